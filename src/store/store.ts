@@ -1,0 +1,163 @@
+import type { PasswordForm, SecurityProfile } from '../policy/facts.ts'
+import type { CheckMode, ReasonCode, Stage } from '../policy/reasons.ts'
+
+/**
+ * Everything durable stands behind these interfaces. They are asynchronous, because a shared store
+ * is a network away; the SQLite one answers at once. Times are milliseconds since the epoch.
+ */
+
+/** A stored password: never the password itself (A01.FR.08). All values are base64. */
+export type CredentialHash =
+  /** For random keys of 16 to 20 bytes: guessing them is hopeless, so a fast hash is enough. */
+  | { readonly scheme: 'hmac-sha256'; readonly salt: string; readonly hash: string }
+  /** For passwords that people chose. N is the cost, block size 8, parallelism 1. */
+  | { readonly scheme: 'scrypt'; readonly cost: number; readonly salt: string; readonly hash: string }
+
+export interface ChargePointRecord {
+  readonly identity: string
+  /** What the CN of its certificate must be (A00.FR.405); unique in the registry (A00.FR.429). */
+  readonly serialNumber: string | null
+  /** The profile this charge point is kept on (A00.FR.001); null until its first connection. */
+  readonly securityProfile: SecurityProfile | null
+  /** An upgrade is under way: this profile is admitted too, and kept from its first success on (A05.FR.09). */
+  readonly upgradeTo: SecurityProfile | null
+  /** It cannot do TLS 1.2 (A00.FR.314): admitted on the legacy lane. */
+  readonly legacyTls: boolean
+  readonly blocked: boolean
+  readonly credential: CredentialHash | null
+  /** How it sent its password last (A00.FR.205). */
+  readonly passwordForm: PasswordForm | null
+  /** Password for the central system (`authorization: perChargePoint`), sealed with store.sealingKeyFile. */
+  readonly upstreamSecret: string | null
+  /** Made by `unknownChargePoints: learn`, not by an operator. */
+  readonly learned: boolean
+  readonly createdAt: number
+  readonly updatedAt: number
+  readonly lastSeenAt: number | null
+  readonly lastAddress: string | null
+  /** TLS version and suite of the last connection, for posture reports. */
+  readonly lastTls: string | null
+  /** Did its last ClientHello offer a mandatory pair of suites (A00.FR.318)? null: not seen yet. */
+  readonly offersMandatorySuites: boolean | null
+}
+
+/** The fields that a change may set. */
+export type ChargePointPatch = Partial<Omit<ChargePointRecord, 'identity' | 'createdAt' | 'updatedAt'>>
+
+export interface ChargePointQuery {
+  /** Only identities after this one, for paging in order of identity. */
+  readonly after?: string
+  readonly limit: number
+  readonly blocked?: boolean
+  readonly securityProfile?: SecurityProfile
+}
+
+/** A public key and the one identity it may serve (A00.FR.427). */
+export interface CertificateKeyRecord {
+  readonly keyFingerprint: string
+  readonly identity: string
+  readonly certificateFingerprint: string
+  readonly subject: string
+  readonly notAfter: number
+  readonly firstSeenAt: number
+  readonly lastSeenAt: number
+}
+
+export interface Registry {
+  get(identity: string): Promise<ChargePointRecord | null>
+  findBySerialNumber(serialNumber: string): Promise<ChargePointRecord | null>
+  list(query: ChargePointQuery): Promise<readonly ChargePointRecord[]>
+  count(): Promise<number>
+  /** Throws ProxyError `charge_point_exists` or `serial_number_taken`. */
+  add(identity: string, fields: ChargePointPatch): Promise<ChargePointRecord>
+  /** Throws ProxyError `charge_point_unknown` or `serial_number_taken`. */
+  update(identity: string, patch: ChargePointPatch): Promise<ChargePointRecord>
+  /** Adds or updates all of them in one transaction: all or nothing. */
+  addAll(
+    entries: readonly { readonly identity: string; readonly fields: ChargePointPatch }[],
+  ): Promise<number>
+  /** Removes the charge point and frees its keys. False when there was none. */
+  remove(identity: string): Promise<boolean>
+  /**
+   * A charge point was admitted and the central system took it. Moves the ratchet in the same
+   * transaction: `securityProfile` never goes down here, and `upgradeTo` ends when it is reached.
+   */
+  recordSuccess(identity: string, seen: SuccessfulConnection): Promise<void>
+  /**
+   * Binds a public key to an identity, unless it is bound already. Returns the identity that owns
+   * it, which is another one when the key is shared (A00.FR.427). Atomic.
+   */
+  claimKey(
+    identity: string,
+    key: Omit<CertificateKeyRecord, 'identity' | 'firstSeenAt' | 'lastSeenAt'>,
+    now: number,
+  ): Promise<string>
+  /** Who owns a key, without claiming it. */
+  keyOwner(keyFingerprint: string): Promise<string | null>
+  keysOf(identity: string): Promise<readonly CertificateKeyRecord[]>
+}
+
+export interface SuccessfulConnection {
+  readonly profile: SecurityProfile
+  readonly address: string
+  readonly tls: string | null
+  readonly passwordForm: PasswordForm | null
+  readonly offersMandatorySuites: boolean | null
+  readonly at: number
+}
+
+/** A refusal as it is kept: the security event of the proxy (A00.FR.323, A00.FR.408). */
+export interface RejectionRecord {
+  /** Ascending; given by the store. */
+  readonly id: number
+  readonly at: number
+  readonly reason: ReasonCode
+  readonly stage: Stage
+  readonly mode: Extract<CheckMode, 'enforce' | 'report'>
+  /** The type of security event, null when the refusal is no matter of security. */
+  readonly event: string | null
+  readonly listener: string
+  readonly profile: SecurityProfile
+  readonly address: string
+  readonly port: number
+  readonly identity: string | null
+  readonly detail: string
+  /** Facts of the connection for the operator: ClientHello, TLS, certificate subject. JSON. */
+  readonly facts: Readonly<Record<string, unknown>>
+}
+
+export type NewRejection = Omit<RejectionRecord, 'id'>
+
+export interface RejectionQuery {
+  readonly identity?: string
+  readonly address?: string
+  readonly reason?: ReasonCode
+  readonly since?: number
+  /** Only records with a greater id, oldest first: a cursor. Without it: newest first. */
+  readonly afterId?: number
+  readonly limit: number
+}
+
+export interface RejectionCount {
+  readonly reason: ReasonCode
+  readonly mode: string
+  readonly count: number
+  readonly lastAt: number
+}
+
+export interface RejectionLog {
+  /** Durable when the promise is fulfilled. */
+  append(records: readonly NewRejection[]): Promise<void>
+  list(query: RejectionQuery): Promise<readonly RejectionRecord[]>
+  summary(since: number): Promise<readonly RejectionCount[]>
+  /** Removes what is older than `before`, and the oldest above `keep`. Returns how many went. */
+  prune(before: number, keep: number): Promise<number>
+}
+
+export interface Store {
+  readonly registry: Registry
+  readonly rejections: RejectionLog
+  /** Throws when the store cannot be used now; for readiness. */
+  check(): Promise<void>
+  close(): Promise<void>
+}
