@@ -1,0 +1,156 @@
+import { Command } from 'commander'
+import { App, type Listening } from '../app.ts'
+import { defaultConfigPath, type LoadedConfig, loadConfig } from '../config/load.ts'
+import { formatFinding } from '../config/problem.ts'
+import { type ConfigWatcher, watchConfig } from '../config/watch.ts'
+import { createLogger, type Logger } from '../observe/log.ts'
+import { createMetrics } from '../observe/metrics.ts'
+import { messageOf, ProxyError } from '../policy/error.ts'
+import { openSqliteStore } from '../store/sqlite.ts'
+import { checkLoaded } from './check/checks.ts'
+import { machineContext } from './check/context.ts'
+import { version } from './version.ts'
+
+interface ServeOptions {
+  readonly config: string
+}
+
+/** `serve`: runs the proxy until SIGTERM or SIGINT. */
+export function serveCommand(): Command {
+  return new Command('serve')
+    .description('run the proxy (the default)')
+    .option('-c, --config <file>', 'configuration file', defaultConfigPath)
+    .addHelpText(
+      'after',
+      `
+SIGHUP, or a change of the configuration or of a file that it names, reloads it without dropping a
+session. SIGTERM and SIGINT drain: no new connections, sessions end within drain.timeout; a second
+signal ends at once.
+
+Exit codes: 0 drained, 1 could not start, 2 used wrong or configuration refused`,
+    )
+    .action(async ({ config }: ServeOptions) => {
+      process.exitCode = await serve(config)
+    })
+}
+
+async function serve(path: string): Promise<number> {
+  const loaded = loadConfig(path)
+  if (!loaded.ok) {
+    for (const problem of loaded.problems) process.stderr.write(`${formatFinding(problem)}\n`)
+    return 2
+  }
+  const log = createLogger(loaded.config.log.level)
+  try {
+    const running = await startProxy(loaded, log)
+    await running.untilStopped
+    return 0
+  } catch (error) {
+    if (!(error instanceof ProxyError)) throw error
+    process.stderr.write(`error: ${error.message}\n`)
+    return 1
+  }
+}
+
+export interface RunningProxy {
+  readonly listening: readonly Listening[]
+  /** Fulfilled when the proxy has drained after a signal or `stop`. */
+  readonly untilStopped: Promise<void>
+  stop(): Promise<void>
+}
+
+/** Starts the proxy with signals, reload and watcher. Throws ProxyError when it cannot start. */
+export async function startProxy(loaded: LoadedConfig, log: Logger): Promise<RunningProxy> {
+  const { config } = loaded
+  for (const finding of [...loaded.warnings, ...checkLoaded(loaded, machineContext(config, Date.now()))]) {
+    const line = { finding: formatFinding(finding) }
+    if (finding.level === 'error') log.error(line, 'check')
+    else log.warn(line, 'check')
+  }
+  const metrics = createMetrics(
+    { version, node: process.version, openssl: process.versions.openssl },
+    { processMetrics: true },
+  )
+  const store = openSqliteStore(config.store.sqlite)
+  const app = new App(config, { store, log, metrics })
+  let listening: readonly Listening[]
+  try {
+    listening = await app.start()
+  } catch (error) {
+    await store.close()
+    throw error
+  }
+  const reloader = new Reloader(app, loaded, log)
+  await reloader.watch()
+  const stopped = Promise.withResolvers<void>()
+  let isStopping = false
+  const stop = async () => {
+    if (isStopping) return stopped.promise
+    isStopping = true
+    reloader.close()
+    try {
+      await app.stop()
+      await store.close()
+      stopped.resolve()
+    } catch (error) {
+      stopped.reject(error)
+    }
+    return stopped.promise
+  }
+  const onSignal = (signal: string) => {
+    if (isStopping) process.exit(1)
+    log.info({ signal }, 'stopping')
+    void stop()
+  }
+  process.on('SIGTERM', onSignal)
+  process.on('SIGINT', onSignal)
+  process.on('SIGHUP', () => void reloader.reload('SIGHUP'))
+  return { listening, untilStopped: stopped.promise, stop }
+}
+
+/** Reads the configuration again, one time after the other. */
+class Reloader {
+  readonly #app: App
+  readonly #path: string
+  readonly #log: Logger
+  #sources: readonly string[]
+  #watcher: ConfigWatcher | null = null
+  #running: Promise<void> = Promise.resolve()
+
+  constructor(app: App, loaded: LoadedConfig, log: Logger) {
+    this.#app = app
+    this.#path = loaded.file
+    this.#sources = loaded.sources
+    this.#log = log
+  }
+
+  async watch(): Promise<void> {
+    this.#watcher = await watchConfig(this.#sources, (changed) => void this.reload(changed.join(', ')))
+  }
+
+  reload(cause: string): Promise<void> {
+    this.#running = this.#running
+      .then(() => this.#reload(cause))
+      .catch((error: unknown) => {
+        this.#app.reloadFailed(messageOf(error))
+      })
+    return this.#running
+  }
+
+  close(): void {
+    this.#watcher?.close()
+  }
+
+  async #reload(cause: string): Promise<void> {
+    this.#log.info({ cause }, 'reloading')
+    const loaded = loadConfig(this.#path)
+    if (!loaded.ok) {
+      this.#app.reloadFailed(loaded.problems.map(formatFinding).join('; '))
+      return
+    }
+    if (await this.#app.reload(loaded)) {
+      this.#sources = loaded.sources
+      await this.#watcher?.setPaths(this.#sources)
+    }
+  }
+}

@@ -1,0 +1,152 @@
+import type { Command } from 'commander'
+import {
+  type CentralSystem,
+  type CentralSystemOptions,
+  createCentralSystem,
+} from '../../simulator/central-system.ts'
+import { parseCommandLine } from '../../simulator/command-line.ts'
+import { passwordBytes } from '../../simulator/credentials.ts'
+import { unknownActionAnswers } from '../../simulator/legacy-answers.ts'
+import type { Shell } from '../shell.ts'
+import { guarded, parseInteger, plainCommand, usageError } from '../store-command.ts'
+import { helpTail, milliseconds, oneOf, passwordOption } from './options.ts'
+import { createPrinter, interruption, type Printer, type Terminal } from './terminal.ts'
+
+interface CommandOptions {
+  readonly host: string
+  readonly port: string
+  readonly path: string
+  readonly unknown: string
+  readonly username?: string
+  readonly passwordFile?: string
+  readonly subprotocol: string
+  readonly boot: string
+  readonly duplicate: string
+  readonly heartbeatInterval: string
+  readonly callTimeout: string
+  readonly quiet?: true
+  readonly json?: true
+}
+
+const examples = [
+  'central-system --port 9000',
+  'central-system --port 9000 --unknown InternalError --json',
+  `central-system --port 9000 <<< 'CP-1 TriggerMessage {"requestedMessage":"Heartbeat"}'`,
+]
+
+const typing = `
+Commands on standard input, one a line (percent-encode spaces in an identity):
+  CP-1 RemoteStartTransaction {"idTag":"TAG"}
+  CP-1 ChangeConfiguration {"key":"MeterValueSampleInterval","value":"10"}
+  list                          who is connected`
+
+/** `simulate central-system`: a legacy central system that knows the core messages only. */
+export function centralSystemCommand(shell: Shell, terminal: Terminal): Command {
+  return plainCommand('central-system', shell)
+    .description('a central system as they stand in the field: plain ws://, OCPP 1.6 Core only')
+    .option('--host <address>', 'address to listen on', '127.0.0.1')
+    .option('--port <n>', 'port to listen on; 0 takes a free one', '9000')
+    .option('--path <path>', 'what stands before the identity', '/ocpp')
+    .option(
+      '--unknown <code>',
+      `answer to unknown actions: ${unknownActionAnswers.join(', ')}`,
+      'NotImplemented',
+    )
+    .option('--username <name>', 'ask for this user name (with --password-file)')
+    .option('--password-file <file>', 'ask for this password')
+    .option('--subprotocol <list>', 'sub-protocols that it knows, separated by commas', 'ocpp1.6')
+    .option('--boot <status>', 'answer to BootNotification: Accepted, Pending or Rejected', 'Accepted')
+    .option('--duplicate <policy>', 'when an identity comes twice: replace or refuse', 'replace')
+    .option('--heartbeat-interval <seconds>', 'interval in the answer to BootNotification', '300')
+    .option('--call-timeout <seconds>', 'time for the answer to a command', '30')
+    .option('--quiet', 'print connections only')
+    .option('--json', 'print JSON, one object a line')
+    .addHelpText(
+      'after',
+      `${typing}\n${helpTail(examples, '0 ended by Ctrl-C, 1 the port is taken, 2 used wrong')}`,
+    )
+    .action((options: CommandOptions) => guarded(shell, () => run(options, shell, terminal)))
+}
+
+async function run(options: CommandOptions, shell: Shell, terminal: Terminal): Promise<void> {
+  const printer = createPrinter(shell, options.json === true)
+  const central = createCentralSystem(settingsOf(options, printer))
+  const { signal, done } = interruption(terminal)
+  const interrupted = Promise.withResolvers<void>()
+  signal.addEventListener('abort', () => interrupted.resolve(), { once: true })
+  try {
+    const { port, url } = await central.listen()
+    printer.say(`central system on ${url}, Ctrl-C ends it`, { kind: 'listening', port, url })
+    const endLines = terminal.onLine((line) => void onCommand(line, central, printer))
+    await interrupted.promise
+    endLines()
+  } finally {
+    done()
+    await central.close()
+  }
+}
+
+function settingsOf(options: CommandOptions, printer: Printer): CentralSystemOptions {
+  const password = passwordOption(options)
+  if ((password === null) !== (options.username === undefined)) {
+    throw usageError('--username and --password-file belong together')
+  }
+  const traffic: ReadonlySet<string> = new Set(['sent', 'received'])
+  return {
+    host: options.host,
+    port: parseInteger(options.port, '--port', 0, 65_535),
+    path: options.path,
+    unknownActions: oneOf(options.unknown, '--unknown', unknownActionAnswers),
+    ...(password === null || options.username === undefined
+      ? {}
+      : { credentials: { username: options.username, password: passwordBytes(password) } }),
+    subprotocols: options.subprotocol.split(',').filter((name) => name !== ''),
+    bootStatus: oneOf(options.boot, '--boot', ['Accepted', 'Pending', 'Rejected']),
+    duplicateIdentity: oneOf(options.duplicate, '--duplicate', ['replace', 'refuse']),
+    heartbeatIntervalSeconds: milliseconds(options.heartbeatInterval, '--heartbeat-interval') / 1000,
+    callTimeoutMs: milliseconds(options.callTimeout, '--call-timeout'),
+    // Everything is printed; nothing needs to be remembered.
+    historyLimit: 0,
+    onEvent: (event) => {
+      if (options.quiet !== true || !traffic.has(event.kind)) printer.event(event)
+    },
+  }
+}
+
+/** Answers are printed as they arrive; here only what never arrives. */
+async function onCommand(line: string, central: CentralSystem, printer: Printer): Promise<void> {
+  const command = parseCommandLine(line)
+  switch (command.kind) {
+    case 'empty':
+      return
+    case 'invalid':
+      printer.say(command.problem, { kind: 'invalid-command', problem: command.problem })
+      return
+    case 'list': {
+      const identities = central.identities()
+      const text = identities.length === 0 ? 'nobody is connected' : identities
+      printer.say(text, { kind: 'connected-identities', identities })
+      return
+    }
+    case 'call': {
+      const { identity, action, payload } = command
+      const outcome = await central.send(identity, action, payload).catch((error: unknown) => error)
+      const kind = outcomeKind(outcome)
+      if (kind !== 'result' && kind !== 'error') {
+        printer.say(`${identity}: ${action}: ${kind}`, {
+          kind: 'command-outcome',
+          identity,
+          action,
+          outcome: kind,
+        })
+      }
+    }
+  }
+}
+
+function outcomeKind(outcome: unknown): string {
+  if (outcome instanceof Error) return outcome.message
+  return typeof outcome === 'object' && outcome !== null && 'kind' in outcome
+    ? String(outcome.kind)
+    : 'unknown'
+}

@@ -1,0 +1,223 @@
+import type { Command } from 'commander'
+import { ProxyError } from '../../policy/error.ts'
+import type { SecurityProfile } from '../../policy/facts.ts'
+import { type ChargePointOptions, createChargePoint } from '../../simulator/charge-point.ts'
+import type { SimulatorEvent } from '../../simulator/event.ts'
+import { driveFleet, type FleetPlan, type MemberResult } from '../../simulator/fleet.ts'
+import type { RefusalSeen } from '../../simulator/refusal.ts'
+import { profileOf } from '../../simulator/security-settings.ts'
+import { type ClientTlsOptions, createClientContext } from '../../simulator/tls-options.ts'
+import type { Shell } from '../shell.ts'
+import { guarded, parseInteger, plainCommand, usageError } from '../store-command.ts'
+import { helpTail, milliseconds, passwordOption, readOption, tlsVersions } from './options.ts'
+import { createPrinter, interruption, type Terminal } from './terminal.ts'
+
+interface CommandOptions {
+  readonly url: string
+  readonly id: string
+  readonly profile?: string
+  readonly passwordFile?: string
+  readonly keyHex?: string
+  readonly form?: string
+  readonly username?: string
+  readonly ca?: string
+  readonly cert?: string
+  readonly key?: string
+  readonly servername?: string
+  readonly tls?: string
+  readonly ciphers?: string
+  readonly sigalgs?: string
+  readonly curves?: string
+  readonly subprotocol: string
+  readonly serial?: string
+  readonly idTag: string
+  readonly count: string
+  readonly perSecond: string
+  readonly meterInterval: string
+  readonly pingInterval: string
+  readonly handshakeTimeout: string
+  readonly once?: true
+  readonly resume?: true
+  readonly retry?: true
+  readonly quiet?: true
+  readonly json?: true
+}
+
+const examples = [
+  'charge-point --url ws://localhost:9000/ocpp --id CP-1 --once',
+  'charge-point --url wss://localhost:8443/ocpp --id CP-1 --profile 2 --password-file cp-1.key --ca certs/cpo-root.pem',
+  'charge-point --url wss://localhost:8444/ocpp --id CP-1 --profile 3 --ca certs/cpo-root.pem --cert cp-1.pem --key cp-1.key',
+  'charge-point --url wss://localhost:8443/ocpp --id CP-1 --tls 1.0 --ciphers AES128-SHA --ca certs/cpo-root.pem --once --json',
+  'charge-point --url ws://localhost:9000/ocpp --id CP-{n} --count 100 --meter-interval 10 --quiet',
+]
+
+const exitCodes = '0 taken in (or ended by Ctrl-C), 1 refused or not served, 2 used wrong'
+
+/** `simulate charge-point`: one charge point, or a fleet of them. */
+export function chargePointCommand(shell: Shell, terminal: Terminal): Command {
+  return plainCommand('charge-point', shell)
+    .description('a charge point of OCPP 1.6-J with security profile 0, 1, 2 or 3')
+    .requiredOption('--url <url>', 'ws:// or wss:// URL, without the identity')
+    .option('--id <identity>', 'identity; {n} stands for the number in a fleet', 'CP-1')
+    .option(
+      '--profile <0|1|2|3>',
+      'security profile; by default what URL, password and certificate make of it',
+    )
+    .option('--password-file <file>', 'the key: its bytes, its hex digits, or a text password')
+    .option('--key-hex <digits>', 'the key in hex; every user of this machine sees it in the process list')
+    .option('--form <form>', 'what is sent as password: raw, hex-lower, hex-upper or text')
+    .option('--username <name>', 'another user name than the identity')
+    .option('--ca <file>', 'roots that the server certificate must lead to')
+    .option('--cert <file>', 'client certificate, with its chain')
+    .option('--key <file>', 'key of the client certificate')
+    .option('--servername <name>', 'name to send and to check instead of the host of the URL')
+    .option('--tls <version>', '1.0, 1.1, 1.2 or 1.3, or a range such as 1.0..1.2')
+    .option('--ciphers <list>', "OpenSSL's cipher string for TLS 1.2 and below")
+    .option('--sigalgs <list>', 'signature algorithms')
+    .option('--curves <list>', 'groups for the key exchange')
+    .option('--subprotocol <list>', 'sub-protocols to offer, separated by commas', 'ocpp1.6')
+    .option('--serial <number>', 'chargePointSerialNumber of BootNotification')
+    .option('--id-tag <tag>', 'idTag of transactions', 'SIMULATOR')
+    .option('--count <n>', 'size of the fleet', '1')
+    .option('--per-second <n>', 'charge points of a fleet that start in a second', '50')
+    .option('--meter-interval <seconds>', 'time between two MeterValues', '60')
+    .option('--ping-interval <seconds>', 'time between two pings; 0 sends none', '0')
+    .option('--handshake-timeout <seconds>', 'time for TCP, TLS and upgrade together', '10')
+    .option('--once', 'boot, one transaction, end')
+    .option('--resume', 'resume the TLS session when connecting again; --once then connects twice')
+    .option('--retry', 'go on trying when the first connection is refused')
+    .option('--quiet', 'print results only')
+    .option('--json', 'print JSON, one object a line')
+    .addHelpText('after', helpTail(examples, exitCodes))
+    .action((options: CommandOptions) => guarded(shell, () => run(options, shell, terminal)))
+}
+
+async function run(options: CommandOptions, shell: Shell, terminal: Terminal): Promise<void> {
+  const printer = createPrinter(shell, options.json === true)
+  const onEvent = (event: SimulatorEvent): void => {
+    // What was refused is printed as the result, in full.
+    if (options.quiet !== true && event.kind !== 'refused') printer.event(event)
+  }
+  const plan = planOf(options)
+  const members = fleetOf(options, onEvent).map(createChargePoint)
+  const { signal, done } = interruption(terminal)
+  try {
+    await driveFleet(members, plan, signal, (result) => {
+      printer.say(describeResult(result, options), { kind: 'result', ...result })
+      const unresumed = plan.resume && result.resumed === false
+      if (result.refusal !== null || result.problem !== null || unresumed) shell.setExitCode(1)
+    })
+  } catch (error) {
+    throw asUsage(error)
+  } finally {
+    done()
+  }
+}
+
+function planOf(options: CommandOptions): FleetPlan {
+  return {
+    mode: options.once === true ? 'once' : 'run',
+    resume: options.resume === true,
+    retry: options.retry === true,
+    perSecond: parseInteger(options.perSecond, '--per-second', 1, 10_000),
+    run: { meterIntervalMs: Math.max(1, milliseconds(options.meterInterval, '--meter-interval')) },
+  }
+}
+
+function fleetOf(options: CommandOptions, onEvent: (event: SimulatorEvent) => void): ChargePointOptions[] {
+  const count = parseInteger(options.count, '--count', 1, 100_000)
+  const password = passwordOption(options)
+  const tls = tlsOf(options)
+  const profile = securityProfileOf(options, password !== null)
+  const secure = options.url.startsWith('wss:')
+  const shared: Omit<ChargePointOptions, 'identity'> = {
+    url: options.url,
+    securityProfile: profile,
+    tls,
+    // One context for the whole fleet: they have the same files, and each would cost memory of its own.
+    ...(secure ? { tlsContext: contextOf(tls, profile) } : {}),
+    ...(password === null ? {} : { password }),
+    ...(options.username === undefined ? {} : { username: options.username }),
+    subprotocols: options.subprotocol.split(',').filter((name) => name !== ''),
+    handshakeTimeoutMs: milliseconds(options.handshakeTimeout, '--handshake-timeout'),
+    pingIntervalMs: milliseconds(options.pingInterval, '--ping-interval'),
+    resume: options.resume === true,
+    idTag: options.idTag,
+    ...(options.serial === undefined ? {} : { model: { serialNumber: options.serial } }),
+    onEvent,
+  }
+  return Array.from({ length: count }, (_, index) => ({
+    ...shared,
+    identity: identityOf(options.id, index + 1, count),
+  }))
+}
+
+function identityOf(template: string, number: number, count: number): string {
+  if (template.includes('{n}')) return template.replaceAll('{n}', String(number))
+  return count === 1 ? template : `${template}-${number}`
+}
+
+function tlsOf(options: CommandOptions): ClientTlsOptions {
+  if ((options.cert === undefined) !== (options.key === undefined)) {
+    throw usageError('--cert and --key belong together')
+  }
+  const file = (path: string, option: string): string => readOption(path, option).toString()
+  return {
+    ...(options.ca === undefined ? {} : { ca: file(options.ca, '--ca') }),
+    ...(options.cert === undefined ? {} : { certificate: file(options.cert, '--cert') }),
+    ...(options.key === undefined ? {} : { key: file(options.key, '--key') }),
+    ...(options.servername === undefined ? {} : { servername: options.servername }),
+    ...(options.tls === undefined ? {} : tlsVersions(options.tls)),
+    ...(options.ciphers === undefined ? {} : { ciphers: options.ciphers }),
+    ...(options.sigalgs === undefined ? {} : { signatureAlgorithms: options.sigalgs }),
+    ...(options.curves === undefined ? {} : { curves: options.curves }),
+  }
+}
+
+function securityProfileOf(options: CommandOptions, password: boolean): SecurityProfile {
+  if (options.profile === undefined) {
+    if (!options.url.startsWith('wss:')) return password ? 1 : 0
+    return options.cert === undefined ? 2 : 3
+  }
+  const profile = profileOf(options.profile)
+  if (profile === null) throw usageError('--profile must be 0, 1, 2 or 3')
+  return profile
+}
+
+function contextOf(tls: ClientTlsOptions, profile: SecurityProfile) {
+  try {
+    return createClientContext(tls, profile === 3)
+  } catch (error) {
+    throw asUsage(error)
+  }
+}
+
+function asUsage(error: unknown): unknown {
+  const wrong = error instanceof ProxyError && (error.code === 'tls_options' || error.code === 'url_invalid')
+  return wrong ? usageError(error.message) : error
+}
+
+function describeResult(result: MemberResult, options: CommandOptions): string | readonly string[] {
+  const { identity, refusal, problem, resumed } = result
+  if (refusal !== null) return describeRefusal(identity, refusal)
+  if (problem !== null) return `${identity}: ${problem}`
+  const session = resumed === null ? '' : resumed ? ', session resumed' : ', session NOT resumed'
+  return `${identity}: ${options.once === true ? 'booted, charged and ended' : 'ended'}${session}`
+}
+
+/** What the charge point saw, a fact a line. */
+function describeRefusal(identity: string, refusal: RefusalSeen): readonly string[] {
+  const facts: readonly (readonly [string, string | number | null | undefined])[] = [
+    ['error', refusal.errorCode],
+    ['TLS alert', refusal.tlsAlert],
+    ['WWW-Authenticate', refusal.httpHeaders?.['www-authenticate']],
+    ['body', refusal.body === '' ? null : refusal.body?.slice(0, 500)],
+    ['close code', refusal.closeCode],
+    ['security event', refusal.securityEvent],
+  ]
+  const known = facts.filter(([, value]) => value !== null && value !== undefined)
+  return [
+    `${identity}: refused, ${refusal.stage}: ${refusal.detail}`,
+    ...known.map(([name, value]) => `  ${name}: ${value}`),
+  ]
+}

@@ -1,0 +1,79 @@
+import type { LoadedFile } from './convert.ts'
+import { type KeyFinding, type KeyPath, problem, warning } from './problem.ts'
+import type { ReadFile } from './read.ts'
+import type { CentralSystemConfig, Config, ListenerConfig, TlsConfig } from './schema.ts'
+import { readSealingKey, readSecretText, type SecretOutcome } from './secrets.ts'
+
+export interface Resolved {
+  readonly config: Config
+  readonly findings: readonly KeyFinding[]
+}
+
+/** The last step: secrets come out of their files, and the shape becomes that of `Config`. */
+export function resolveConfig(file: LoadedFile, readFile: ReadFile): Resolved {
+  const findings: KeyFinding[] = []
+  const take = <T>(outcome: SecretOutcome<T>, path: KeyPath): T | null => {
+    if (outcome.ok) return outcome.value
+    findings.push(problem(path, outcome.problem))
+    return null
+  }
+  const text = (path: string, key: KeyPath) => take(readSecretText(path, readFile), key)
+
+  const { sealingKeyFile, ...store } = file.store
+  const { tokenFile, ...admin } = file.admin
+  const token = tokenFile === undefined ? null : text(tokenFile, ['admin', 'tokenFile'])
+  if (token !== null && token.length < 16) {
+    findings.push(
+      warning(['admin', 'tokenFile'], 'the token is shorter than 16 characters; it can be guessed'),
+    )
+  }
+  const config: Config = {
+    ...file,
+    listeners: file.listeners.map((listener, index) => resolveListener(listener, ['listeners', index], text)),
+    centralSystem: resolveCentralSystem(file.centralSystem, text),
+    store: {
+      ...store,
+      sealingKey:
+        sealingKeyFile === undefined
+          ? null
+          : take(readSealingKey(sealingKeyFile, readFile), ['store', 'sealingKeyFile']),
+    },
+    admin: { ...admin, token },
+  }
+  return { config: deepFreeze(config), findings }
+}
+
+type ReadText = (path: string, key: KeyPath) => string | null
+
+function resolveListener(
+  listener: LoadedFile['listeners'][number],
+  path: KeyPath,
+  text: ReadText,
+): ListenerConfig {
+  const { tls, ...rest } = listener
+  const plain = { ...rest, path: rest.path === '/' ? '' : rest.path }
+  if (tls === undefined) return plain
+  const certificates = tls.certificates.map(({ passphraseFile, ...pair }, index) => {
+    if (passphraseFile === undefined) return pair
+    const passphrase = text(passphraseFile, [...path, 'tls', 'certificates', index, 'passphraseFile'])
+    return passphrase === null ? pair : { ...pair, passphrase }
+  })
+  return { ...plain, tls: { ...tls, certificates } satisfies TlsConfig }
+}
+
+function resolveCentralSystem(section: LoadedFile['centralSystem'], text: ReadText): CentralSystemConfig {
+  const { authorization } = section
+  const url = section.url.replace(/\/+$/, '')
+  if (typeof authorization === 'string') return { ...section, url, authorization }
+  const { username, password, passwordFile } = authorization
+  const key = ['centralSystem', 'authorization', 'passwordFile']
+  const secret = password ?? (passwordFile === undefined ? null : text(passwordFile, key)) ?? ''
+  return { ...section, url, authorization: { username, password: secret } }
+}
+
+/** What everybody shares, nobody changes. The bytes of a Buffer cannot be frozen. */
+function deepFreeze<T>(value: T): T {
+  if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value)) return value
+  for (const item of Object.values(value)) deepFreeze(item)
+  return Object.freeze(value)
+}

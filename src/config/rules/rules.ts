@@ -1,0 +1,35 @@
+import type { LoadedFile } from '../convert.ts'
+import type { KeyFinding } from '../problem.ts'
+import { centralSystemUrl, upstreamAuthorization, upstreamHeaders } from './central-system.ts'
+import { listenerAddresses, listenerNames, plainListeners, proxyProtocolSenders } from './listeners.ts'
+import { adminAddress, limitsFit, relaxedAdmission } from './operations.ts'
+import {
+  clientCertificatesByProfile,
+  legacyLane,
+  operatorName,
+  serverNames,
+  suites,
+  tlsByProfile,
+} from './tls.ts'
+
+/** A rule over several keys: pure, and it returns everything that it finds. */
+export type Rule = (file: LoadedFile) => readonly KeyFinding[]
+
+export const rules: readonly Rule[] = [
+  operatorName,
+  listenerNames,
+  listenerAddresses,
+  plainListeners,
+  proxyProtocolSenders,
+  tlsByProfile,
+  clientCertificatesByProfile,
+  legacyLane,
+  suites,
+  serverNames,
+  centralSystemUrl,
+  upstreamAuthorization,
+  upstreamHeaders,
+  relaxedAdmission,
+  limitsFit,
+  adminAddress,
+]

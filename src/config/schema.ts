@@ -1,0 +1,97 @@
+import { type Static, Type } from 'typebox'
+import { centralSystemSchema } from './schema/central-system.ts'
+import { about, choice, type Loaded } from './schema/kinds.ts'
+import { limitsSchema } from './schema/limits.ts'
+import { listenerSchema } from './schema/listener.ts'
+import { adminSchema, admissionSchema, drainSchema, logSchema, storeSchema } from './schema/operations.ts'
+
+export type { Address } from './schema/kinds.ts'
+
+/**
+ * The schema of a configuration file: the one source of the types, of config/schema.json and of
+ * docs/configuration.md. Keys with a default count as required here, because they are filled in
+ * before anybody looks; the published schema leaves them optional (`fileSchema`).
+ */
+export const configSchema = Type.Object(
+  {
+    edition: choice([3, 4], {
+      description: 'Edition of the white paper "Improved security for OCPP 1.6-J". 4 ends TLS 1.0 and 1.1.',
+      default: 3,
+    }),
+    cpo: Type.Object(
+      {
+        names: Type.Array(Type.String({ minLength: 1, maxLength: 64 }), {
+          maxItems: 32,
+          uniqueItems: true,
+          ...about({
+            description:
+              'Names of the operator as they stand in organizationName of certificates; the first is sent as CpoName. At least one with profile 3.',
+            default: [],
+            requirements: ['A00.FR.404', 'A00.FR.509'],
+          }),
+        }),
+      },
+      { additionalProperties: false, ...about({ description: 'The charge point operator.', default: {} }) },
+    ),
+    listeners: Type.Array(listenerSchema, {
+      minItems: 1,
+      maxItems: 64,
+      ...about({ description: 'Where charge points connect.', requirements: ['A00.FR.006'] }),
+    }),
+    centralSystem: centralSystemSchema,
+    admission: admissionSchema,
+    limits: limitsSchema,
+    store: storeSchema,
+    admin: adminSchema,
+    drain: drainSchema,
+    log: logSchema,
+  },
+  { additionalProperties: false },
+)
+
+/** A configuration file after defaults were filled in, texts still as written. */
+export type ConfigFile = Static<typeof configSchema>
+
+type FixedCredentials = { readonly username: string; readonly password: string }
+type CertificateFile = { readonly certificate: string; readonly key: string; readonly passphrase?: string }
+type ListenerFile = ConfigFile['listeners'][number]
+type TlsFile = NonNullable<ListenerFile['tls']>
+
+/** TLS of a listener; secrets are in place of the files that held them, paths are absolute. */
+export type TlsConfig = Loaded<Omit<TlsFile, 'certificates'>> & {
+  readonly certificates: readonly CertificateFile[]
+}
+
+/** A listener. `path` is '' for the root, so that path + '/' + identity is always right. */
+export type ListenerConfig = Loaded<Omit<ListenerFile, 'tls'>> & { readonly tls?: TlsConfig }
+
+export type CentralSystemConfig = Loaded<Omit<ConfigFile['centralSystem'], 'authorization'>> & {
+  readonly authorization: 'strip' | 'forward' | 'perChargePoint' | FixedCredentials
+}
+
+export type StoreConfig = Loaded<Omit<ConfigFile['store'], 'sealingKeyFile'>> & {
+  /** 32 bytes. */
+  readonly sealingKey: Buffer | null
+}
+
+export type AdminConfig = Loaded<Omit<ConfigFile['admin'], 'tokenFile'>> & { readonly token: string | null }
+
+export type LimitsConfig = Loaded<ConfigFile['limits']>
+export type AdmissionConfig = Loaded<ConfigFile['admission']>
+
+/**
+ * The configuration as the product sees it: checked, complete, frozen. Durations are milliseconds,
+ * sizes bytes, paths absolute.
+ */
+export interface Config {
+  readonly edition: ConfigFile['edition']
+  readonly cpo: Loaded<ConfigFile['cpo']>
+  readonly listeners: readonly ListenerConfig[]
+  readonly centralSystem: CentralSystemConfig
+  readonly admission: AdmissionConfig
+  readonly limits: LimitsConfig
+  readonly store: StoreConfig
+  readonly admin: AdminConfig
+  readonly drain: Loaded<ConfigFile['drain']>
+  readonly log: Loaded<ConfigFile['log']>
+}

@@ -1,0 +1,82 @@
+import type { Logger } from '../observe/log.ts'
+import { messageOf } from '../policy/error.ts'
+import type { NewRejection, RejectionLog } from '../store/store.ts'
+
+/** Records that wait this long at the most, in milliseconds, are written in one transaction. */
+const flushMs = 50
+/** ... or when there are this many. */
+const flushCount = 500
+/** What a store that does not answer may cost; beyond, records are lost and counted. */
+const maxWaiting = 20_000
+const retryMs = 1_000
+
+/**
+ * Writes refusals to the store, in batches, and logs each when it is durable (design, principle 4).
+ * While the store fails the records wait, and go on waiting in order.
+ */
+export class RejectionRecorder {
+  readonly #store: RejectionLog
+  readonly #log: Logger
+  #waiting: NewRejection[] = []
+  #timer: NodeJS.Timeout | null = null
+  #writing: Promise<void> = Promise.resolve()
+  #isWriting = false
+  #lost = 0
+
+  constructor(store: RejectionLog, log: Logger) {
+    this.#store = store
+    this.#log = log
+  }
+
+  record(rejection: NewRejection): void {
+    if (this.#waiting.length >= maxWaiting) {
+      this.#lost += 1
+      return
+    }
+    this.#waiting.push(rejection)
+    if (this.#waiting.length >= flushCount) this.#flushNow()
+    else this.#timer ??= setTimeout(() => this.#flushNow(), flushMs)
+  }
+
+  /** Everything recorded before is durable, or was logged as lost, when this is fulfilled. */
+  async close(): Promise<void> {
+    this.#flushNow()
+    await this.#writing
+    if (this.#waiting.length > 0) await this.#write(this.#waiting.splice(0), false)
+    if (this.#timer !== null) clearTimeout(this.#timer)
+  }
+
+  #flushNow(): void {
+    if (this.#timer !== null) clearTimeout(this.#timer)
+    this.#timer = null
+    if (this.#isWriting || this.#waiting.length === 0) return
+    this.#isWriting = true
+    this.#writing = this.#write(this.#waiting.splice(0), true).finally(() => {
+      this.#isWriting = false
+      if (this.#waiting.length > 0) this.#timer ??= setTimeout(() => this.#flushNow(), flushMs)
+    })
+  }
+
+  async #write(batch: readonly NewRejection[], mayRetry: boolean): Promise<void> {
+    try {
+      await this.#store.append(batch)
+      for (const rejection of batch) this.#tell(rejection)
+      if (this.#lost > 0) this.#log.error({ lost: this.#lost }, 'rejection records were lost')
+      this.#lost = 0
+    } catch (error) {
+      this.#log.error({ err: messageOf(error), records: batch.length }, 'rejection records cannot be stored')
+      if (!mayRetry) {
+        for (const rejection of batch) this.#tell(rejection)
+        return
+      }
+      this.#waiting.unshift(...batch)
+      this.#timer ??= setTimeout(() => this.#flushNow(), retryMs)
+    }
+  }
+
+  #tell({ at, facts, ...rest }: NewRejection): void {
+    const line = { ...rest, refusedAt: new Date(at).toISOString(), ja4: facts['ja4'] }
+    if (rest.mode === 'report') this.#log.warn(line, 'found, and admitted (report mode)')
+    else this.#log.warn(line, 'refused')
+  }
+}

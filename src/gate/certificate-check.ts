@@ -1,0 +1,128 @@
+import type { X509Certificate } from 'node:crypto'
+import type { TLSSocket } from 'node:tls'
+import { buildChain, type FactsOf, type TrustLists } from '../pki/chain.ts'
+import type { Verifies } from '../pki/signature.ts'
+import {
+  checkCommonNameForm,
+  checkKeys,
+  checkKeyUsage,
+  checkOpenssl,
+  checkOrganization,
+  checkPath,
+  checkSerialNumber,
+  checkSignatures,
+  checkValidity,
+} from '../policy/certificate.ts'
+import { messageOf } from '../policy/error.ts'
+import type { ChainFacts } from '../policy/facts.ts'
+import type { CheckMode, ReasonCode } from '../policy/reasons.ts'
+import type { Verdict } from '../policy/verdict.ts'
+import { BoundedMap } from './credentials/bounded-map.ts'
+
+/** A hostile peer may send more certificates than any path has. */
+const maxPresented = 16
+
+/**
+ * What a client presented in its handshake. A resumed session brings the certificate but not what
+ * came with it: the intermediate certificates of the full handshake are remembered for that, so that
+ * a resumed session is judged over the same path.
+ */
+export class PresentedCertificates {
+  readonly #intermediates: BoundedMap<string, readonly X509Certificate[]>
+
+  constructor(maxEntries: number) {
+    this.#intermediates = new BoundedMap(maxEntries)
+  }
+
+  /** null: no certificate. */
+  of(
+    socket: TLSSocket,
+  ): { readonly leaf: X509Certificate; readonly others: readonly X509Certificate[] } | null {
+    const leaf = socket.getPeerX509Certificate()
+    if (leaf === undefined) return null
+    const others: X509Certificate[] = []
+    for (let next = leaf.issuerCertificate; next !== undefined && others.length < maxPresented; ) {
+      others.push(next)
+      next = next.issuerCertificate === next ? undefined : next.issuerCertificate
+    }
+    const key = leaf.fingerprint256
+    if (others.length > 0) this.#intermediates.set(key, others)
+    return { leaf, others: others.length > 0 ? others : (this.#intermediates.get(key) ?? []) }
+  }
+}
+
+export type ChainResult =
+  | { readonly ok: true; readonly chain: ChainFacts }
+  | (Verdict & { readonly ok: false })
+
+/** The path of the certificate that the client presented; an absent certificate is tested first. */
+export function readChain(
+  socket: TLSSocket,
+  presented: PresentedCertificates,
+  trust: TrustLists,
+  now: number,
+  factsOf: FactsOf,
+  verifies: Verifies,
+): ChainResult {
+  const found = presented.of(socket)
+  if (found === null) {
+    return { ok: false, reason: 'client_cert_missing', detail: 'the client sent no certificate' }
+  }
+  try {
+    const chain = buildChain(found.leaf, found.others, trust, now, factsOf, verifies)
+    // Node says a string here, whatever its type says.
+    const opensslError = socket.authorized ? null : String(socket.authorizationError ?? 'UNSPECIFIED')
+    return { ok: true, chain: { ...chain, opensslError } }
+  } catch (error) {
+    return { ok: false, reason: 'client_cert_untrusted', detail: messageOf(error) }
+  }
+}
+
+export interface Finding {
+  readonly reason: ReasonCode
+  readonly detail: string
+  readonly mode: CheckMode
+}
+
+/**
+ * Every rule that needs nothing but the certificate and the clock, in the order in which an operator
+ * would want to hear of them. The first finding to be enforced ends it; those in report mode come
+ * before it. OpenSSL has the last word: what it refused and no finding explains stays refused.
+ */
+export function judgeChain(
+  chain: ChainFacts,
+  cpoNames: readonly string[],
+  now: number,
+  modeOf: (reason: ReasonCode) => CheckMode,
+): readonly Finding[] {
+  const { leaf } = chain
+  // A00.FR.406: a factory certificate is for onboarding only, and no mode makes it more than that.
+  if (chain.anchor === 'factory') {
+    const detail = 'the certificate comes from a manufacturer (clientCertificates.factory)'
+    return [{ reason: 'client_cert_organization', detail, mode: 'enforce' }]
+  }
+  const findings: Finding[] = []
+  const rules: readonly (() => Verdict)[] = [
+    () => checkPath(chain),
+    () => checkValidity(chain, now),
+    () => checkKeys(chain),
+    () => checkSignatures(chain),
+    () => checkSerialNumber(leaf),
+    () => checkKeyUsage(leaf),
+    () => checkOrganization(leaf, cpoNames),
+    () => checkCommonNameForm(leaf),
+    () =>
+      checkOpenssl(
+        chain,
+        findings.map(({ reason }) => reason),
+      ),
+  ]
+  for (const rule of rules) {
+    const verdict = rule()
+    if (verdict.ok) continue
+    const mode = modeOf(verdict.reason)
+    findings.push({ reason: verdict.reason, detail: verdict.detail, mode })
+    if (mode === 'enforce') break
+  }
+  return findings
+}

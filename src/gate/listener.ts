@@ -1,0 +1,276 @@
+import type http from 'node:http'
+import net, { type AddressInfo, type Socket } from 'node:net'
+import type { TLSSocket } from 'node:tls'
+import type { Config, ListenerConfig } from '../config/schema.ts'
+import type { Metrics } from '../observe/metrics.ts'
+import type { FactsOf } from '../pki/chain.ts'
+import type { Verifies } from '../pki/signature.ts'
+import { messageOf, ProxyError } from '../policy/error.ts'
+import type { HelloFacts } from '../policy/facts.ts'
+import type { ReasonCode } from '../policy/reasons.ts'
+import { checkNegotiated, reasonOfTlsError } from '../policy/tls.ts'
+import type { Registry } from '../store/store.ts'
+import type { AcceptLimits } from './accept-limits.ts'
+import { judgeChain, type PresentedCertificates, readChain } from './certificate-check.ts'
+import { GateConnection, plainAddress } from './connection.ts'
+import { readFirstBytes } from './first-bytes.ts'
+import type { HandshakeOutcome, Handshakes } from './handshake.ts'
+import { modeOf } from './mode.ts'
+import type { Refuser } from './refuser.ts'
+import { createRequestServer } from './request-server.ts'
+import type { TlsContexts } from './tls-contexts.ts'
+import { isTrustedProxy } from './trusted-proxy.ts'
+
+/** What a reload may replace; every connection uses that of its beginning. */
+export interface LivePolicy {
+  readonly config: Config
+  readonly listener: ListenerConfig
+  /** null: a listener without TLS. */
+  readonly contexts: TlsContexts | null
+}
+
+export interface ListenerDeps {
+  readonly limits: AcceptLimits
+  readonly refuser: Refuser
+  readonly handshakes: Handshakes
+  readonly metrics: Metrics
+  readonly registry: Registry
+  readonly presented: PresentedCertificates
+  readonly factsOf: FactsOf
+  readonly verifies: Verifies
+  /** Milliseconds since the epoch. */
+  readonly now: () => number
+  /** Takes over with an upgrade request, and ends or relays the connection. Never rejected. */
+  readonly upgraded: (
+    connection: GateConnection,
+    policy: LivePolicy,
+    message: http.IncomingMessage,
+    head: Buffer,
+  ) => Promise<void>
+}
+
+/** One listening address: the way of a connection from accept to its upgrade request. */
+export class Listener {
+  #policy: LivePolicy
+  readonly #deps: ListenerDeps
+  readonly #server: net.Server
+  readonly #http: http.Server
+  readonly #walking = new WeakMap<Socket, { connection: GateConnection; policy: LivePolicy }>()
+  /** Connections that are still at the gate; ended when the listener is. */
+  readonly #atGate = new Set<GateConnection>()
+
+  constructor(policy: LivePolicy, deps: ListenerDeps) {
+    this.#policy = policy
+    this.#deps = deps
+    this.#http = createRequestServer(policy.config.limits.requestBytes, {
+      upgrade: (message, socket, head) => void this.#upgrade(message, socket, head),
+      malformed: (socket, detail) => this.#refuseSocket(socket, 'request_malformed', detail),
+    })
+    this.#server = net.createServer({ noDelay: true, keepAlive: true, allowHalfOpen: true })
+    this.#server.on('connection', (socket) => void this.#accept(socket))
+  }
+
+  get name(): string {
+    return this.#policy.listener.name
+  }
+
+  /** Replaces policy and contexts whole; connections that are under way keep theirs. */
+  setPolicy(policy: LivePolicy): void {
+    this.#policy = policy
+  }
+
+  /** Throws ProxyError `listen_failed`. */
+  listen(): Promise<AddressInfo> {
+    const { host, port } = this.#policy.listener.address
+    return new Promise((resolve, reject) => {
+      this.#server.once('error', (error) => {
+        const detail = `listener ${this.name} on ${host}:${port}: ${messageOf(error)}`
+        reject(new ProxyError('listen_failed', 'operator', detail, { cause: error }))
+      })
+      this.#server.listen({ host, port, backlog: 4096 }, () => {
+        this.#server.removeAllListeners('error')
+        // Accepting can fail (EMFILE); the listener must outlive it.
+        this.#server.on('error', () => {})
+        resolve(this.#server.address() as AddressInfo)
+      })
+    })
+  }
+
+  /** No new connections; those at the gate are ended. Relayed ones are not its business. */
+  close(): void {
+    this.#server.close()
+    for (const connection of this.#atGate) {
+      this.#deps.refuser.refuse(connection, 'draining', 'the proxy is shutting down')
+    }
+  }
+
+  async #accept(raw: Socket): Promise<void> {
+    const policy = this.#policy
+    const address = plainAddress(raw.remoteAddress)
+    const remote = { address, port: raw.remotePort ?? 0, proxied: false }
+    const connection = new GateConnection(policy.listener, raw, remote)
+    raw.on('error', ignore)
+    this.#atGate.add(connection)
+    connection.onLeave(() => this.#atGate.delete(connection))
+    raw.once('close', () => connection.leave())
+    try {
+      await this.#walk(connection, policy)
+    } catch (error) {
+      this.#deps.refuser.failed(connection, error)
+    }
+  }
+
+  async #walk(connection: GateConnection, policy: LivePolicy): Promise<void> {
+    const { raw } = connection
+    const { limits } = policy.config
+    const proxied = isTrustedProxy(policy.listener.proxyProtocol, connection.facts.remote.address)
+    // Behind a load balancer the limits per address apply to the address in its header.
+    if (!proxied && !this.#enter(connection)) return
+    connection.setDeadline(limits.handshakeTimeout, () => {
+      const isEmpty = raw.bytesRead === 0
+      const reason = policy.contexts === null || isEmpty ? 'request_timeout' : 'handshake_timeout'
+      this.#deps.refuser.refuse(connection, reason, `nothing whole within ${limits.handshakeTimeout} ms`)
+    })
+    const options = { expectProxyHeader: proxied, expectHello: policy.contexts !== null }
+    const first = await readFirstBytes(raw, options)
+    if (connection.isSettled) return
+    if (!first.ok) return this.#deps.refuser.refuse(connection, first.reason, first.detail)
+    connection.know({ hello: first.hello })
+    if (proxied) {
+      if (first.source !== null) connection.know({ remote: { ...first.source, proxied: true } })
+      if (!this.#enter(connection)) return
+    }
+    if (policy.contexts === null || first.hello === null) this.#awaitRequest(connection, policy)
+    else await this.#secure(connection, policy, policy.contexts, first.hello)
+  }
+
+  #enter(connection: GateConnection): boolean {
+    const { limits, refuser } = this.#deps
+    const { address } = connection.facts.remote
+    const verdict = limits.entered(address)
+    connection.raw.once('close', () => limits.left(address))
+    if (verdict.ok) return true
+    refuser.refuse(connection, verdict.reason, verdict.detail)
+    return false
+  }
+
+  async #secure(
+    connection: GateConnection,
+    policy: LivePolicy,
+    contexts: TlsContexts,
+    hello: HelloFacts,
+  ): Promise<void> {
+    const { limits, handshakes, metrics, refuser } = this.#deps
+    const begun = limits.handshakeBegins()
+    if (!begun.ok) return refuser.refuse(connection, begun.reason, begun.detail)
+    const startedAt = performance.now()
+    const { server } = contexts.choose(hello)
+    const outcome = await handshakes.run(server, connection.raw)
+    limits.handshakeEnded()
+    if (!outcome.ok) return this.#handshakeFailed(connection, policy, outcome)
+    const { socket, tls } = outcome
+    socket.on('error', ignore)
+    connection.socket = socket
+    connection.know({ tls })
+    if (connection.isSettled) return void socket.destroy()
+    metrics.handshakeDuration.observe((performance.now() - startedAt) / 1000)
+    metrics.handshakes.inc({
+      listener: this.name,
+      version: tls.version,
+      cipher: tls.cipher,
+      resumed: String(tls.resumed),
+    })
+    const verdict = checkNegotiated(tls, { lane: tls.lane })
+    if (!verdict.ok)
+      return refuser.refuse(connection, verdict.reason, verdict.detail, { kind: 'close-before-http' })
+    if (policy.listener.securityProfile !== 3 || (await this.#judge(connection, policy, contexts, socket))) {
+      this.#awaitRequest(connection, policy)
+    }
+  }
+
+  #handshakeFailed(
+    connection: GateConnection,
+    policy: LivePolicy,
+    { code, message }: Extract<HandshakeOutcome, { ok: false }>,
+  ): void {
+    const { tls } = policy.listener
+    const { hello } = connection.facts
+    const tlsPolicy = tls && {
+      legacy: tls.legacy,
+      minVersion: tls.minVersion,
+      edition: policy.config.edition,
+      ciphers: tls.ciphers,
+      missingSignatureAlgorithms: tls.compat.missingSignatureAlgorithms,
+    }
+    const reason = reasonOfTlsError(code, hello, tlsPolicy)
+    this.#deps.refuser.refuse(connection, reason, `${code}: ${message}`.slice(0, 300))
+  }
+
+  /** A00.FR.401 to 407, before any HTTP is read (TC_A_08); again once the identity is known. */
+  async #judge(
+    connection: GateConnection,
+    policy: LivePolicy,
+    contexts: TlsContexts,
+    socket: TLSSocket,
+  ): Promise<boolean> {
+    const { presented, factsOf, verifies, refuser, registry } = this.#deps
+    const now = this.#deps.now()
+    const trust = contexts.material.trust ?? { cpo: [], factory: [] }
+    const found = readChain(socket, presented, trust, now, factsOf, verifies)
+    if (!found.ok) {
+      refuser.refuse(connection, found.reason, found.detail)
+      return false
+    }
+    connection.know({ chain: found.chain })
+    const mode = (reason: ReasonCode) => modeOf(policy.config.admission.checks, reason)
+    for (const finding of judgeChain(found.chain, policy.config.cpo.names, now, mode)) {
+      if (finding.mode === 'enforce') {
+        refuser.refuse(connection, finding.reason, finding.detail)
+        return false
+      }
+      if (finding.mode === 'report') refuser.report(connection, finding.reason, finding.detail)
+    }
+    const serialNumber = found.chain.leaf.commonNames[0] ?? ''
+    const learns = policy.config.admission.unknownChargePoints === 'learn'
+    if (learns || mode('client_cert_common_name') !== 'enforce') return !connection.isSettled
+    if ((await registry.findBySerialNumber(serialNumber)) === null) {
+      const detail = `no charge point with serial number ${JSON.stringify(serialNumber)} is registered`
+      refuser.refuse(connection, 'client_cert_common_name', detail, { kind: 'close-before-http' })
+      return false
+    }
+    return !connection.isSettled
+  }
+
+  #awaitRequest(connection: GateConnection, policy: LivePolicy): void {
+    const { requestTimeout } = policy.config.limits
+    connection.setDeadline(requestTimeout, () => {
+      const detail = `no whole upgrade request within ${requestTimeout} ms`
+      this.#deps.refuser.refuse(connection, 'request_timeout', detail)
+    })
+    this.#walking.set(connection.socket, { connection, policy })
+    this.#http.emit('connection', connection.socket)
+  }
+
+  async #upgrade(message: http.IncomingMessage, socket: Socket, head: Buffer): Promise<void> {
+    const walk = this.#walking.get(socket)
+    if (walk === undefined || walk.connection.isSettled) return void socket.destroy()
+    const { connection, policy } = walk
+    this.#walking.delete(socket)
+    connection.clearDeadline()
+    socket.on('error', ignore)
+    try {
+      await this.#deps.upgraded(connection, policy, message, head)
+    } catch (error) {
+      this.#deps.refuser.failed(connection, error)
+    }
+  }
+
+  #refuseSocket(socket: Socket, reason: ReasonCode, detail: string): void {
+    const walk = this.#walking.get(socket)
+    if (walk === undefined) socket.destroy()
+    else this.#deps.refuser.refuse(walk.connection, reason, detail)
+  }
+}
+
+/** The stage that waits for the socket learns of its end by other events. */
+function ignore(): void {}

@@ -1,0 +1,75 @@
+import type { Logger } from '../observe/log.ts'
+import { messageOf } from '../policy/error.ts'
+import { type PeerView, type ReasonCode, reasons } from '../policy/reasons.ts'
+import type { GateConnection } from './connection.ts'
+import { answerHttp, endSoon, type Refusals } from './refusal.ts'
+
+/** TLS 1.0 record, alert, fatal, decode_error (RFC 8446 6): for what OpenSSL never got to see. */
+const decodeErrorAlert = Buffer.from([21, 3, 1, 0, 2, 2, 50])
+
+/** Ends connections at the gate: noted in one place, and said to the peer as the table of reasons has it. */
+export class Refuser {
+  readonly #refusals: Refusals
+  readonly #log: Logger
+
+  constructor(refusals: Refusals, log: Logger) {
+    this.#refusals = refusals
+    this.#log = log
+  }
+
+  /** `view` stands in for what the table says, where the stage of the connection asks for it. */
+  refuse(
+    connection: GateConnection,
+    reason: ReasonCode,
+    detail: string,
+    view: PeerView = reasons[reason].peer,
+    headers: Readonly<Record<string, string>> = {},
+  ): void {
+    if (connection.isSettled) return
+    this.#refusals.noteConnection(connection, reason, detail, 'enforce')
+    connection.leave()
+    const { socket } = connection
+    switch (view.kind) {
+      case 'reset':
+        socket.destroy()
+        connection.raw.destroy()
+        break
+      case 'tls-alert':
+        if (view.alert === 'decode_error' && connection.facts.hello === null)
+          connection.raw.write(decodeErrorAlert)
+        endSoon(socket)
+        break
+      case 'close-before-http':
+      case 'websocket':
+        endSoon(socket)
+        break
+      case 'http':
+        answerHttp(socket, view.status, peerText(reason), headers)
+        break
+      default:
+        view satisfies never
+    }
+  }
+
+  /** A check found something and is in report mode: counted, and admitted. */
+  report(connection: GateConnection, reason: ReasonCode, detail: string): void {
+    this.#refusals.noteConnection(connection, reason, detail, 'report')
+  }
+
+  /** Something broke on our side: the connection ends, and the operator hears of it. */
+  failed(connection: GateConnection, error: unknown): void {
+    this.#log.error({ err: messageOf(error), listener: connection.listener.name }, 'a connection failed')
+    connection.leave()
+    connection.socket.destroy()
+    connection.raw.destroy()
+  }
+}
+
+/**
+ * What a refused peer may read: the code of the reason, but nothing that tells an unknown identity
+ * from a wrong password (CWE-204).
+ */
+function peerText(reason: ReasonCode): string {
+  const { peer } = reasons[reason]
+  return peer.kind === 'http' && peer.status === 401 ? 'authentication failed' : reason
+}

@@ -1,0 +1,23 @@
+import { BlockList, isIPv6 } from 'node:net'
+import type { ListenerConfig } from '../config/schema.ts'
+
+const lists = new WeakMap<object, BlockList>()
+
+/** Does a connection from `address` start with a PROXY header (`proxyProtocol`)? */
+export function isTrustedProxy(setting: ListenerConfig['proxyProtocol'], address: string): boolean {
+  if (typeof setting === 'boolean') return setting
+  const known = lists.get(setting)
+  const list = known ?? networksOf(setting.from)
+  if (known === undefined) lists.set(setting, list)
+  return list.check(address, isIPv6(address) ? 'ipv6' : 'ipv4')
+}
+
+function networksOf(networks: readonly string[]): BlockList {
+  const list = new BlockList()
+  for (const network of networks) {
+    const [base = '', prefix] = network.split('/')
+    const family = isIPv6(base) ? 'ipv6' : 'ipv4'
+    list.addSubnet(base, Number(prefix ?? (family === 'ipv6' ? 128 : 32)), family)
+  }
+  return list
+}

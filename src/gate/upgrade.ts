@@ -1,0 +1,295 @@
+import type { IncomingMessage } from 'node:http'
+import type { Socket } from 'node:net'
+import { TLSSocket } from 'node:tls'
+import type { Metrics } from '../observe/metrics.ts'
+import { parseIdentity } from '../policy/identity.ts'
+import { type PeerView, type ReasonCode, reasons } from '../policy/reasons.ts'
+import type { SessionFacts } from '../relay/session.ts'
+import type { Claim } from '../relay/sessions.ts'
+import type { UpstreamLink, UpstreamOutcome, UpstreamRequest } from '../relay/upstream.ts'
+import type { Registry } from '../store/store.ts'
+import { type AdmissionDeps, type AdmissionResult, admit } from './admission.ts'
+import type { GateConnection } from './connection.ts'
+import { offersMandatorySuites } from './hello/mandatory-suites.ts'
+import type { LivePolicy } from './listener.ts'
+import { modeOf } from './mode.ts'
+import type { Refuser } from './refuser.ts'
+import { acceptingAnswer, closingAnswer, httpView, statusHeaders } from './upgrade-answer.ts'
+import { readUpgradeRequest, type UpgradeRequest } from './upgrade-request.ts'
+import { upstreamAuthorization } from './upstream-authorization.ts'
+import { upstreamHeaders } from './upstream-headers.ts'
+
+/** What the relay does for the gate. */
+export interface RelayPort {
+  readonly isDraining: boolean
+  claim(identity: string, claimant: { address: string; certificate: string | null }): Promise<Claim | null>
+  dial(request: UpstreamRequest): Promise<UpstreamOutcome>
+  start(facts: SessionFacts, downstream: Socket, link: UpstreamLink, early: Buffer): void
+}
+
+export interface UpgradeDeps extends AdmissionDeps {
+  readonly refuser: Refuser
+  readonly metrics: Metrics
+  readonly relay: RelayPort
+  readonly registry: Registry
+  /** Resolves after so many milliseconds. */
+  readonly delay: (ms: number) => Promise<void>
+}
+
+/**
+ * Every 401 is answered this long after the request at the earliest, whatever made it: the time
+ * must not tell an unknown identity from a wrong password, nor a fast hash from a slow one.
+ */
+const unauthorizedMs = 300
+
+type Walk = {
+  readonly connection: GateConnection
+  readonly policy: LivePolicy
+  readonly request: UpgradeRequest
+  readonly early: Buffer
+}
+
+/** The stages from the upgrade request to the relay: identity, sub-protocol, admission, upstream, 101. */
+export class Upgrades {
+  readonly #deps: UpgradeDeps
+
+  constructor(deps: UpgradeDeps) {
+    this.#deps = deps
+  }
+
+  async take(
+    connection: GateConnection,
+    policy: LivePolicy,
+    message: IncomingMessage,
+    head: Buffer,
+  ): Promise<void> {
+    const { relay } = this.#deps
+    const read = readUpgradeRequest(message)
+    if (!read.ok) return this.#refuse(connection, read.reason, read.detail)
+    const { request } = read
+    const { listener } = policy
+    const identity = parseIdentity(request.target, listener.path)
+    if (!identity.ok) return this.#refuse(connection, identity.reason, identity.detail)
+    connection.know({ identity: identity.identity })
+    const walk: Walk = { connection, policy, request, early: Buffer.from(head) }
+    const protocols = request.protocols.filter((one) => listener.protocols.some((served) => served === one))
+    if (protocols.length === 0) return this.#refuseProtocol(walk)
+    if (relay.isDraining) {
+      return this.#refuse(connection, 'draining', 'the proxy is shutting down')
+    }
+    const result = await this.#admit(walk)
+    if (result === null || connection.isSettled) return
+    await this.#connect(walk, protocols, result)
+  }
+
+  async #admit({ connection, policy, request }: Walk): Promise<(AdmissionResult & { ok: true }) | null> {
+    const { refuser, metrics, delay } = this.#deps
+    const { identity } = connection.facts
+    if (identity === null) return null
+    const startedAt = performance.now()
+    const { admission } = policy.config
+    const result = await admit(
+      {
+        profile: policy.listener.securityProfile,
+        identity,
+        authorization: request.authorization,
+        facts: connection.facts,
+        learn: admission.unknownChargePoints === 'learn',
+        modeOf: (reason) => modeOf(admission.checks, reason),
+        report: (reason, detail) => refuser.report(connection, reason, detail),
+      },
+      this.#deps,
+    )
+    const tookMs = performance.now() - startedAt
+    metrics.admissionDuration.observe(tookMs / 1000)
+    connection.know({ chargePoint: result.chargePoint })
+    if (result.ok) return result
+    const view = httpView(result.reason, policy)
+    if (view.kind === 'http' && view.status === 401) await delay(Math.max(0, unauthorizedMs - tookMs))
+    this.#refuse(connection, result.reason, result.detail, view)
+    return null
+  }
+
+  /** Upstream first: the charge point is answered after the central system did (design, section 4). */
+  async #connect(
+    walk: Walk,
+    protocols: readonly string[],
+    result: AdmissionResult & { ok: true },
+  ): Promise<void> {
+    const { connection } = walk
+    const { relay } = this.#deps
+    const { identity, remote, chain } = connection.facts
+    if (identity === null) return
+    const claimant = { address: remote.address, certificate: chain?.leaf.fingerprint ?? null }
+    const claim = await relay.claim(identity.identity, claimant)
+    if (claim === null) {
+      const detail = 'the connection that this identity has answers, and comes from elsewhere'
+      return this.#refuse(connection, 'duplicate_identity', detail)
+    }
+    try {
+      if (connection.isSettled || connection.socket.destroyed) return
+      // A charge point that is yet to be learned gets its key when it is registered.
+      if (result.learn === null && !(await this.#claimKey(walk))) return
+      await this.#open(walk, protocols, result)
+    } finally {
+      claim.release()
+    }
+  }
+
+  /** A00.FR.427: from its first use on, a key belongs to one identity. */
+  async #claimKey({ connection, policy }: Walk): Promise<boolean> {
+    const { registry, now } = this.#deps
+    const { identity, chain } = connection.facts
+    if (identity === null || chain === null) return true
+    const { keyFingerprint, fingerprint, subject, notAfter } = chain.leaf
+    const key = { keyFingerprint, certificateFingerprint: fingerprint, subject, notAfter }
+    const owner = await registry.claimKey(identity.identity, key, now())
+    if (owner === identity.identity) return true
+    // Admission has looked before, and reported it where it is not enforced.
+    if (modeOf(policy.config.admission.checks, 'client_cert_shared') !== 'enforce') return true
+    this.#refuse(connection, 'client_cert_shared', `the key belongs to ${JSON.stringify(owner)}`)
+    return false
+  }
+
+  async #open(
+    walk: Walk,
+    protocols: readonly string[],
+    result: AdmissionResult & { ok: true },
+  ): Promise<void> {
+    const { connection } = walk
+    const { relay, metrics } = this.#deps
+    const startedAt = performance.now()
+    const request = this.#upstreamRequest(walk, protocols)
+    const outcome = await relay.dial(request)
+    metrics.upstreamConnectDuration.observe((performance.now() - startedAt) / 1000)
+    switch (outcome.kind) {
+      case 'unreachable':
+        return this.#refuse(connection, 'central_system_unreachable', outcome.detail)
+      case 'timeout':
+        return this.#refuse(connection, 'central_system_timeout', outcome.detail)
+      case 'refused':
+        return this.#passRefusal(connection, outcome.status, outcome.headers)
+      case 'open':
+        return this.#accept(walk, result, outcome)
+      default:
+        return outcome satisfies never
+    }
+  }
+
+  async #accept(
+    walk: Walk,
+    result: AdmissionResult & { ok: true },
+    { link, protocol }: Extract<UpstreamOutcome, { kind: 'open' }>,
+  ): Promise<void> {
+    const { connection, request, early, policy } = walk
+    const { relay, registry, now } = this.#deps
+    const { socket } = connection
+    const { identity, remote, chain, tls, hello } = connection.facts
+    if (protocol === null || identity === null || socket.destroyed || connection.isSettled) {
+      link.socket.destroy()
+      if (protocol === null)
+        this.#refuse(connection, 'subprotocol', 'the central system chose no sub-protocol')
+      return
+    }
+    try {
+      if (result.learn !== null) {
+        await result.learn()
+        await this.#claimKey(walk)
+      }
+      await registry.recordSuccess(identity.identity, {
+        profile: policy.listener.securityProfile,
+        address: remote.address,
+        tls: tls === null ? null : `${tls.version} ${tls.cipher}`,
+        passwordForm: result.passwordForm,
+        offersMandatorySuites: hello === null ? null : offersMandatorySuites(hello),
+        at: now(),
+      })
+    } catch (error) {
+      // Without the ratchet on disk there is no session (A05.FR.09).
+      link.socket.destroy()
+      throw error
+    }
+    if (socket.destroyed || connection.isSettled) return void link.socket.destroy()
+    connection.leave()
+    socket.write(acceptingAnswer(request.key, protocol))
+    const facts: SessionFacts = {
+      identity: identity.identity,
+      listener: policy.listener.name,
+      profile: policy.listener.securityProfile,
+      address: remote.address,
+      certificate: chain?.leaf.fingerprint ?? null,
+    }
+    relay.start(facts, socket, link, early)
+  }
+
+  #upstreamRequest({ connection, policy, request }: Walk, protocols: readonly string[]): UpstreamRequest {
+    const { listener, config } = policy
+    const { identity, remote, chain, chargePoint } = connection.facts
+    const { centralSystem } = config
+    const values = {
+      identity: identity?.identity ?? '',
+      serialNumber: chargePoint?.serialNumber ?? null,
+      profile: listener.securityProfile,
+      certificate: chain === null ? null : certificatePem(connection),
+      remoteAddress: remote.address,
+      listener: listener.name,
+    }
+    const origin = {
+      secure: connection.facts.tls !== null,
+      host: connection.facts.hello?.serverName ?? '',
+      userAgent: request.userAgent,
+    }
+    const authorization =
+      identity === null
+        ? null
+        : upstreamAuthorization(config, values, chargePoint, request.authorization, identity)
+    return {
+      // The path of the central system, and the identity byte for byte as it came (design, section 4).
+      path: `${pathOf(centralSystem.url)}/${identity?.encoded ?? ''}`,
+      protocols,
+      headers: upstreamHeaders(centralSystem, values, origin, authorization),
+      timeoutMs: centralSystem.connectTimeout,
+    }
+  }
+
+  /** The central system's own refusal is passed on, so that a charge point can tell it from an outage. */
+  #passRefusal(connection: GateConnection, status: number, headers: ReadonlyMap<string, string>): void {
+    const isError = status >= 400 && status <= 599
+    const view = { kind: 'http', status: isError ? status : 502 } as const
+    const retryAfter = headers.get('retry-after')
+    const passed: Record<string, string> = retryAfter === undefined ? {} : { 'Retry-After': retryAfter }
+    this.#refuse(connection, 'central_system_refused', `it answered ${status}`, view, passed)
+  }
+
+  /** OCPP-J 3.2 wants the handshake completed and then closed; the test tool wants a refusal (TC_088). */
+  #refuseProtocol({ connection, policy, request }: Walk): void {
+    const detail = request.protocols.length === 0 ? 'none offered' : `offered ${request.protocols.join(', ')}`
+    if (policy.listener.subprotocolMismatch === 'reject') {
+      this.#refuse(connection, 'subprotocol', detail)
+    } else {
+      connection.socket.write(closingAnswer(request.key))
+      this.#refuse(connection, 'subprotocol', detail, { kind: 'websocket', code: 1002 })
+    }
+  }
+
+  #refuse(
+    connection: GateConnection,
+    reason: ReasonCode,
+    detail: string,
+    view: PeerView = reasons[reason].peer,
+    headers: Readonly<Record<string, string>> = {},
+  ): void {
+    this.#deps.refuser.refuse(connection, reason, detail.slice(0, 500), view, {
+      ...statusHeaders(view),
+      ...headers,
+    })
+  }
+}
+
+function pathOf(url: string): string {
+  return new URL(url).pathname.replace(/\/$/, '')
+}
+
+function certificatePem({ socket }: GateConnection): string | null {
+  return socket instanceof TLSSocket ? (socket.getPeerX509Certificate()?.toString() ?? null) : null
+}

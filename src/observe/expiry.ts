@@ -1,0 +1,36 @@
+import { X509Certificate } from 'node:crypto'
+import type { Metrics } from './metrics.ts'
+
+/** A listener's certificates, as far as their end is concerned. */
+export interface ExpiringCertificates {
+  readonly listener: { readonly name: string }
+  readonly contexts: {
+    readonly material: {
+      readonly certificates: readonly string[]
+      readonly trust: {
+        readonly cpo: readonly X509Certificate[]
+        readonly factory: readonly X509Certificate[]
+      } | null
+    }
+  } | null
+}
+
+/** Sets when each server certificate and each trusted root ends; what is no longer in use disappears. */
+export function setExpiryMetrics(
+  { certificateExpiry }: Metrics,
+  listeners: readonly ExpiringCertificates[],
+): void {
+  certificateExpiry.reset()
+  const set = (role: string, name: string, { validToDate }: X509Certificate) =>
+    certificateExpiry.set({ role, name }, validToDate.getTime() / 1000)
+  for (const { listener, contexts } of listeners) {
+    if (contexts === null) continue
+    const { certificates, trust } = contexts.material
+    for (const pem of certificates) {
+      const certificate = new X509Certificate(pem)
+      set('server', `${listener.name}-${certificate.publicKey.asymmetricKeyType ?? 'unknown'}`, certificate)
+    }
+    for (const root of trust?.cpo ?? []) set('trust', root.fingerprint256.slice(0, 23), root)
+    for (const root of trust?.factory ?? []) set('factory', root.fingerprint256.slice(0, 23), root)
+  }
+}

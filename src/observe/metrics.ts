@@ -1,0 +1,138 @@
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import { actionNames } from '../ocpp/action-index.ts'
+import { Tally, Timing } from './tally.ts'
+
+/** Directions of a message, as metric labels. */
+export const directions = ['from_charge_point', 'from_central_system'] as const
+export type Direction = (typeof directions)[number]
+
+/** Kinds of message, as metric labels; the index is that of `messageSeries`. */
+export const messageKinds = ['call', 'result', 'error', 'other'] as const
+
+/** Seconds. A charge point on a mobile link, and a fast central system, both find their bucket. */
+const latencyBounds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60]
+
+/** The place of a series in `Metrics.messages.counts`: no string is made on the path of a message. */
+export function messageSeries(direction: number, kind: number, action: number): number {
+  return (direction * messageKinds.length + kind) * actionNames.length + action
+}
+
+export interface Metrics {
+  readonly registry: Registry
+  readonly rejections: Counter<'listener' | 'profile' | 'stage' | 'reason' | 'mode'>
+  readonly connections: Gauge<'listener' | 'profile'>
+  readonly connectionsTotal: Counter<'listener' | 'profile'>
+  readonly handshakes: Counter<'listener' | 'version' | 'cipher' | 'resumed'>
+  readonly handshakeDuration: Histogram
+  readonly admissionDuration: Histogram
+  readonly upstreamConnectDuration: Histogram
+  readonly messages: Tally
+  readonly messageBytes: Tally
+  readonly relayDuration: Timing
+  readonly securityEvents: Counter<'type' | 'origin'>
+  readonly certificateExpiry: Gauge<'role' | 'name'>
+  readonly configReloads: Counter<'result'>
+  readonly configReloadSuccessful: Gauge
+}
+
+export interface BuildInfo {
+  readonly version: string
+  readonly node: string
+  readonly openssl: string
+}
+
+/** Every metric of the product (docs/metrics.md is made from this registry). */
+export function createMetrics(build: BuildInfo, options: { readonly processMetrics: boolean }): Metrics {
+  const registry = new Registry()
+  if (options.processMetrics) collectDefaultMetrics({ register: registry })
+  const registers = [registry]
+  const histogram = (name: string, help: string) =>
+    new Histogram({ name, help, buckets: latencyBounds, registers })
+  new Gauge({
+    name: 'ocpp_proxy_build_info',
+    help: 'Always 1; the labels tell what runs.',
+    labelNames: ['version', 'node', 'openssl'],
+    registers,
+  }).set({ ...build }, 1)
+  return {
+    registry,
+    rejections: new Counter({
+      name: 'ocpp_proxy_rejections_total',
+      help: 'Connections and messages refused, by reason. mode="report" was admitted all the same.',
+      labelNames: ['listener', 'profile', 'stage', 'reason', 'mode'],
+      registers,
+    }),
+    connections: new Gauge({
+      name: 'ocpp_proxy_connections',
+      help: 'Charge points connected now.',
+      labelNames: ['listener', 'profile'],
+      registers,
+    }),
+    connectionsTotal: new Counter({
+      name: 'ocpp_proxy_connections_total',
+      help: 'Charge points admitted and taken by the central system.',
+      labelNames: ['listener', 'profile'],
+      registers,
+    }),
+    handshakes: new Counter({
+      name: 'ocpp_proxy_tls_handshakes_total',
+      help: 'TLS handshakes completed.',
+      labelNames: ['listener', 'version', 'cipher', 'resumed'],
+      registers,
+    }),
+    handshakeDuration: histogram(
+      'ocpp_proxy_tls_handshake_duration_seconds',
+      'From the ClientHello to the end of the TLS handshake.',
+    ),
+    admissionDuration: histogram(
+      'ocpp_proxy_admission_duration_seconds',
+      'From the upgrade request to the verdict, the central system not included.',
+    ),
+    upstreamConnectDuration: histogram(
+      'ocpp_proxy_upstream_connect_duration_seconds',
+      'From dialling the central system to its answer to the upgrade.',
+    ),
+    messages: new Tally(registry, 'ocpp_proxy_messages_total', 'OCPP messages forwarded.', messageLabels()),
+    messageBytes: new Tally(
+      registry,
+      'ocpp_proxy_message_bytes_total',
+      'Bytes of OCPP messages forwarded, without framing.',
+      directions.map((direction) => ({ direction })),
+    ),
+    relayDuration: new Timing(
+      registry,
+      'ocpp_proxy_relay_duration_seconds',
+      'From a CALL to its answer, as seen by the proxy.',
+      latencyBounds,
+    ),
+    securityEvents: new Counter({
+      name: 'ocpp_proxy_security_events_total',
+      help: 'Security events by type of the white paper and by origin.',
+      labelNames: ['type', 'origin'],
+      registers,
+    }),
+    certificateExpiry: new Gauge({
+      name: 'ocpp_proxy_certificate_expiry_timestamp_seconds',
+      help: 'When a certificate of the proxy or of its trust lists expires.',
+      labelNames: ['role', 'name'],
+      registers,
+    }),
+    configReloads: new Counter({
+      name: 'ocpp_proxy_config_reloads_total',
+      help: 'Reloads of the configuration by result.',
+      labelNames: ['result'],
+      registers,
+    }),
+    configReloadSuccessful: new Gauge({
+      name: 'ocpp_proxy_config_last_reload_successful',
+      help: '1 when the configuration that was read last is in use, 0 when it was refused.',
+      registers,
+    }),
+  }
+}
+
+function messageLabels(): Record<string, string>[] {
+  return directions.flatMap((direction) =>
+    messageKinds.flatMap((type) => actionNames.map((action) => ({ direction, type, action }))),
+  )
+}

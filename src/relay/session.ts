@@ -1,0 +1,288 @@
+import type { Socket } from 'node:net'
+import type { ReasonCode } from '../policy/reasons.ts'
+import { closeCodeOf, closeFrame, controlFrame } from './close-codes.ts'
+import type { RelayContext } from './context.ts'
+import { Flow, type FlowOwner, type FlowSide, fromCentralSystem, fromChargePoint } from './flow.ts'
+import { opcode } from './opcode.ts'
+import type { UpstreamLink } from './upstream.ts'
+
+/** Seconds that a peer has to answer a Close frame before its socket is ended (RFC 6455 7.1.1). */
+const closeSeconds = 5
+
+/** Who a session belongs to. */
+export interface SessionFacts {
+  readonly identity: string
+  readonly listener: string
+  readonly profile: 0 | 1 | 2 | 3
+  readonly address: string
+  /** Fingerprint of the client certificate, where there is one. */
+  readonly certificate: string | null
+}
+
+/** How a session ended, for the log. */
+export interface SessionEnd {
+  readonly by: 'charge-point' | 'central-system' | 'proxy'
+  /** Close code seen or sent; 1006 when a connection ended without one. */
+  readonly code: number
+  readonly text: string
+}
+
+export interface SessionEvents {
+  refused(session: Session, reason: ReasonCode, detail: string): void
+  ended(session: Session, end: SessionEnd): void
+}
+
+export interface SweepLimits {
+  /** Seconds of silence after which a side is pinged; 0: never. */
+  readonly idle: number
+  /** Seconds that it then has; also how long a side may refuse to read. */
+  readonly pingTimeout: number
+}
+
+/** One charge point and its connection to the central system, from the 101 to the end of both sockets. */
+export class Session implements FlowOwner {
+  readonly facts: SessionFacts
+  readonly #context: RelayContext
+  readonly #events: SessionEvents
+  readonly #downstream: Socket
+  readonly #upstream: UpstreamLink
+  readonly #up: Flow
+  readonly #down: Flow
+  #end: SessionEnd | null = null
+  /** Second of the clock by which both sockets are destroyed; 0: not closing. */
+  #closeBy = 0
+  #closedSides = 0
+  #closeSent = [false, false]
+  #wantsEnd: SessionEnd | null = null
+  #endWhenIdle: SessionEnd | null = null
+  #socketsOpen = 2
+
+  constructor(
+    facts: SessionFacts,
+    downstream: Socket,
+    upstream: UpstreamLink,
+    context: RelayContext,
+    events: SessionEvents,
+  ) {
+    this.facts = facts
+    this.#context = context
+    this.#events = events
+    this.#downstream = downstream
+    this.#upstream = upstream
+    this.#up = new Flow(fromChargePoint, upstream.socket, context, this)
+    this.#down = new Flow(fromCentralSystem, downstream, context, this)
+    this.#up.joinReverse(this.#down)
+    this.#down.joinReverse(this.#up)
+  }
+
+  /** Starts relaying. `early` is what the charge point sent together with its upgrade request. */
+  start(early: Buffer): void {
+    const down = this.#downstream
+    down.on('data', (chunk: Buffer) => this.#receive(this.#up, chunk, down))
+    down.on('drain', () => this.#drained(this.#down))
+    down.on('end', () => this.#gone(fromChargePoint))
+    down.on('error', () => down.destroy())
+    down.on('close', () => this.#closed(fromChargePoint))
+    const { socket } = this.#upstream
+    socket.on('drain', () => this.#drained(this.#up))
+    socket.on('end', () => this.#gone(fromCentralSystem))
+    socket.on('error', () => socket.destroy())
+    socket.on('close', () => this.#closed(fromCentralSystem))
+    // Sockets that closed before we listened tell nobody again.
+    if (down.destroyed) this.#closed(fromChargePoint)
+    if (socket.destroyed) this.#closed(fromCentralSystem)
+    if (early.length > 0) this.#receive(this.#up, early, down)
+    this.#upstream.start((chunk) => this.#receive(this.#down, chunk, socket))
+    down.resume()
+  }
+
+  /** A CALL of either side waits for its answer. */
+  get hasOpenCalls(): boolean {
+    return !this.#up.calls.isEmpty || !this.#down.calls.isEmpty
+  }
+
+  get isEnding(): boolean {
+    return this.#end !== null
+  }
+
+  /** Closes both sides with `code` (RFC 6455 7.1.2), and their sockets when they answered or time is up. */
+  end(code: number, text: string, by: SessionEnd['by'] = 'proxy'): void {
+    this.#begin({ by, code, text })
+    this.#sendClose(fromChargePoint, code, text)
+    this.#sendClose(fromCentralSystem, code, text)
+  }
+
+  /** Like `end`, once no CALL is open; at once when none is. */
+  endWhenIdle(code: number, text: string): void {
+    if (this.hasOpenCalls) this.#endWhenIdle = { by: 'proxy', code, text }
+    else this.end(code, text)
+  }
+
+  /** Ends both sockets without another word. */
+  destroy(): void {
+    this.#begin({ by: 'proxy', code: 1006, text: 'ended by the proxy' })
+    this.#downstream.destroy()
+    this.#upstream.socket.destroy()
+  }
+
+  /**
+   * Is the charge point still there? True when anything comes from it within `timeoutMs`: a ping
+   * asks for it. For the check of duplicate identities.
+   */
+  probe(timeoutMs: number): Promise<boolean> {
+    if (this.#end !== null || this.#downstream.destroyed) return Promise.resolve(false)
+    return new Promise((resolve) => {
+      const finish = (alive: boolean) => {
+        clearTimeout(timer)
+        this.#up.onHeard = null
+        this.#onProbeEnd = null
+        resolve(alive)
+      }
+      const timer = setTimeout(() => finish(false), timeoutMs)
+      this.#onProbeEnd?.(false)
+      this.#onProbeEnd = finish
+      this.#up.onHeard = () => finish(true)
+      this.#ping(fromChargePoint)
+    })
+  }
+  #onProbeEnd: ((alive: boolean) => void) | null = null
+
+  /** Called about once a second: time-outs, and pings for peers that are silent. */
+  sweep(limits: SweepLimits): void {
+    const now = this.#context.clock.seconds
+    if (this.#closeBy !== 0) {
+      if (now >= this.#closeBy) this.#destroySockets()
+      return
+    }
+    this.#sweepSide(this.#up, fromChargePoint, now, limits)
+    this.#sweepSide(this.#down, fromCentralSystem, now, limits)
+  }
+
+  closeSeen(from: FlowSide, payload: Buffer): void {
+    const code = closeCodeOf(payload)
+    this.#closedSides += 1
+    // The Close frame itself goes on to the other side, which answers it.
+    this.#closeSent[other(from)] = true
+    this.#begin({ by: partyOf(from), code, text: payload.subarray(2).toString() })
+  }
+
+  violated(from: FlowSide, reason: ReasonCode, detail: string, closeCode: number): void {
+    this.#events.refused(this, reason, `${partyOf(from)}: ${detail}`)
+    this.#begin({ by: 'proxy', code: closeCode, text: detail })
+    this.#sendClose(from, closeCode, detail)
+    this.#sendClose(other(from), 1001, 'the other side broke the protocol')
+  }
+
+  answeredLast(): void {
+    if (this.#endWhenIdle !== null && !this.hasOpenCalls) this.#wantsEnd = this.#endWhenIdle
+  }
+
+  #receive(flow: Flow, chunk: Buffer, source: Socket): boolean {
+    flow.receive(chunk)
+    if (this.#wantsEnd !== null) {
+      const { code, text } = this.#wantsEnd
+      this.#wantsEnd = null
+      this.end(code, text)
+    }
+    // RFC 6455 7.1.1: both have said Close; the server side ends the connection.
+    if (this.#closedSides >= 2) this.#finishSockets()
+    if (!flow.isStalled) return true
+    source.pause()
+    return false
+  }
+
+  #drained(flow: Flow): void {
+    flow.stalledSince = 0
+    if (flow === this.#up) this.#downstream.resume()
+    else this.#upstream.socket.resume()
+  }
+
+  #sweepSide(flow: Flow, side: FlowSide, now: number, limits: SweepLimits): void {
+    if (flow.stalledSince !== 0 && now - flow.stalledSince > limits.pingTimeout) {
+      this.#timedOut(`${partyOf(other(side))} does not read`)
+      return
+    }
+    // What we do not read ourselves cannot be called silent.
+    if (limits.idle === 0 || flow.isStalled) return
+    const silence = now - flow.heardAt
+    if (silence <= limits.idle) return
+    if (!flow.pinged) this.#ping(side)
+    else if (silence > limits.idle + limits.pingTimeout) {
+      this.#timedOut(`${partyOf(side)} is silent and does not answer a ping`)
+    }
+  }
+
+  #timedOut(detail: string): void {
+    this.#events.refused(this, 'idle_timeout', detail)
+    this.end(1001, detail)
+  }
+
+  #ping(side: FlowSide): void {
+    const flow = side === fromChargePoint ? this.#up : this.#down
+    flow.pinged = true
+    this.#socketOf(side).write(
+      controlFrame(opcode.ping, this.#context.pingPayload, side === fromCentralSystem),
+    )
+  }
+
+  #sendClose(side: FlowSide, code: number, text: string): void {
+    const socket = this.#socketOf(side)
+    if (this.#closeSent[side] === true || socket.destroyed || !socket.writable) return
+    this.#closeSent[side] = true
+    socket.write(closeFrame(code, text, side === fromCentralSystem))
+  }
+
+  #begin(end: SessionEnd): void {
+    if (this.#end !== null) return
+    this.#end = end
+    this.#closeBy = this.#context.clock.seconds + closeSeconds
+    this.#onProbeEnd?.(false)
+  }
+
+  /** A side ended its stream: with it gone, the other one is closed too, so that it notices. */
+  #gone(side: FlowSide): void {
+    this.#begin({ by: partyOf(side), code: 1006, text: 'connection ended' })
+    this.#sendClose(
+      other(side),
+      1001,
+      side === fromCentralSystem ? 'central system gone' : 'charge point gone',
+    )
+    this.#finishSockets()
+  }
+
+  #closed(side: FlowSide): void {
+    this.#socketsOpen -= 1
+    if (this.#socketsOpen > 0) this.#gone(side)
+    else if (this.#end !== null) {
+      this.#up.stop()
+      this.#down.stop()
+      this.#events.ended(this, this.#end)
+    }
+  }
+
+  /** What was written still goes out; then both sockets end. */
+  #finishSockets(): void {
+    this.#downstream.end()
+    this.#upstream.socket.end()
+    // A peer that does not end its side is not waited for longer than for a Close.
+    this.#downstream.resume()
+    this.#upstream.socket.resume()
+  }
+
+  #destroySockets(): void {
+    this.#downstream.destroy()
+    this.#upstream.socket.destroy()
+  }
+
+  #socketOf(side: FlowSide): Socket {
+    return side === fromChargePoint ? this.#downstream : this.#upstream.socket
+  }
+}
+
+function other(side: FlowSide): FlowSide {
+  return side === fromChargePoint ? fromCentralSystem : fromChargePoint
+}
+
+function partyOf(side: FlowSide): 'charge-point' | 'central-system' {
+  return side === fromChargePoint ? 'charge-point' : 'central-system'
+}

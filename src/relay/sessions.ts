@@ -1,0 +1,113 @@
+import type { Session, SweepLimits } from './session.ts'
+
+/** How long a charge point has to show that it is still there when a second one claims its identity. */
+const probeMs = 5_000
+/** How long the old session may take to end before its sockets are destroyed. */
+const replaceMs = 5_000
+/** Connections of one identity that may wait for their turn. */
+const maxWaiting = 4
+
+export interface Claim {
+  /** The caller is done: its session is registered, or it gave up. */
+  release(): void
+}
+
+/** Who asks for an identity, to be compared with who has it. */
+export interface Claimant {
+  readonly address: string
+  readonly certificate: string | null
+}
+
+/**
+ * The live sessions, one per identity at the most (CWE-613: a second connection must neither hijack
+ * nor shadow the first).
+ */
+export class Sessions {
+  readonly #byIdentity = new Map<string, Session>()
+  readonly #turns = new Map<string, { waiting: number; last: Promise<void> }>()
+  readonly #ended = new Map<Session, () => void>()
+
+  get size(): number {
+    return this.#byIdentity.size
+  }
+
+  get(identity: string): Session | undefined {
+    return this.#byIdentity.get(identity)
+  }
+
+  all(): Iterable<Session> {
+    return this.#byIdentity.values()
+  }
+
+  /**
+   * Waits until the identity is free for `claimant`, who is authenticated already. An old session
+   * from the same certificate or address is replaced; one from elsewhere is pinged, and stays when
+   * it answers: then the result is null. The old session has ended on both sides before this
+   * returns, because a central system may refuse a second connection.
+   */
+  async claim(identity: string, claimant: Claimant): Promise<Claim | null> {
+    const release = await this.#turn(identity)
+    if (release === null) return null
+    try {
+      const old = this.#byIdentity.get(identity)
+      if (old === undefined || (await this.#replace(old, claimant))) return { release }
+    } catch (error) {
+      release()
+      throw error
+    }
+    release()
+    return null
+  }
+
+  add(session: Session): void {
+    this.#byIdentity.set(session.facts.identity, session)
+  }
+
+  remove(session: Session): void {
+    const { identity } = session.facts
+    // A session that was replaced ends after its successor began.
+    if (this.#byIdentity.get(identity) === session) this.#byIdentity.delete(identity)
+    this.#ended.get(session)?.()
+    this.#ended.delete(session)
+  }
+
+  sweep(limits: SweepLimits): void {
+    for (const session of this.#byIdentity.values()) session.sweep(limits)
+  }
+
+  /** One at a time per identity; null: too many wait already. */
+  async #turn(identity: string): Promise<(() => void) | null> {
+    const turns = this.#turns.get(identity) ?? { waiting: 0, last: Promise.resolve() }
+    if (turns.waiting >= maxWaiting) return null
+    this.#turns.set(identity, turns)
+    turns.waiting += 1
+    const before = turns.last
+    const { promise, resolve } = Promise.withResolvers<void>()
+    turns.last = promise
+    await before
+    let isReleased = false
+    return () => {
+      if (isReleased) return
+      isReleased = true
+      turns.waiting -= 1
+      if (turns.waiting === 0) this.#turns.delete(identity)
+      resolve()
+    }
+  }
+
+  async #replace(old: Session, claimant: Claimant): Promise<boolean> {
+    const { facts } = old
+    const isSame =
+      facts.address === claimant.address ||
+      (facts.certificate !== null && facts.certificate === claimant.certificate)
+    if (!old.isEnding && !isSame && (await old.probe(probeMs))) return false
+    if (this.#byIdentity.get(facts.identity) !== old) return true
+    const { promise, resolve } = Promise.withResolvers<void>()
+    this.#ended.set(old, resolve)
+    old.end(1001, 'replaced by a new connection of this charge point')
+    const timer = setTimeout(() => old.destroy(), replaceMs)
+    await promise
+    clearTimeout(timer)
+    return true
+  }
+}

@@ -1,0 +1,17 @@
+import { readFileSync } from 'node:fs'
+import type { CentralSystemConfig } from '../config/schema.ts'
+import type { UpstreamTarget } from './upstream.ts'
+
+/** What to dial for `centralSystem.url`. */
+export function upstreamTarget({ url, ca }: CentralSystemConfig): UpstreamTarget {
+  const { protocol, hostname, port, host } = new URL(url)
+  const secure = protocol === 'wss:'
+  return {
+    // URL keeps the brackets of an IPv6 address; a socket does not want them.
+    host: hostname.replace(/^\[|\]$/g, ''),
+    port: port === '' ? (secure ? 443 : 80) : Number(port),
+    authority: host,
+    secure,
+    ca: ca === undefined ? undefined : readFileSync(ca, 'utf8'),
+  }
+}

@@ -1,0 +1,164 @@
+import { randomBytes } from 'node:crypto'
+import net from 'node:net'
+import tls from 'node:tls'
+import { messageOf } from '../policy/error.ts'
+import { readUpgradeAnswer, type UpgradeAnswer } from './upgrade-answer.ts'
+
+/** An answer with a longer head than this is not waited for. */
+const maxHeadBytes = 16_384
+
+export interface UpstreamTarget {
+  readonly host: string
+  readonly port: number
+  /** Value of the Host header. */
+  readonly authority: string
+  readonly secure: boolean
+  /** PEM of the roots for wss; undefined: those of Node. */
+  readonly ca: string | undefined
+}
+
+export interface UpstreamRequest {
+  /** Request target: path of the central system, '/' and the identity as it came. */
+  readonly path: string
+  readonly protocols: readonly string[]
+  /** Header fields beside those of the handshake; names and values are checked already. */
+  readonly headers: readonly (readonly [string, string])[]
+  readonly timeoutMs: number
+}
+
+export type UpstreamOutcome =
+  | { readonly kind: 'open'; readonly link: UpstreamLink; readonly protocol: string | null }
+  /** It answered, but not with 101. */
+  | { readonly kind: 'refused'; readonly status: number; readonly headers: ReadonlyMap<string, string> }
+  | { readonly kind: 'unreachable'; readonly detail: string }
+  | { readonly kind: 'timeout'; readonly detail: string }
+
+/** An open WebSocket connection to the central system, as bytes. It is paused until `start`. */
+export interface UpstreamLink {
+  readonly socket: net.Socket
+  /** What came is given to `receive`, which says whether to go on reading. */
+  start(receive: (chunk: Buffer) => boolean): void
+}
+
+/**
+ * Memory into which every upstream socket reads. Reading is synchronous and nobody keeps it, so one
+ * is enough for all of them, and no connection pays for its own.
+ */
+export function createReadBuffer(): Buffer {
+  return Buffer.allocUnsafeSlow(65_536)
+}
+
+/**
+ * Dials the central system and asks for the upgrade (OCPP-J 3.2, RFC 6455 4.1). Never throws. With
+ * 'open', bytes that came right behind the answer are kept for `start`.
+ */
+export function dial(
+  target: UpstreamTarget,
+  request: UpstreamRequest,
+  readBuffer: Buffer,
+): Promise<UpstreamOutcome> {
+  return new Promise((resolve) => {
+    const key = randomBytes(16).toString('base64')
+    let head: Buffer = Buffer.alloc(0)
+    let receive: ((chunk: Buffer) => boolean) | null = null
+    const onread = {
+      buffer: readBuffer,
+      callback: (length: number, bytes: Uint8Array): boolean => {
+        const chunk = bytes.subarray(0, length) as Buffer
+        if (receive !== null) return receive(chunk)
+        head = Buffer.concat([head, chunk])
+        const answer = readUpgradeAnswer(head, maxHeadBytes, key, request.protocols)
+        if (answer !== null) settle(answer)
+        return answer === null
+      },
+    }
+    const socket = connect(target, onread)
+    const timer = setTimeout(
+      () => fail('timeout', `no answer within ${request.timeoutMs} ms`),
+      request.timeoutMs,
+    )
+    const onError = (error: Error) => fail('unreachable', messageOf(error))
+    const onEnd = () => fail('unreachable', 'the central system closed the connection without an answer')
+    socket.on('error', onError)
+    socket.on('end', onEnd)
+    socket.on('close', onEnd)
+    socket.once(target.secure ? 'secureConnect' : 'connect', () => {
+      socket.setNoDelay(true)
+      socket.setKeepAlive(true, 60_000)
+      socket.write(requestHead(target, request, key))
+    })
+
+    let settled = false
+    function finish(outcome: UpstreamOutcome): void {
+      if (settled) return
+      settled = true
+      clearTimeout(timer)
+      socket.off('end', onEnd)
+      socket.off('close', onEnd)
+      socket.off('error', onError)
+      if (outcome.kind !== 'open') {
+        socket.on('error', () => {})
+        socket.destroy()
+      }
+      resolve(outcome)
+    }
+    function fail(kind: 'unreachable' | 'timeout', detail: string): void {
+      finish({ kind, detail })
+    }
+    function settle(answer: UpgradeAnswer): void {
+      switch (answer.kind) {
+        case 'open':
+          socket.pause()
+          finish({ kind: 'open', protocol: answer.protocol, link: { socket, start } })
+          break
+        case 'refused':
+          finish({ kind: 'refused', status: answer.status, headers: answer.headers })
+          break
+        case 'invalid':
+          fail('unreachable', answer.problem)
+          break
+        default:
+          answer satisfies never
+      }
+      head = answer.rest
+    }
+    function start(receiver: (chunk: Buffer) => boolean): void {
+      receive = receiver
+      const rest = head
+      head = Buffer.alloc(0)
+      if (rest.length === 0 || receiver(rest)) socket.resume()
+    }
+  })
+}
+
+function connect(
+  target: UpstreamTarget,
+  onread: { buffer: Buffer; callback: (length: number, bytes: Uint8Array) => boolean },
+): net.Socket {
+  const { host, port } = target
+  if (!target.secure) return net.connect({ host, port, onread, allowHalfOpen: true })
+  // `onread` is handed on to the socket; the types of tls do not know it.
+  const options: tls.ConnectionOptions & { onread: typeof onread } = {
+    host,
+    port,
+    onread,
+    minVersion: 'TLSv1.2',
+  }
+  if (net.isIP(host) === 0) options.servername = host
+  if (target.ca !== undefined) options.ca = target.ca
+  return tls.connect(options)
+}
+
+function requestHead(target: UpstreamTarget, request: UpstreamRequest, key: string): string {
+  const lines = [
+    `GET ${request.path} HTTP/1.1`,
+    `Host: ${target.authority}`,
+    'Upgrade: websocket',
+    'Connection: Upgrade',
+    'Sec-WebSocket-Version: 13',
+    `Sec-WebSocket-Key: ${key}`,
+  ]
+  if (request.protocols.length > 0) lines.push(`Sec-WebSocket-Protocol: ${request.protocols.join(', ')}`)
+  for (const [name, value] of request.headers) lines.push(`${name}: ${value}`)
+  return `${lines.join('\r\n')}\r\n\r\n`
+}

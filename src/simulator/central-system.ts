@@ -1,0 +1,219 @@
+import { once } from 'node:events'
+import { createServer, type IncomingMessage, STATUS_CODES } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import type { Duplex } from 'node:stream'
+import { WebSocketServer } from 'ws'
+import { type CallMessage, messageLimits, type Payload } from '../ocpp/message.ts'
+import { messageOf, ProxyError } from '../policy/error.ts'
+import { createPeers, type Peers } from './central-system-peers.ts'
+import {
+  type CentralSystemRecords,
+  type ConnectionRecord,
+  createRecorder,
+  type Recorder,
+} from './central-system-records.ts'
+import type { Answer, CallOutcome } from './endpoint.ts'
+import type { EventListener } from './event.ts'
+import { createLegacyAnswers, type UnknownActionAnswer } from './legacy-answers.ts'
+import { headerLines, judgeUpgrade, refuseUpgrade, type UpgradeRules } from './upgrade.ts'
+
+export interface CentralSystemOptions {
+  /** 0, the default, takes a free one. */
+  readonly port?: number
+  readonly host?: string
+  /** What stands before the identity: '/ocpp' by default. */
+  readonly path?: string
+  /** Basic credentials that every connection must show; none are asked for by default. */
+  readonly credentials?: { readonly username: string; readonly password: Uint8Array }
+  readonly unknownActions?: UnknownActionAnswer
+  /** Returns the HTTP status for an identity; 101 admits it, which is the default for everybody. */
+  readonly acceptIdentities?: (identity: string) => number
+  readonly subprotocols?: readonly string[]
+  readonly subprotocolMismatch?: UpgradeRules['subprotocolMismatch']
+  /** What happens when an identity that is connected comes again: the old one goes, or HTTP 409. */
+  readonly duplicateIdentity?: 'replace' | 'refuse'
+  /** Awaited before an upgrade is answered: lets a test hold a connection back. */
+  readonly beforeUpgrade?: (identity: string) => Promise<void>
+  /** Called in the moment a connection opens, before anything of it is read: the place to send early CALLs. */
+  readonly onConnection?: (connection: ConnectionRecord) => void
+  /** Takes precedence over the built-in answers; null leaves a CALL to them. */
+  readonly answer?: (identity: string, call: CallMessage) => Answer | Promise<Answer> | null
+  readonly bootStatus?: 'Accepted' | 'Pending' | 'Rejected'
+  readonly heartbeatIntervalSeconds?: number
+  readonly callTimeoutMs?: number
+  /** Connections, messages and closes that are remembered, each; 0 remembers nothing. */
+  readonly historyLimit?: number
+  readonly onEvent?: EventListener
+  readonly now?: () => Date
+}
+
+export interface CentralSystem extends CentralSystemRecords {
+  /** Binds the port; `url` is what charge points append their identity to. @throws ProxyError `listen_failed`. */
+  listen(): Promise<{ readonly port: number; readonly url: string }>
+  /** Sends a CALL; `closed` when the charge point is not connected. */
+  send(
+    identity: string,
+    action: string,
+    payload: Payload,
+    options?: { readonly timeoutMs?: number },
+  ): Promise<CallOutcome>
+  /** Writes text as it is, to see what a peer makes of it; false when not connected. */
+  sendText(identity: string, text: string): boolean
+  /** Closes the connection of a charge point; false when there is none. */
+  disconnect(identity: string, code?: number, reason?: string): boolean
+  /** Ends it without a close frame, as a crash would. */
+  terminate(identity: string): boolean
+  /** Stops reading, as a half-open peer would: nothing is answered any more, pings neither. */
+  mute(identity: string): boolean
+  /** Identities that are connected now. */
+  identities(): readonly string[]
+  /** Ends every connection (1001) and frees the port. */
+  close(): Promise<void>
+}
+
+/** A central system as they stand in the field: plain ws://, OCPP 1.6 Core, no idea of security. */
+export function createCentralSystem(options: CentralSystemOptions = {}): CentralSystem {
+  const recorder = createRecorder(options.historyLimit ?? 1000)
+  const legacyAnswer = createLegacyAnswers({
+    unknownActions: options.unknownActions ?? 'NotImplemented',
+    bootStatus: options.bootStatus ?? 'Accepted',
+    heartbeatIntervalSeconds: options.heartbeatIntervalSeconds ?? 300,
+    now: options.now ?? (() => new Date()),
+  })
+  const peers = createPeers({
+    recorder,
+    onEvent: options.onEvent ?? (() => {}),
+    answer: (identity, call) => options.answer?.(identity, call) ?? legacyAnswer(call),
+    callTimeoutMs: options.callTimeoutMs ?? 30_000,
+  })
+  const server = createUpgradeServer(options, recorder, peers)
+
+  return {
+    ...recorder.records,
+    listen: () => server.listen(),
+    async send(identity, action, payload, callOptions) {
+      return peers.get(identity)?.endpoint.call(action, payload, callOptions) ?? { kind: 'closed' }
+    },
+    sendText(identity, text) {
+      const peer = peers.get(identity)
+      peer?.socket.send(text)
+      return peer !== undefined
+    },
+    disconnect(identity, code = 1000, reason = '') {
+      const peer = peers.get(identity)
+      peer?.socket.close(code, reason)
+      return peer !== undefined
+    },
+    terminate(identity) {
+      const peer = peers.get(identity)
+      peer?.socket.terminate()
+      return peer !== undefined
+    },
+    mute(identity) {
+      const peer = peers.get(identity)
+      peer?.socket.pause()
+      return peer !== undefined
+    },
+    identities: () => peers.identities(),
+    async close() {
+      await server.close()
+      recorder.close()
+    },
+  }
+}
+
+interface UpgradeServer {
+  listen(): Promise<{ readonly port: number; readonly url: string }>
+  close(): Promise<void>
+}
+
+/** The HTTP side: judges upgrade requests and hands open WebSockets to the peers. */
+function createUpgradeServer(options: CentralSystemOptions, recorder: Recorder, peers: Peers): UpgradeServer {
+  const path = (options.path ?? '/ocpp').replace(/\/+$/, '')
+  const onEvent = options.onEvent ?? (() => {})
+  const rules: UpgradeRules = {
+    path,
+    credentials: options.credentials ?? null,
+    acceptIdentities: options.acceptIdentities ?? (() => 101),
+    subprotocols: options.subprotocols ?? ['ocpp1.6'],
+    subprotocolMismatch: options.subprotocolMismatch ?? 'upgrade-and-close',
+  }
+  const upgrading = new Set<Duplex>()
+  const http = createServer((_request, response) => {
+    response.writeHead(426, STATUS_CODES[426], { Upgrade: 'websocket', Connection: 'close' }).end()
+  })
+  const sockets = new WebSocketServer({
+    noServer: true,
+    clientTracking: false,
+    maxPayload: messageLimits.textLength,
+    perMessageDeflate: false,
+    // The same choice as in judgeUpgrade: the client's order is its preference.
+    handleProtocols: (offered) => [...offered].find((name) => rules.subprotocols.includes(name)) ?? false,
+  })
+  http.on('upgrade', (request, socket, head) => {
+    upgrade(request, socket, head).catch((error: unknown) => {
+      onEvent({ kind: 'note', identity: '-', detail: `upgrade failed: ${messageOf(error)}` })
+      socket.destroy()
+    })
+  })
+
+  async function upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
+    upgrading.add(socket)
+    const forget = (): void => void upgrading.delete(socket)
+    socket.on('error', forget).on('close', forget)
+    const target = request.url ?? ''
+    const verdict = judgeUpgrade(target, request.headers, rules)
+    if (!verdict.ok) return refuse(socket, target, verdict.status, verdict.detail)
+    const { identity, subprotocol } = verdict
+    await options.beforeUpgrade?.(identity)
+    if (socket.destroyed) return
+    if (options.duplicateIdentity === 'refuse' && peers.get(identity) !== undefined) {
+      return refuse(socket, target, 409, 'this charge point is connected already')
+    }
+    sockets.handleUpgrade(request, socket, head, (webSocket) => {
+      upgrading.delete(socket)
+      if (subprotocol === null) return peers.reject(identity, webSocket, 1002, 'no common sub-protocol')
+      peers.add(identity, webSocket)
+      const record = {
+        identity,
+        url: target,
+        headers: request.headers,
+        headerLines: headerLines(request),
+        subprotocol,
+      }
+      onEvent({ kind: 'connected', identity, detail: `sub-protocol ${subprotocol ?? 'none'}` })
+      options.onConnection?.(record)
+      recorder.addConnection(record)
+    })
+  }
+
+  function refuse(socket: Duplex, target: string, status: number, detail: string): void {
+    onEvent({ kind: 'refused', identity: target.slice(0, 200), detail: `HTTP ${status}: ${detail}` })
+    refuseUpgrade(socket, status, detail)
+  }
+
+  return {
+    async listen() {
+      const host = options.host ?? '127.0.0.1'
+      try {
+        http.listen(options.port ?? 0, host)
+        await once(http, 'listening')
+      } catch (error) {
+        throw new ProxyError('listen_failed', 'operator', `cannot listen: ${messageOf(error)}`, {
+          cause: error,
+        })
+      }
+      const { port } = http.address() as AddressInfo
+      return { port, url: `ws://${host.includes(':') ? `[${host}]` : host}:${port}${path}` }
+    },
+    async close() {
+      const closed = http.listening ? once(http, 'close') : null
+      // First the door, then the rooms: nobody comes in while the connections are being closed.
+      http.close()
+      for (const socket of upgrading) socket.destroy()
+      await peers.close()
+      http.closeAllConnections()
+      await closed
+    },
+  }
+}

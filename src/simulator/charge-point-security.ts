@@ -1,0 +1,135 @@
+import type { SecureContext } from 'node:tls'
+import { ProxyError } from '../policy/error.ts'
+import type { SecurityProfile } from '../policy/facts.ts'
+import { basicAuthorization, keyFromHex, type Password } from './credentials.ts'
+import type { DialOptions } from './dial.ts'
+import { decideProfileChange, type ProfileDecision } from './security-settings.ts'
+import { type ClientTlsOptions, createClientContext } from './tls-options.ts'
+
+export interface SecuritySettings {
+  /** Without the identity: ws://… or wss://… */
+  readonly url: string
+  /** Addresses of other profiles; `url` where the scheme fits when absent. */
+  readonly profileUrls?: Partial<Record<SecurityProfile, string>>
+  readonly identity: string
+  readonly securityProfile: SecurityProfile
+  readonly password?: Password
+  /** User name of Basic authentication; the identity unless a test wants another (A00.FR.204). */
+  readonly username?: string
+  readonly tls?: ClientTlsOptions
+  /** Made by `createClientContext`, to share it among a fleet with the same TLS options. */
+  readonly tlsContext?: SecureContext
+  readonly subprotocols?: readonly string[]
+  readonly headers?: Readonly<Record<string, string>>
+  /** Offers the last ticket when connecting again. */
+  readonly resume?: boolean
+  readonly handshakeTimeoutMs?: number
+}
+
+/** Profile, password and tickets of a charge point, and what follows from them for the next connection. */
+export interface ChargePointSecurity {
+  readonly profile: SecurityProfile
+  /** The last ticket that the server gave. */
+  readonly session: Buffer | null
+  /** TLS 1.2 or above is among what it offers (A00.FR.312). */
+  readonly offersModernTls: boolean
+  nextDial(signal: AbortSignal): Omit<DialOptions, 'onOpen'>
+  decideProfile(value: string): ProfileDecision
+  /** The next connection uses `profile`; the present one stays in memory for a fallback (A05.FR.08). */
+  enterProfile(profile: SecurityProfile): void
+  /** The profile works: there is no way back. */
+  confirmProfile(): void
+  /** Back to the profile before, if there is one. */
+  fallBack(): boolean
+  /** null: not 16 to 20 bytes in hex (A00.FR.205). */
+  setKey(hex: string): boolean
+}
+
+export function createSecurity(settings: SecuritySettings): ChargePointSecurity {
+  const { identity, tls = {} } = settings
+  let profile = settings.securityProfile
+  let previous: SecurityProfile | null = null
+  let password = settings.password ?? null
+  let session = tls.session ?? null
+  let context: SecureContext | null = settings.tlsContext ?? null
+
+  function urlOf(wanted: SecurityProfile): string | null {
+    const own = settings.profileUrls?.[wanted]
+    if (own !== undefined) return own
+    const secure = settings.url.startsWith('wss:')
+    return wanted >= 2 === secure || wanted === settings.securityProfile ? settings.url : null
+  }
+
+  function headers(): Record<string, string> {
+    const basic = password !== null && (profile === 1 || profile === 2)
+    const username = settings.username ?? identity
+    return {
+      ...(basic && password !== null ? { Authorization: basicAuthorization(username, password) } : {}),
+      ...settings.headers,
+    }
+  }
+
+  function changeProfile(next: SecurityProfile): void {
+    profile = next
+    // Another profile shows another certificate, or none: neither context nor ticket fits any longer.
+    context = null
+    session = null
+  }
+
+  return {
+    get profile() {
+      return profile
+    },
+    get session() {
+      return session
+    },
+    offersModernTls: tls.maxVersion !== 'TLSv1' && tls.maxVersion !== 'TLSv1.1',
+    nextDial(signal) {
+      const base = urlOf(profile)
+      if (base === null) throw new ProxyError('url_invalid', 'operator', `no URL for profile ${profile}`)
+      const secure = base.startsWith('wss:')
+      if (secure) context ??= createClientContext(tls, profile === 3)
+      const offered = settings.resume === false ? undefined : (session ?? undefined)
+      return {
+        url: `${base.replace(/\/+$/, '')}/${encodeURIComponent(identity)}`,
+        headers: headers(),
+        subprotocols: settings.subprotocols ?? ['ocpp1.6'],
+        context: secure ? context : null,
+        servername: tls.servername,
+        session: offered,
+        onSession: (ticket) => {
+          session = ticket
+        },
+        timeoutMs: settings.handshakeTimeoutMs ?? 10_000,
+        signal,
+      }
+    },
+    decideProfile: (value) =>
+      decideProfileChange(profile, value, (wanted) => ({
+        password: password !== null,
+        roots: tls.ca !== undefined,
+        certificate: tls.certificate !== undefined && tls.key !== undefined,
+        address: urlOf(wanted) !== null,
+      })),
+    enterProfile(next) {
+      previous = profile
+      changeProfile(next)
+    },
+    confirmProfile() {
+      previous = null
+    },
+    fallBack() {
+      if (previous === null) return false
+      changeProfile(previous)
+      previous = null
+      return true
+    },
+    setKey(hex) {
+      const bytes = keyFromHex(hex)
+      if (bytes === null) return false
+      const form = password?.form ?? 'raw'
+      password = { bytes, form: form === 'text' ? 'raw' : form }
+      return true
+    },
+  }
+}

@@ -1,0 +1,220 @@
+import type { Payload } from '../ocpp/message.ts'
+import { messageOf, ProxyError } from '../policy/error.ts'
+import type { SecurityProfile } from '../policy/facts.ts'
+import { type Backoff, backoffDelay, pause } from './backoff.ts'
+import { type ChargePointMessages, type ChargePointModel, createMessages } from './charge-point-messages.ts'
+import { type RunOptions, runChargePoint } from './charge-point-run.ts'
+import { createSecurity, type SecuritySettings } from './charge-point-security.ts'
+import { createCommandTarget } from './command-target.ts'
+import { answerCommand, type CommandTable, coreCommands } from './commands.ts'
+import { type ConfigurationKeys, createConfigurationKeys } from './configuration-keys.ts'
+import type { Dialed, TlsSeen } from './dial.ts'
+import type { CallOutcome } from './endpoint.ts'
+import type { EventListener } from './event.ts'
+import { type CloseSeen, createLink } from './link.ts'
+import { ConnectRefusal } from './refusal.ts'
+import { createSecurityEvents } from './security-events.ts'
+
+export interface ChargePointOptions extends SecuritySettings {
+  readonly model?: Partial<ChargePointModel>
+  readonly idTag?: string
+  /** Milliseconds between two pings of the charge point; 0, the default, sends none. */
+  readonly pingIntervalMs?: number
+  readonly callTimeoutMs?: number
+  /** CALLs that may be open at once: 1 by the standard, more to pipeline. */
+  readonly maxOutstanding?: number
+  readonly maxQueued?: number
+  readonly backoff?: Backoff
+  /** Looked at before the core commands: for messages that those do not have, or to misbehave. */
+  readonly commands?: CommandTable
+  readonly onEvent?: EventListener
+  readonly now?: () => Date
+  readonly random?: () => number
+}
+
+export interface ChargePoint extends Omit<ChargePointMessages, 'restart'> {
+  readonly identity: string
+  readonly isOpen: boolean
+  readonly securityProfile: SecurityProfile
+  /** Of the last connection; null for plain ones. */
+  readonly tls: TlsSeen | null
+  /** The last TLS ticket, to be resumed by another charge point or later. */
+  readonly session: Buffer | null
+  readonly configuration: ConfigurationKeys
+  /** One attempt. @throws ConnectRefusal; ProxyError `already_connected`, `tls_options`, `url_invalid`. */
+  connect(): Promise<Dialed>
+  call(action: string, payload: Payload, options?: { readonly timeoutMs?: number }): Promise<CallOutcome>
+  /** Writes text as it is. */
+  sendText(text: string): void
+  /** How the present connection ends, or the last one did. */
+  closed(): Promise<CloseSeen>
+  /** Works like a real one until `close`. @throws ProxyError `already_connected` and the operator's mistakes. */
+  run(options?: RunOptions): Promise<void>
+  /** Ends without a close frame, as when the power fails. */
+  terminate(): void
+  /** Ends everything: connection, attempts, timers. */
+  close(code?: number, reason?: string): Promise<void>
+}
+
+const reconnectAttempts = 5
+
+/** A charge point of OCPP 1.6-J with the security profiles of the white paper. */
+export function createChargePoint(options: ChargePointOptions): ChargePoint {
+  const { identity } = options
+  const onEvent = options.onEvent ?? (() => {})
+  const now = options.now ?? (() => new Date())
+  const random = options.random ?? Math.random
+  const backoff = options.backoff ?? { initialMs: 1000, maxMs: 60_000 }
+  const security = createSecurity(options)
+  const configuration = createConfigurationKeys()
+  configuration.put('SecurityProfile', String(security.profile))
+  const background = new Set<Promise<void>>()
+  let stop = new AbortController()
+  let running: Promise<void> | null = null
+
+  const link = createLink({
+    identity,
+    onEvent,
+    answer: (call) => answerCommand(call, [options.commands ?? {}, coreCommands], target),
+    callTimeoutMs: options.callTimeoutMs ?? 30_000,
+    maxOutstanding: options.maxOutstanding ?? 1,
+    maxQueued: options.maxQueued ?? 256,
+    pingIntervalMs: options.pingIntervalMs ?? 0,
+  })
+  const messages = createMessages({
+    call: (action, payload) => link.call(action, payload),
+    model: { vendor: 'Example', model: 'Simulator', ...options.model },
+    idTag: options.idTag ?? 'SIMULATOR',
+    onBooted: () => inBackground(events.flush),
+    now,
+    random,
+  })
+  const events = createSecurityEvents({
+    identity,
+    call: (action, payload) => link.call(action, payload),
+    onEvent,
+    now,
+  })
+  const note = (detail: string): void => onEvent({ kind: 'note', identity, detail })
+
+  async function connect(): Promise<Dialed> {
+    try {
+      const dialed = await link.open(security.nextDial(stop.signal))
+      security.confirmProfile()
+      if (messages.booted) inBackground(events.flush)
+      return dialed
+    } catch (error) {
+      if (error instanceof ConnectRefusal && !stop.signal.aborted) onRefusal(error)
+      throw error
+    }
+  }
+
+  function onRefusal(refusal: ConnectRefusal): void {
+    onEvent({ kind: 'refused', identity, detail: refusal.message })
+    // A00.FR.315: a server that refuses TLS 1.2 and above has only versions that must not be used.
+    const tooOld = refusal.tlsAlert === 'protocol_version' && security.offersModernTls
+    const event = refusal.securityEvent ?? (tooOld ? 'InvalidTLSVersion' : null)
+    if (event !== null) events.raise(event)
+    if (!security.fallBack()) return
+    configuration.put('SecurityProfile', String(security.profile))
+    note(`back to security profile ${security.profile} (A05.FR.08)`)
+  }
+
+  function inBackground(work: () => Promise<unknown>): void {
+    const task = work()
+      .then(() => {})
+      .catch((error: unknown) => note(`gave up: ${messageOf(error)}`))
+      .finally(() => background.delete(task))
+    background.add(task)
+  }
+
+  /** Disconnects and comes back; where `run` is at work, it is the one that comes back. */
+  async function reconnect(reason: string): Promise<void> {
+    const { signal } = stop
+    await link.close(1000, reason)
+    if (running !== null) return
+    for (let failures = 0; failures < reconnectAttempts && !signal.aborted; failures += 1) {
+      try {
+        await connect()
+        if (!messages.booted) await messages.boot()
+        return
+      } catch (error) {
+        if (!(error instanceof ConnectRefusal)) throw error
+        await pause(backoffDelay(failures, backoff, random), signal)
+      }
+    }
+  }
+
+  const target = createCommandTarget({
+    configuration,
+    messages,
+    security,
+    call: (action, payload) => link.call(action, payload),
+    reconnect,
+    inBackground,
+    note,
+  })
+
+  return {
+    identity,
+    configuration,
+    get isOpen() {
+      return link.isOpen
+    },
+    get securityProfile() {
+      return security.profile
+    },
+    get tls() {
+      return link.tls
+    },
+    get session() {
+      return security.session
+    },
+    get booted() {
+      return messages.booted
+    },
+    get heartbeatIntervalSeconds() {
+      return messages.heartbeatIntervalSeconds
+    },
+    get transaction() {
+      return messages.transaction
+    },
+    boot: messages.boot,
+    heartbeat: messages.heartbeat,
+    authorize: messages.authorize,
+    status: messages.status,
+    startTransaction: messages.startTransaction,
+    meterValues: messages.meterValues,
+    stopTransaction: messages.stopTransaction,
+    connect,
+    call: (action, payload, callOptions) => link.call(action, payload, callOptions),
+    sendText: (text) => link.sendText(text),
+    closed: () => link.closed(),
+    terminate: () => link.terminate(),
+    async run(runOptions = {}) {
+      if (running !== null) throw new ProxyError('already_connected', 'operator', `${identity} runs already`)
+      running = runChargePoint(
+        {
+          connect: async () => (link.isOpen ? null : connect()),
+          ended: () => link.ended,
+          messages,
+          backoff,
+          random,
+        },
+        runOptions,
+        stop.signal,
+      )
+      try {
+        await running
+      } finally {
+        running = null
+      }
+    },
+    async close(code = 1000, reason = '') {
+      stop.abort()
+      await link.close(code, reason)
+      await Promise.allSettled([...background, running])
+      stop = new AbortController()
+    },
+  }
+}

@@ -1,0 +1,25 @@
+import { openDatabase } from './sqlite/database.ts'
+import { sqliteRegistry } from './sqlite/registry.ts'
+import { sqliteRejections } from './sqlite/rejections.ts'
+import type { Store } from './store.ts'
+
+export interface SqliteOptions {
+  /** Milliseconds since the epoch. */
+  readonly now?: () => number
+}
+
+/**
+ * The store in one SQLite file (WAL): no server, and the command line may use it while the proxy
+ * runs. Makes the folder and the file when they are missing. Throws ProxyError `store_cannot_open`,
+ * `store_foreign`, `store_corrupt`, `store_too_new`, `store_read_only`, `store_full` or `store_busy`.
+ */
+export function openSqliteStore(path: string, options: SqliteOptions = {}): Store {
+  const now = options.now ?? Date.now
+  const db = openDatabase(path)
+  return {
+    registry: sqliteRegistry(db, now),
+    rejections: sqliteRejections(db),
+    check: async () => db.check(),
+    close: async () => db.close(),
+  }
+}

@@ -1,0 +1,113 @@
+import type { SQLInputValue } from 'node:sqlite'
+import type { PasswordForm, SecurityProfile } from '../../policy/facts.ts'
+import { parseCredentialHash } from '../credential-hash.ts'
+import type { ChargePointPatch, ChargePointRecord, CredentialHash } from '../store.ts'
+import { integer, integerOrNull, oneOf, parseJson, type Row, text, textOrNull } from './rows.ts'
+
+/** Between a charge point record and its row. */
+
+const profiles: readonly SecurityProfile[] = [0, 1, 2, 3]
+const passwordForms: readonly PasswordForm[] = ['raw', 'hex-lower', 'hex-upper', 'text']
+
+export const chargePointColumns = [
+  'identity',
+  'serial_number',
+  'security_profile',
+  'upgrade_to',
+  'legacy_tls',
+  'blocked',
+  'credential',
+  'password_form',
+  'upstream_secret',
+  'learned',
+  'created_at',
+  'updated_at',
+  'last_seen_at',
+  'last_address',
+  'last_tls',
+  'offers_mandatory_suites',
+] as const
+
+/** Throws ProxyError `store_corrupt`. */
+export function toRecord(row: Row): ChargePointRecord {
+  const mandatory = integerOrNull(row, 'offers_mandatory_suites')
+  return {
+    identity: text(row, 'identity'),
+    serialNumber: textOrNull(row, 'serial_number'),
+    securityProfile: oneOf(profiles, integerOrNull(row, 'security_profile'), 'security_profile'),
+    upgradeTo: oneOf(profiles, integerOrNull(row, 'upgrade_to'), 'upgrade_to'),
+    legacyTls: integer(row, 'legacy_tls') === 1,
+    blocked: integer(row, 'blocked') === 1,
+    credential: toCredential(row),
+    passwordForm: oneOf(passwordForms, textOrNull(row, 'password_form'), 'password_form'),
+    upstreamSecret: textOrNull(row, 'upstream_secret'),
+    learned: integer(row, 'learned') === 1,
+    createdAt: integer(row, 'created_at'),
+    updatedAt: integer(row, 'updated_at'),
+    lastSeenAt: integerOrNull(row, 'last_seen_at'),
+    lastAddress: textOrNull(row, 'last_address'),
+    lastTls: textOrNull(row, 'last_tls'),
+    offersMandatorySuites: mandatory === null ? null : mandatory === 1,
+  }
+}
+
+/** In the order of `chargePointColumns`. */
+export function toValues(record: ChargePointRecord): SQLInputValue[] {
+  return [
+    record.identity,
+    record.serialNumber,
+    record.securityProfile,
+    record.upgradeTo,
+    Number(record.legacyTls),
+    Number(record.blocked),
+    record.credential === null ? null : JSON.stringify(record.credential),
+    record.passwordForm,
+    record.upstreamSecret,
+    Number(record.learned),
+    record.createdAt,
+    record.updatedAt,
+    record.lastSeenAt,
+    record.lastAddress,
+    record.lastTls,
+    record.offersMandatorySuites === null ? null : Number(record.offersMandatorySuites),
+  ]
+}
+
+/** A new charge point: nothing is known but what the fields say. */
+export function newRecord(identity: string, fields: ChargePointPatch, now: number): ChargePointRecord {
+  return {
+    serialNumber: null,
+    securityProfile: null,
+    upgradeTo: null,
+    legacyTls: false,
+    blocked: false,
+    credential: null,
+    passwordForm: null,
+    upstreamSecret: null,
+    learned: false,
+    lastSeenAt: null,
+    lastAddress: null,
+    lastTls: null,
+    offersMandatorySuites: null,
+    ...withoutUndefined(fields),
+    identity,
+    createdAt: now,
+    updatedAt: now,
+  }
+}
+
+export function patched(record: ChargePointRecord, patch: ChargePointPatch, now: number): ChargePointRecord {
+  const { identity, createdAt } = record
+  return { ...record, ...withoutUndefined(patch), identity, createdAt, updatedAt: now }
+}
+
+/** A field that is present and undefined changes nothing. */
+function withoutUndefined(patch: ChargePointPatch): ChargePointPatch {
+  return Object.fromEntries(Object.entries(patch).filter(([, value]) => value !== undefined))
+}
+
+function toCredential(row: Row): CredentialHash | null {
+  const value = parseJson(row, 'credential')
+  // A hash that cannot be read means that nobody gets in with a password: closed, and the rest of the fleet works.
+  return value === null ? null : parseCredentialHash(value)
+}

@@ -1,0 +1,153 @@
+import { ProxyError } from '../../policy/error.ts'
+import type { ChargePointPatch, ChargePointQuery, ChargePointRecord, Registry } from '../store.ts'
+import { chargePointColumns, newRecord, patched, toRecord, toValues } from './charge-point-row.ts'
+import type { Database } from './database.ts'
+import { isUniqueViolation } from './errors.ts'
+import { sqliteKeys } from './keys.ts'
+import { integer, textOrNull } from './rows.ts'
+
+const columns = chargePointColumns.join(', ')
+const placeholders = chargePointColumns.map(() => '?').join(', ')
+const assignments = chargePointColumns.map((column) => `${column} = excluded.${column}`).join(', ')
+
+const select = `SELECT ${columns} FROM charge_points`
+const insert = `INSERT INTO charge_points (${columns}) VALUES (${placeholders})`
+const upsert = `${insert} ON CONFLICT (identity) DO UPDATE SET ${assignments}`
+
+/** A05.FR.09: the kept profile never goes down here, and an upgrade ends when it is reached. */
+const success = `
+  UPDATE charge_points SET
+    security_profile = max(coalesce(security_profile, :profile), :profile),
+    upgrade_to = CASE WHEN upgrade_to <= :profile THEN NULL ELSE upgrade_to END,
+    last_seen_at = :at, last_address = :address, last_tls = :tls,
+    password_form = coalesce(:form, password_form),
+    offers_mandatory_suites = coalesce(:mandatory, offers_mandatory_suites)
+  WHERE identity = :identity`
+
+export function sqliteRegistry(db: Database, now: () => number): Registry {
+  function find(identity: string): ChargePointRecord | null {
+    const row = db.statement(`${select} WHERE identity = ?`).get(identity)
+    return row === undefined ? null : toRecord(row)
+  }
+
+  function save(record: ChargePointRecord, sql: string): ChargePointRecord {
+    try {
+      db.statement(sql).run(...toValues(record))
+      return record
+    } catch (error) {
+      if (!isUniqueViolation(error) || record.serialNumber === null) throw error
+      throw serialNumberTaken(record.serialNumber, ownerOf(record.serialNumber))
+    }
+  }
+
+  function ownerOf(serialNumber: string): string | null {
+    const row = db.statement('SELECT identity FROM charge_points WHERE serial_number = ?').get(serialNumber)
+    return row === undefined ? null : textOrNull(row, 'identity')
+  }
+
+  /** Serial numbers that move inside of one import must be free before they are given anew. */
+  function freeSerialNumber(identity: string, fields: ChargePointPatch): void {
+    if (fields.serialNumber === undefined) return
+    db.statement(
+      'UPDATE charge_points SET serial_number = NULL WHERE identity = ? AND serial_number IS NOT ?',
+    ).run(identity, fields.serialNumber)
+  }
+
+  return {
+    ...sqliteKeys(db),
+
+    get: async (identity) => db.read(() => find(identity)),
+
+    findBySerialNumber: async (serialNumber) =>
+      db.read(() => {
+        const row = db.statement(`${select} WHERE serial_number = ?`).get(serialNumber)
+        return row === undefined ? null : toRecord(row)
+      }),
+
+    list: async (query) => db.read(() => listPage(db, query)),
+
+    count: async () =>
+      db.read(() => {
+        const row = db.statement('SELECT count(*) AS total FROM charge_points').get()
+        return row === undefined ? 0 : integer(row, 'total')
+      }),
+
+    add: (identity, fields) =>
+      db.write('power-loss', () => {
+        if (find(identity) !== null) {
+          throw new ProxyError('charge_point_exists', 'operator', `charge point ${identity} exists already`)
+        }
+        return save(newRecord(identity, fields, now()), insert)
+      }),
+
+    update: (identity, patch) =>
+      db.write('power-loss', () => {
+        const record = find(identity)
+        if (record === null) throw unknown(identity)
+        return save(patched(record, patch, now()), upsert)
+      }),
+
+    addAll: (entries) =>
+      db.write('power-loss', () => {
+        const at = now()
+        for (const { identity, fields } of entries) freeSerialNumber(identity, fields)
+        for (const { identity, fields } of entries) {
+          const record = find(identity)
+          save(record === null ? newRecord(identity, fields, at) : patched(record, fields, at), upsert)
+        }
+        return entries.length
+      }),
+
+    remove: (identity) =>
+      db.write('power-loss', () => {
+        db.statement('DELETE FROM certificate_keys WHERE identity = ?').run(identity)
+        return db.statement('DELETE FROM charge_points WHERE identity = ?').run(identity).changes === 1
+      }),
+
+    recordSuccess: async (identity, seen) => {
+      // A step of the ratchet must outlive a loss of power. When it was last seen, and where it
+      // started, need not: a whole fleet that comes at once would wait for a disk sync each.
+      const kept = db.read(() => find(identity))?.securityProfile ?? null
+      const moves = kept !== null && seen.profile > kept
+      await db.write(moves ? 'power-loss' : 'process', () => {
+        const { changes } = db.statement(success).run({
+          identity,
+          profile: seen.profile,
+          at: seen.at,
+          address: seen.address,
+          tls: seen.tls,
+          form: seen.passwordForm,
+          mandatory: seen.offersMandatorySuites === null ? null : Number(seen.offersMandatorySuites),
+        })
+        if (changes === 0) throw unknown(identity)
+      })
+    },
+  }
+}
+
+function listPage(db: Database, query: ChargePointQuery): ChargePointRecord[] {
+  const conditions = ['identity > :after']
+  const values: Record<string, string | number> = {
+    after: query.after ?? '',
+    limit: Math.max(0, query.limit),
+  }
+  if (query.blocked !== undefined) {
+    conditions.push('blocked = :blocked')
+    values.blocked = Number(query.blocked)
+  }
+  if (query.securityProfile !== undefined) {
+    conditions.push('security_profile = :profile')
+    values.profile = query.securityProfile
+  }
+  const sql = `${select} WHERE ${conditions.join(' AND ')} ORDER BY identity LIMIT :limit`
+  return db.statement(sql).all(values).map(toRecord)
+}
+
+function unknown(identity: string): ProxyError {
+  return new ProxyError('charge_point_unknown', 'operator', `no charge point ${identity} is registered`)
+}
+
+function serialNumberTaken(serialNumber: string, owner: string | null): ProxyError {
+  const message = `serial number ${serialNumber} belongs to charge point ${owner ?? 'of another identity'} already`
+  return new ProxyError('serial_number_taken', 'operator', message)
+}

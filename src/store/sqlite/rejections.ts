@@ -1,0 +1,128 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import type { SecurityProfile } from '../../policy/facts.ts'
+import { type ReasonCode, stages } from '../../policy/reasons.ts'
+import type { NewRejection, RejectionLog, RejectionQuery, RejectionRecord } from '../store.ts'
+import type { Database } from './database.ts'
+import { integer, oneOf, parseJson, type Row, text, textOrNull } from './rows.ts'
+
+const profiles: readonly SecurityProfile[] = [0, 1, 2, 3]
+const modes = ['enforce', 'report'] as const
+
+const insert = `
+  INSERT INTO rejections
+    (at, reason, stage, mode, event, listener, profile, address, port, identity, detail, facts)
+  VALUES
+    (:at, :reason, :stage, :mode, :event, :listener, :profile, :address, :port, :identity, :detail, :facts)`
+
+/** A peer decides what a record says: so much of it is kept, however much a caller passes. */
+const maxDetailLength = 2000
+const maxFactsLength = 32_768
+
+/** Records removed in one transaction: the event loop waits for each. */
+const pruneBatch = 5000
+
+export function sqliteRejections(db: Database): RejectionLog {
+  async function removeInBatches(sql: string, bound: number): Promise<number> {
+    let removed = 0
+    for (;;) {
+      const changes = await db.write('process', () =>
+        Number(db.statement(sql).run(bound, pruneBatch).changes),
+      )
+      removed += changes
+      if (changes < pruneBatch) return removed
+      await nextTurn()
+    }
+  }
+
+  return {
+    append: (records) =>
+      db.write('power-loss', () => {
+        for (const record of records) db.statement(insert).run(toValues(record))
+      }),
+
+    list: async (query) => db.read(() => listPage(db, query)),
+
+    summary: async (since) =>
+      db.read(() =>
+        db
+          .statement(
+            `SELECT reason, mode, count(*) AS total, max(at) AS last_at FROM rejections
+             WHERE at >= ? GROUP BY reason, mode ORDER BY total DESC, reason, mode`,
+          )
+          .all(since)
+          .map((row) => ({
+            reason: toReason(row),
+            mode: text(row, 'mode'),
+            count: integer(row, 'total'),
+            lastAt: integer(row, 'last_at'),
+          })),
+      ),
+
+    prune: async (before, keep) => {
+      const old = await removeInBatches(
+        'DELETE FROM rejections WHERE id IN (SELECT id FROM rejections WHERE at < ? LIMIT ?)',
+        before,
+      )
+      const surplus = await removeInBatches(
+        `DELETE FROM rejections WHERE id IN (
+           SELECT id FROM rejections
+           WHERE id <= (SELECT id FROM rejections ORDER BY id DESC LIMIT 1 OFFSET ?) LIMIT ?)`,
+        keep,
+      )
+      return old + surplus
+    },
+  }
+}
+
+function listPage(db: Database, query: RejectionQuery): RejectionRecord[] {
+  const conditions = ['id > :afterId']
+  const values: Record<string, string | number> = {
+    afterId: query.afterId ?? 0,
+    limit: Math.max(0, query.limit),
+  }
+  for (const column of ['identity', 'address', 'reason'] as const) {
+    const wanted = query[column]
+    if (wanted === undefined) continue
+    conditions.push(`${column} = :${column}`)
+    values[column] = wanted
+  }
+  if (query.since !== undefined) {
+    conditions.push('at >= :since')
+    values.since = query.since
+  }
+  const order = query.afterId === undefined ? 'DESC' : 'ASC'
+  const sql = `SELECT * FROM rejections WHERE ${conditions.join(' AND ')} ORDER BY id ${order} LIMIT :limit`
+  return db.statement(sql).all(values).map(toRecord)
+}
+
+function toValues(record: NewRejection): Record<string, string | number | null> {
+  const { at, reason, stage, mode, event, listener, profile, address, port, identity } = record
+  const detail = record.detail.slice(0, maxDetailLength)
+  const whole = JSON.stringify(record.facts)
+  const facts = whole.length > maxFactsLength ? '{"truncated":true}' : whole
+  return { at, reason, stage, mode, event, listener, profile, address, port, identity, detail, facts }
+}
+
+function toRecord(row: Row): RejectionRecord {
+  const facts = parseJson(row, 'facts')
+  return {
+    id: integer(row, 'id'),
+    at: integer(row, 'at'),
+    reason: toReason(row),
+    stage: oneOf(stages, text(row, 'stage'), 'stage') ?? 'tcp',
+    mode: oneOf(modes, text(row, 'mode'), 'mode') ?? 'enforce',
+    event: textOrNull(row, 'event'),
+    listener: text(row, 'listener'),
+    profile: oneOf(profiles, integer(row, 'profile'), 'profile') ?? 0,
+    address: text(row, 'address'),
+    port: integer(row, 'port'),
+    identity: textOrNull(row, 'identity'),
+    detail: text(row, 'detail'),
+    facts: typeof facts === 'object' && facts !== null ? { ...facts } : {},
+  }
+}
+
+/** A code of a newer version is shown as it is: codes are never renamed, only added. */
+function toReason(row: Row): ReasonCode {
+  return text(row, 'reason') as ReasonCode
+}

@@ -1,0 +1,92 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { TestContext } from 'node:test'
+import type { Command } from 'commander'
+import { chargePointsCommand } from '../../src/cli/charge-points.ts'
+import { credentialsCommand } from '../../src/cli/credentials.ts'
+import { rejectionsCommand } from '../../src/cli/rejections.ts'
+import type { Shell } from '../../src/cli/shell.ts'
+import { openSqliteStore } from '../../src/store/sqlite.ts'
+import type { Store } from '../../src/store/store.ts'
+
+export interface Outcome {
+  readonly code: number
+  readonly out: string
+  readonly err: string
+}
+
+export interface Setting {
+  readonly folder: string
+  readonly path: string
+  /** Runs one command line on the store; words are split at spaces, or given one by one. */
+  run(line: string | readonly string[], input?: string): Promise<Outcome>
+  /** The store itself, opened beside the commands. */
+  store(): Store
+}
+
+const groups: Readonly<Record<string, (shell: Shell) => Command>> = {
+  'charge-points': chargePointsCommand,
+  credentials: credentialsCommand,
+  rejections: rejectionsCommand,
+}
+
+class Exit extends Error {
+  readonly code: number
+  constructor(code: number) {
+    super(`exit ${code}`)
+    this.code = code
+  }
+}
+
+export const startTime = Date.UTC(2026, 0, 2, 3, 4, 5)
+
+/** `wait`: what a command that waits is told, turn by turn; without more it ends. */
+export function setUp(context: TestContext, wait: (() => Promise<boolean>) | undefined = undefined): Setting {
+  const folder = mkdtempSync(join(tmpdir(), 'ocpp-cli-'))
+  const path = join(folder, 'proxy.db')
+  let opened: Store | undefined
+  context.after(async () => {
+    await opened?.close()
+    rmSync(folder, { recursive: true, force: true })
+  })
+
+  async function run(line: string | readonly string[], input?: string): Promise<Outcome> {
+    const [name = '', ...words] = typeof line === 'string' ? line.split(' ') : line
+    let code = 0
+    let out = ''
+    let err = ''
+    const shell: Shell = {
+      out: async (text) => {
+        out += text
+      },
+      err: (text) => {
+        err += text
+      },
+      input: async () => (input === undefined ? null : Buffer.from(input)),
+      exit: (status) => {
+        throw new Exit(status)
+      },
+      setExitCode: (status) => {
+        code = status
+      },
+      now: () => startTime,
+      wait: wait ?? (async () => false),
+      env: {},
+    }
+    const named = words.includes('--config') ? words : [...words, '--store', path]
+    try {
+      await groups[name]?.(shell).parseAsync(named, { from: 'user' })
+    } catch (error) {
+      if (!(error instanceof Exit)) throw error
+      code = error.code
+    }
+    return { code, out, err }
+  }
+
+  const store = () => {
+    opened ??= openSqliteStore(path, { now: () => startTime })
+    return opened
+  }
+  return { folder, path, run, store }
+}
