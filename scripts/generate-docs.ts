@@ -1,6 +1,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { configurationPage } from './docs/configuration.ts'
+import { metricsPage } from './docs/metrics.ts'
 import { reasonsPage } from './docs/reasons.ts'
 import { configSchemaJson } from './docs/schema.ts'
 
@@ -19,6 +20,7 @@ const files: readonly GeneratedFile[] = [
   { path: 'config/schema.json', make: configSchemaJson },
   { path: 'docs/configuration.md', make: configurationPage },
   { path: 'docs/reasons.md', make: reasonsPage },
+  { path: 'docs/metrics.md', make: metricsPage },
 ]
 
 const root = join(import.meta.dirname, '..')

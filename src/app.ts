@@ -110,8 +110,9 @@ export class App {
       metrics.configReloadSuccessful.set(1)
       this.#every(hourMs, () => this.#prune())
       this.#every((ticketLifetime / 2) * 1000, () => this.#rotateTickets())
+      listening.push({ name: 'admin', host: this.#config.admin.address.host, port: this.#admin.port })
       for (const { name, host, port } of listening) log.info({ listener: name, host, port }, 'listening')
-      return [...listening, { name: 'admin', host: this.#config.admin.address.host, port: this.#admin.port }]
+      return listening
     } catch (error) {
       await this.#close()
       throw error

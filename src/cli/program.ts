@@ -2,7 +2,9 @@ import { Command } from 'commander'
 import { chargePointsCommand } from './charge-points.ts'
 import { checkCommand } from './check.ts'
 import { credentialsCommand } from './credentials.ts'
+import { demoCommand } from './demo.ts'
 import { pkiCommand } from './pki.ts'
+import { quickstartCommand } from './quickstart.ts'
 import { rejectionsCommand } from './rejections.ts'
 import { serveCommand } from './serve.ts'
 import { simulateCommand } from './simulate.ts'
@@ -18,6 +20,8 @@ export async function run(argv: readonly string[]): Promise<void> {
     .showSuggestionAfterError()
     .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : 2))
   program.addCommand(serveCommand(), { isDefault: true })
+  program.addCommand(quickstartCommand())
+  program.addCommand(demoCommand())
   program.addCommand(checkCommand())
   program.addCommand(pkiCommand())
   program.addCommand(chargePointsCommand())

@@ -73,6 +73,10 @@ export async function startProxy(loaded: LoadedConfig, log: Logger): Promise<Run
   )
   const store = openSqliteStore(config.store.sqlite)
   const app = new App(config, { store, log, metrics })
+  const started = Promise.withResolvers<void>()
+  const reloader = new Reloader(app, loaded, log, started.promise)
+  // Before anything listens: a SIGHUP that nobody handles would end the process.
+  process.on('SIGHUP', () => void reloader.reload('SIGHUP'))
   let listening: readonly Listening[]
   try {
     listening = await app.start()
@@ -80,8 +84,8 @@ export async function startProxy(loaded: LoadedConfig, log: Logger): Promise<Run
     await store.close()
     throw error
   }
-  const reloader = new Reloader(app, loaded, log)
   await reloader.watch()
+  started.resolve()
   const stopped = Promise.withResolvers<void>()
   let isStopping = false
   const stop = async () => {
@@ -104,7 +108,6 @@ export async function startProxy(loaded: LoadedConfig, log: Logger): Promise<Run
   }
   process.on('SIGTERM', onSignal)
   process.on('SIGINT', onSignal)
-  process.on('SIGHUP', () => void reloader.reload('SIGHUP'))
   return { listening, untilStopped: stopped.promise, stop }
 }
 
@@ -115,9 +118,11 @@ class Reloader {
   readonly #log: Logger
   #sources: readonly string[]
   #watcher: ConfigWatcher | null = null
-  #running: Promise<void> = Promise.resolve()
+  #running: Promise<void>
 
-  constructor(app: App, loaded: LoadedConfig, log: Logger) {
+  /** Reloads wait for `started`: until then the first configuration is still being taken. */
+  constructor(app: App, loaded: LoadedConfig, log: Logger, started: Promise<void>) {
+    this.#running = started
     this.#app = app
     this.#path = loaded.file
     this.#sources = loaded.sources

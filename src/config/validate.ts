@@ -6,6 +6,9 @@ import { schemaProblem } from './schema-words.ts'
 
 export const schemaRoot = configSchema as unknown as SchemaNode
 
+/** Nobody reads more of them, and the wrong file can have a hundred thousand. */
+const maxFindings = 300
+
 const vocabulary = [
   'x-kind',
   'x-minimum',
@@ -48,7 +51,9 @@ export function validateFile(value: unknown, hidden: (path: KeyPath) => boolean)
     }
     const errors = relevant(validate.errors ?? [])
     if (coerceSubstituted(errors, root.value, hidden)) continue
-    findings ??= errors.map((error) => schemaProblem(error, pathOf(error), schemaRoot, hidden))
+    findings ??= errors
+      .slice(0, maxFindings)
+      .map((error) => schemaProblem(error, pathOf(error), schemaRoot, hidden))
     if (!takeOut(errors, root, removed)) break
   }
   return { findings: findings ?? [problem([], 'cannot be understood')], file: null, originalPath }

@@ -12,7 +12,7 @@ import {
   type YAMLError,
   type YAMLMap,
 } from 'yaml'
-import { type KeyFinding, type KeyPath, type Position, problem, quote } from './problem.ts'
+import { type KeyFinding, type KeyPath, type Position, problem } from './problem.ts'
 import { type Environment, substitute } from './substitute.ts'
 
 /** A parsed configuration file: its value, and where everything stands in it. */
@@ -101,7 +101,7 @@ function syntaxText(error: YAMLError): string {
     case 'BAD_DQ_ESCAPE':
       return 'a backslash in "double quotes" starts an escape that YAML does not know; use single quotes'
     case 'BAD_INDENT':
-      return 'the indentation does not fit'
+      return 'the indentation does not fit, or a bracket before it is not closed'
     case 'BAD_SCALAR_START':
       return 'a value cannot start with this character; put it in quotes'
     case 'MISSING_CHAR':
@@ -218,9 +218,4 @@ class Reader {
     }
     return undefined
   }
-}
-
-/** How a path reads in a message about a text that may be shown. */
-export function shown(value: unknown): string {
-  return typeof value === 'string' ? quote(value) : String(value)
 }

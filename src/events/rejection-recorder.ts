@@ -20,7 +20,9 @@ export class RejectionRecorder {
   #waiting: NewRejection[] = []
   #timer: NodeJS.Timeout | null = null
   #writing: Promise<void> = Promise.resolve()
-  #isWriting = false
+  /** Records of the transaction that is being written; 0: none is. */
+  #inFlight = 0
+  #isFailing = false
   #lost = 0
 
   constructor(store: RejectionLog, log: Logger) {
@@ -29,13 +31,14 @@ export class RejectionRecorder {
   }
 
   record(rejection: NewRejection): void {
-    if (this.#waiting.length >= maxWaiting) {
+    if (this.#waiting.length + this.#inFlight >= maxWaiting) {
       this.#lost += 1
       return
     }
     this.#waiting.push(rejection)
-    if (this.#waiting.length >= flushCount) this.#flushNow()
-    else this.#timer ??= setTimeout(() => this.#flushNow(), flushMs)
+    // A store that fails is asked again after a while, however many come meanwhile.
+    if (this.#waiting.length >= flushCount && !this.#isFailing) this.#flushNow()
+    else this.#flushLater()
   }
 
   /** Everything recorded before is durable, or was logged as lost, when this is fulfilled. */
@@ -44,22 +47,30 @@ export class RejectionRecorder {
     await this.#writing
     if (this.#waiting.length > 0) await this.#write(this.#waiting.splice(0), false)
     if (this.#timer !== null) clearTimeout(this.#timer)
+    if (this.#lost > 0) this.#log.error({ lost: this.#lost }, 'rejection records were lost')
+    this.#lost = 0
+  }
+
+  #flushLater(): void {
+    this.#timer ??= setTimeout(() => this.#flushNow(), this.#isFailing ? retryMs : flushMs)
   }
 
   #flushNow(): void {
     if (this.#timer !== null) clearTimeout(this.#timer)
     this.#timer = null
-    if (this.#isWriting || this.#waiting.length === 0) return
-    this.#isWriting = true
-    this.#writing = this.#write(this.#waiting.splice(0), true).finally(() => {
-      this.#isWriting = false
-      if (this.#waiting.length > 0) this.#timer ??= setTimeout(() => this.#flushNow(), flushMs)
+    if (this.#inFlight > 0 || this.#waiting.length === 0) return
+    const batch = this.#waiting.splice(0)
+    this.#inFlight = batch.length
+    this.#writing = this.#write(batch, true).finally(() => {
+      this.#inFlight = 0
+      if (this.#waiting.length > 0) this.#flushLater()
     })
   }
 
-  async #write(batch: readonly NewRejection[], mayRetry: boolean): Promise<void> {
+  async #write(batch: NewRejection[], mayRetry: boolean): Promise<void> {
     try {
       await this.#store.append(batch)
+      this.#isFailing = false
       for (const rejection of batch) this.#tell(rejection)
       if (this.#lost > 0) this.#log.error({ lost: this.#lost }, 'rejection records were lost')
       this.#lost = 0
@@ -69,8 +80,8 @@ export class RejectionRecorder {
         for (const rejection of batch) this.#tell(rejection)
         return
       }
-      this.#waiting.unshift(...batch)
-      this.#timer ??= setTimeout(() => this.#flushNow(), retryMs)
+      this.#isFailing = true
+      this.#waiting = batch.concat(this.#waiting)
     }
   }
 

@@ -23,6 +23,8 @@ export class GateConnection {
   facts: ConnectionFacts
   /** A refusal was noted, or the connection was handed to the relay. */
   isSettled = false
+  /** The peer has closed: nothing can be told to it any more, but a refusal still counts. */
+  isGone = false
   /** Milliseconds, monotonic: when the stage that is measured began. */
   stageStartedAt = 0
   #deadline: NodeJS.Timeout | null = null
@@ -55,9 +57,24 @@ export class GateConnection {
     this.#releases.push(release)
   }
 
+  /** No stage has to go on with it. */
+  get isOver(): boolean {
+    return this.isSettled || this.isGone
+  }
+
   /** The gate is done with it, whatever came of it. */
   leave(): void {
     this.isSettled = true
+    this.#release()
+  }
+
+  /** The TCP connection is closed. */
+  gone(): void {
+    this.isGone = true
+    this.#release()
+  }
+
+  #release(): void {
     this.clearDeadline()
     for (const release of this.#releases.splice(0)) release()
   }

@@ -35,6 +35,8 @@ export class Handshakes {
 
   /** Never rejected. The bytes read before are waiting in `raw` and go first. */
   run(server: Server, raw: Socket): Promise<HandshakeOutcome> {
+    // A dead socket would make no event, and its handshake would count for ever.
+    if (raw.destroyed) return Promise.resolve({ ok: false, code: 'ECONNRESET', message: 'closed before' })
     return new Promise((resolve) => {
       this.#waiting.set(raw, resolve)
       server.emit('connection', raw)

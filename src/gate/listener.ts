@@ -112,7 +112,10 @@ export class Listener {
     raw.on('error', ignore)
     this.#atGate.add(connection)
     connection.onLeave(() => this.#atGate.delete(connection))
-    raw.once('close', () => connection.leave())
+    const onClose = () => connection.gone()
+    raw.once('close', onClose)
+    // A session does not pay for the memory of its way through the gate.
+    connection.onLeave(() => raw.off('close', onClose))
     try {
       await this.#walk(connection, policy)
     } catch (error) {
@@ -127,14 +130,14 @@ export class Listener {
     // Behind a load balancer the limits per address apply to the address in its header.
     if (!proxied && !this.#enter(connection)) return
     connection.setDeadline(limits.handshakeTimeout, () => {
-      const isEmpty = raw.bytesRead === 0
-      const reason = policy.contexts === null || isEmpty ? 'request_timeout' : 'handshake_timeout'
+      const reason = policy.contexts === null ? 'request_timeout' : 'handshake_timeout'
       this.#deps.refuser.refuse(connection, reason, `nothing whole within ${limits.handshakeTimeout} ms`)
     })
     const options = { expectProxyHeader: proxied, expectHello: policy.contexts !== null }
     const first = await readFirstBytes(raw, options)
     if (connection.isSettled) return
     if (!first.ok) return this.#deps.refuser.refuse(connection, first.reason, first.detail)
+    if (connection.isGone) return
     connection.know({ hello: first.hello })
     if (proxied) {
       if (first.source !== null) connection.know({ remote: { ...first.source, proxied: true } })
@@ -172,7 +175,7 @@ export class Listener {
     socket.on('error', ignore)
     connection.socket = socket
     connection.know({ tls })
-    if (connection.isSettled) return void socket.destroy()
+    if (connection.isOver) return void socket.destroy()
     metrics.handshakeDuration.observe((performance.now() - startedAt) / 1000)
     metrics.handshakes.inc({
       listener: this.name,
@@ -232,13 +235,13 @@ export class Listener {
     }
     const serialNumber = found.chain.leaf.commonNames[0] ?? ''
     const learns = policy.config.admission.unknownChargePoints === 'learn'
-    if (learns || mode('client_cert_common_name') !== 'enforce') return !connection.isSettled
+    if (learns || mode('client_cert_common_name') !== 'enforce') return !connection.isOver
     if ((await registry.findBySerialNumber(serialNumber)) === null) {
       const detail = `no charge point with serial number ${JSON.stringify(serialNumber)} is registered`
       refuser.refuse(connection, 'client_cert_common_name', detail, { kind: 'close-before-http' })
       return false
     }
-    return !connection.isSettled
+    return !connection.isOver
   }
 
   #awaitRequest(connection: GateConnection, policy: LivePolicy): void {
@@ -249,11 +252,13 @@ export class Listener {
     })
     this.#walking.set(connection.socket, { connection, policy })
     this.#http.emit('connection', connection.socket)
+    // Reading a PROXY header has paused a plain socket, and nobody else would wake it.
+    connection.socket.resume()
   }
 
   async #upgrade(message: http.IncomingMessage, socket: Socket, head: Buffer): Promise<void> {
     const walk = this.#walking.get(socket)
-    if (walk === undefined || walk.connection.isSettled) return void socket.destroy()
+    if (walk === undefined || walk.connection.isOver) return void socket.destroy()
     const { connection, policy } = walk
     this.#walking.delete(socket)
     connection.clearDeadline()

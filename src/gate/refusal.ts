@@ -20,6 +20,9 @@ export interface RefusalDeps {
 
 export type RefusalMode = NewRejection['mode']
 
+/** Characters: a detail may quote what a hostile peer sent. */
+const maxDetail = 500
+
 /** Who is refused; the relay refuses too, with what it still knows. */
 export interface RefusalSubject {
   readonly listener: { readonly name: string; readonly profile: 0 | 1 | 2 | 3 }
@@ -58,7 +61,7 @@ export class Refusals {
       address: subject.address,
       port: subject.port,
       identity: subject.identity,
-      detail,
+      detail: detail.slice(0, maxDetail),
       facts: subject.facts,
     })
   }

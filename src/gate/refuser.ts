@@ -3,6 +3,9 @@ import { messageOf } from '../policy/error.ts'
 import { type PeerView, type ReasonCode, reasons } from '../policy/reasons.ts'
 import type { GateConnection } from './connection.ts'
 import { answerHttp, endSoon, type Refusals } from './refusal.ts'
+import { statusHeaders } from './upgrade-answer.ts'
+
+const reset: PeerView = { kind: 'reset' }
 
 /** TLS 1.0 record, alert, fatal, decode_error (RFC 8446 6): for what OpenSSL never got to see. */
 const decodeErrorAlert = Buffer.from([21, 3, 1, 0, 2, 2, 50])
@@ -28,14 +31,17 @@ export class Refuser {
     if (connection.isSettled) return
     this.#refusals.noteConnection(connection, reason, detail, 'enforce')
     connection.leave()
-    const { socket } = connection
-    switch (view.kind) {
+    const { socket, listener, facts } = connection
+    // Without a finished handshake HTTP would be plain text on a TLS port.
+    const speaksHttp = listener.tls === undefined || facts.tls !== null
+    const said: PeerView = view.kind === 'http' && !speaksHttp ? reset : view
+    switch (said.kind) {
       case 'reset':
         socket.destroy()
         connection.raw.destroy()
         break
       case 'tls-alert':
-        if (view.alert === 'decode_error' && connection.facts.hello === null)
+        if (said.alert === 'decode_error' && connection.facts.hello === null)
           connection.raw.write(decodeErrorAlert)
         endSoon(socket)
         break
@@ -44,10 +50,10 @@ export class Refuser {
         endSoon(socket)
         break
       case 'http':
-        answerHttp(socket, view.status, peerText(reason), headers)
+        answerHttp(socket, said.status, peerText(reason, said.status), { ...statusHeaders(said), ...headers })
         break
       default:
-        view satisfies never
+        said satisfies never
     }
   }
 
@@ -69,7 +75,9 @@ export class Refuser {
  * What a refused peer may read: the code of the reason, but nothing that tells an unknown identity
  * from a wrong password (CWE-204).
  */
-function peerText(reason: ReasonCode): string {
-  const { peer } = reasons[reason]
-  return peer.kind === 'http' && peer.status === 401 ? 'authentication failed' : reason
+function peerText(reason: ReasonCode, status: number): string {
+  const { peer, stage } = reasons[reason]
+  const hides =
+    (peer.kind === 'http' && peer.status === 401) || (stage === 'authentication' && status === 404)
+  return hides ? 'authentication failed' : reason
 }

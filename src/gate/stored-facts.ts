@@ -57,7 +57,8 @@ function certificateSummary(certificate: CertificateFacts) {
   return {
     subject: subject.slice(0, 512),
     issuer: issuer.slice(0, 512),
-    serialNumber,
+    // RFC 5280 4.1.2.2 has 20 bytes; a hostile certificate may have thousands.
+    serialNumber: serialNumber.slice(0, 128),
     notBefore,
     notAfter,
     key,

@@ -59,7 +59,9 @@ export async function loadTlsMaterial(config: TlsConfig): Promise<TlsMaterial> {
 
 function parseTrust(text: string, path: string, problems: string[]): X509Certificate[] {
   try {
-    return splitPem(text).map((pem) => new X509Certificate(pem))
+    const certificates = splitPem(text).map((pem) => new X509Certificate(pem))
+    if (text !== '' && certificates.length === 0) problems.push(`${path}: holds no certificate`)
+    return certificates
   } catch (error) {
     problems.push(`${path}: ${messageOf(error)}`)
     return []

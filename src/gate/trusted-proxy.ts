@@ -1,4 +1,4 @@
-import { BlockList, isIPv6 } from 'node:net'
+import { BlockList, isIP, isIPv6 } from 'node:net'
 import type { ListenerConfig } from '../config/schema.ts'
 
 const lists = new WeakMap<object, BlockList>()
@@ -9,7 +9,10 @@ export function isTrustedProxy(setting: ListenerConfig['proxyProtocol'], address
   const known = lists.get(setting)
   const list = known ?? networksOf(setting.from)
   if (known === undefined) lists.set(setting, list)
-  return list.check(address, isIPv6(address) ? 'ipv6' : 'ipv4')
+  // A peer that is gone already has no address; a link-local one brings its zone.
+  const [bare = ''] = address.split('%')
+  const version = isIP(bare)
+  return version !== 0 && list.check(bare, version === 6 ? 'ipv6' : 'ipv4')
 }
 
 function networksOf(networks: readonly string[]): BlockList {

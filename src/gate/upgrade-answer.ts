@@ -27,8 +27,11 @@ function switching(key: string): string {
 /** What a refused peer sees once HTTP is spoken, whatever the stage that the reason belongs to. */
 export function httpView(reason: ReasonCode, policy: LivePolicy): PeerView {
   const view = reasons[reason].peer
+  const { securityProfile } = policy.listener
   // OCPP-J 3.2. On profile 3 the certificate has proven who asks, so there is nothing to hide.
-  if (reason === 'charge_point_unknown' && policy.listener.securityProfile === 3) return http(404)
+  if (reason === 'charge_point_unknown' && securityProfile === 3) return http(404)
+  // On profile 0 nobody proves anything: known or not, all look the same from outside (CWE-204).
+  if (securityProfile === 0 && reasons[reason].stage === 'authentication') return http(404)
   if (reason === 'capacity') return http(503)
   return view.kind === 'http' ? view : http(403)
 }

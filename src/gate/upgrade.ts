@@ -14,7 +14,7 @@ import { offersMandatorySuites } from './hello/mandatory-suites.ts'
 import type { LivePolicy } from './listener.ts'
 import { modeOf } from './mode.ts'
 import type { Refuser } from './refuser.ts'
-import { acceptingAnswer, closingAnswer, httpView, statusHeaders } from './upgrade-answer.ts'
+import { acceptingAnswer, closingAnswer, httpView } from './upgrade-answer.ts'
 import { readUpgradeRequest, type UpgradeRequest } from './upgrade-request.ts'
 import { upstreamAuthorization } from './upstream-authorization.ts'
 import { upstreamHeaders } from './upstream-headers.ts'
@@ -78,7 +78,7 @@ export class Upgrades {
       return this.#refuse(connection, 'draining', 'the proxy is shutting down')
     }
     const result = await this.#admit(walk)
-    if (result === null || connection.isSettled) return
+    if (result === null || connection.isOver) return
     await this.#connect(walk, protocols, result)
   }
 
@@ -127,7 +127,7 @@ export class Upgrades {
       return this.#refuse(connection, 'duplicate_identity', detail)
     }
     try {
-      if (connection.isSettled || connection.socket.destroyed) return
+      if (connection.isOver || connection.socket.destroyed) return
       // A charge point that is yet to be learned gets its key when it is registered.
       if (result.learn === null && !(await this.#claimKey(walk))) return
       await this.#open(walk, protocols, result)
@@ -185,7 +185,7 @@ export class Upgrades {
     const { relay, registry, now } = this.#deps
     const { socket } = connection
     const { identity, remote, chain, tls, hello } = connection.facts
-    if (protocol === null || identity === null || socket.destroyed || connection.isSettled) {
+    if (protocol === null || identity === null || socket.destroyed || connection.isOver) {
       link.socket.destroy()
       if (protocol === null)
         this.#refuse(connection, 'subprotocol', 'the central system chose no sub-protocol')
@@ -194,7 +194,7 @@ export class Upgrades {
     try {
       if (result.learn !== null) {
         await result.learn()
-        await this.#claimKey(walk)
+        if (!(await this.#claimKey(walk))) return void link.socket.destroy()
       }
       await registry.recordSuccess(identity.identity, {
         profile: policy.listener.securityProfile,
@@ -209,7 +209,7 @@ export class Upgrades {
       link.socket.destroy()
       throw error
     }
-    if (socket.destroyed || connection.isSettled) return void link.socket.destroy()
+    if (socket.destroyed || connection.isOver) return void link.socket.destroy()
     connection.leave()
     socket.write(acceptingAnswer(request.key, protocol))
     const facts: SessionFacts = {
@@ -279,10 +279,7 @@ export class Upgrades {
     view: PeerView = reasons[reason].peer,
     headers: Readonly<Record<string, string>> = {},
   ): void {
-    this.#deps.refuser.refuse(connection, reason, detail.slice(0, 500), view, {
-      ...statusHeaders(view),
-      ...headers,
-    })
+    this.#deps.refuser.refuse(connection, reason, detail.slice(0, 500), view, headers)
   }
 }
 

@@ -14,7 +14,7 @@ export interface TemplateValues {
 export interface RequestOrigin {
   /** TLS was spoken with the charge point. */
   readonly secure: boolean
-  /** Host of its request. */
+  /** Server name that it asked for; '' without one. */
   readonly host: string
   readonly userAgent: string | undefined
 }
@@ -36,7 +36,7 @@ export function upstreamHeaders(
   const proto = origin.secure ? 'https' : 'http'
   set('X-Forwarded-For', values.remoteAddress)
   set('X-Forwarded-Proto', proto)
-  set('X-Forwarded-Host', headerSafe(origin.host))
+  if (origin.host !== '') set('X-Forwarded-Host', headerSafe(origin.host))
   set('Forwarded', `for=${forwardedNode(values.remoteAddress)};proto=${proto}`)
   if (origin.userAgent !== undefined) set('User-Agent', headerSafe(origin.userAgent))
   for (const [name, value] of presetHeaders(config.preset, values)) set(name, value)

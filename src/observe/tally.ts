@@ -17,6 +17,9 @@ export class Tally {
     this.counts = new Float64Array(labels.length)
     const { counts } = this
     register(registry, name, {
+      help,
+      type: 'counter',
+      labelNames: Object.keys(labels[0] ?? {}),
       get: () => ({
         name,
         help,
@@ -42,6 +45,9 @@ export class Timing {
     this.#bounds = bounds
     this.#counts = new Float64Array(bounds.length + 1)
     register(registry, name, {
+      help,
+      type: 'histogram',
+      labelNames: [],
       get: () => ({ name, help, type: 'histogram', aggregator: 'sum', values: this.#values(name) }),
       reset: () => {
         this.#counts.fill(0)
@@ -74,6 +80,9 @@ export class Timing {
 }
 
 interface Collected {
+  readonly help: string
+  readonly type: string
+  readonly labelNames: readonly string[]
   readonly get: () => object
   readonly reset: () => void
 }

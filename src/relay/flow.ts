@@ -28,6 +28,7 @@ export class Flow implements FrameReceiver {
   readonly #out: Socket
   /** The flow the other way: it holds the CALLs that messages here may answer. */
   #reverse: Flow | null = null
+  #isShut = false
   /** Second of the clock in which the last byte came. */
   heardAt: number
   /** Second of the clock since which the receiver does not read; 0: it does. */
@@ -50,7 +51,7 @@ export class Flow implements FrameReceiver {
     this.#reverse = reverse
   }
 
-  /** `chunk` may be reused by its owner afterwards. */
+  /** What comes from the central system may be overwritten afterwards; what comes from a charge point may not. */
   receive(chunk: Buffer): void {
     this.heardAt = this.#context.clock.seconds
     this.pinged = false
@@ -60,6 +61,11 @@ export class Flow implements FrameReceiver {
 
   stop(): void {
     this.#reader.stop()
+  }
+
+  /** The receiver was told Close: what comes from now on is not forwarded. */
+  shut(): void {
+    this.#isShut = true
   }
 
   /** True: the receiver takes no more for now. */
@@ -102,8 +108,11 @@ export class Flow implements FrameReceiver {
   }
 
   forward(bytes: Buffer): void {
-    // A copy, because the memory of `bytes` is used again as soon as this returns.
-    if (!this.#out.write(Buffer.from(bytes)) && this.stalledSince === 0) {
+    if (this.#isShut) return
+    // The upstream sockets read into memory that they share (createReadBuffer), so what comes from
+    // there is copied; what comes from a charge point is memory of its own.
+    const kept = this.#side === fromCentralSystem ? Buffer.from(bytes) : bytes
+    if (!this.#out.write(kept) && this.stalledSince === 0) {
       this.stalledSince = Math.max(1, this.#context.clock.seconds)
     }
   }

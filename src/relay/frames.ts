@@ -18,7 +18,10 @@ export interface FrameReceiver {
   message(payload: Buffer, length: number): string | null
   /** A whole control frame; `payload` is unmasked and only valid during the call. False: it stops here. */
   control(code: number, payload: Buffer): boolean
-  /** Bytes to forward untouched: one or more whole frames. Only valid during the call. */
+  /**
+   * Bytes to forward untouched: one or more whole frames. They are part of the chunk that was
+   * pushed, or memory that nobody else has.
+   */
   forward(bytes: Buffer): void
   /** The stream is broken; nothing after it is read. `closeCode` is what the sender is told. */
   violation(reason: ReasonCode, detail: string, closeCode: number): void
@@ -61,7 +64,7 @@ export class FrameReader {
     this.#fragments = null
   }
 
-  /** `chunk` belongs to the caller again when this returns. */
+  /** What is kept of `chunk` beyond this call is copied; `forward` may be given parts of it. */
   push(chunk: Buffer): void {
     if (this.#stopped) return
     let bytes = chunk
@@ -172,18 +175,22 @@ export class FrameReader {
 
   #text(bytes: Buffer, start: number, end: number): FrameFate {
     const length = end - start
-    const isAscii = this.#masked && this.#scratch.unmask(bytes, start, length)
-    const payload = this.#masked ? this.#scratch.bytes : bytes.subarray(start, end)
-    if (!isAscii && !isUtf8(this.#masked ? payload.subarray(0, length) : payload)) {
+    const isAscii = this.#load(bytes, start, length)
+    const payload = this.#scratch.bytes
+    if (!isAscii && !isUtf8(payload.subarray(0, length))) {
       return this.#breaks('message_invalid', 'text that is not UTF-8', 1007)
     }
     const problem = this.#receiver.message(payload, length)
     return problem === null ? forwarded : this.#breaks('message_invalid', problem, 1007)
   }
 
+  /** Into the scratch, without its mask; the masking key stands right before the payload. */
+  #load(bytes: Buffer, start: number, length: number): boolean {
+    return this.#scratch.load(bytes, start, length, this.#masked ? bytes.readInt32LE(start - 4) : 0)
+  }
+
   #payload(bytes: Buffer, start: number, end: number): Buffer {
-    if (!this.#masked) return bytes.subarray(start, end)
-    this.#scratch.unmask(bytes, start, end - start)
+    this.#load(bytes, start, end - start)
     return this.#scratch.bytes.subarray(0, end - start)
   }
 
@@ -191,7 +198,10 @@ export class FrameReader {
     const payload = this.#payload(bytes, start, end)
     const problem = code === opcode.close ? closeProblem(payload) : null
     if (problem !== null) return this.#breaks('frame_invalid', problem, 1002)
-    return this.#receiver.control(code, payload) ? forwarded : withheld
+    const passes = this.#receiver.control(code, payload)
+    // RFC 6455 5.5.1: a Close frame is the last one; a second one must not count as the answer to it.
+    if (code === opcode.close) this.stop()
+    return passes ? forwarded : withheld
   }
 
   /** RFC 6455 5.4: part of a message. Its bytes wait until the message is whole. */

@@ -6,7 +6,9 @@ export class GrowingBuffer {
   append(piece: Buffer, from = 0): void {
     const length = this.length + piece.length - from
     if (this.#bytes.length < length) {
-      const larger = Buffer.allocUnsafeSlow(Math.max(64, length, Math.min(this.length * 2, length + 65_536)))
+      // At least a quarter more each time, or large messages in small pieces would cost quadratic time.
+      const spare = Math.min(this.length * 2, length + Math.max(65_536, length >> 2))
+      const larger = Buffer.allocUnsafeSlow(Math.max(64, length, spare))
       this.#bytes.copy(larger, 0, 0, this.length)
       this.#bytes = larger
     }

@@ -12,15 +12,15 @@ export class Scratch {
   }
 
   /**
-   * Copies a masked payload into `bytes`, unmasked (RFC 6455 5.3). The four bytes before `start`
-   * are the mask. True: every byte is ASCII, so it needs no further look as UTF-8.
+   * Copies a payload into `bytes`, unmasked (RFC 6455 5.3): `mask` is the masking key as a
+   * little-endian number, 0 where there is none. True: every byte is ASCII, so it needs no further
+   * look as UTF-8.
    */
-  unmask(source: Buffer, start: number, length: number): boolean {
+  load(source: Buffer, start: number, length: number, mask: number): boolean {
     if (length > this.bytes.length) this.#grow(length)
     source.copy(this.bytes, 0, start, start + length)
-    const mask = source.readInt32LE(start - 4)
-    const whole = length >> 2
     const words = this.#words
+    const whole = length >> 2
     let seen = 0
     for (let index = 0; index < whole; index += 1) {
       const word = (words[index] as number) ^ mask

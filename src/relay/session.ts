@@ -55,7 +55,7 @@ export class Session implements FlowOwner {
   #closeSent = [false, false]
   #wantsEnd: SessionEnd | null = null
   #endWhenIdle: SessionEnd | null = null
-  #socketsOpen = 2
+  #socketClosed = [false, false]
 
   constructor(
     facts: SessionFacts,
@@ -88,12 +88,12 @@ export class Session implements FlowOwner {
     socket.on('end', () => this.#gone(fromCentralSystem))
     socket.on('error', () => socket.destroy())
     socket.on('close', () => this.#closed(fromCentralSystem))
-    // Sockets that closed before we listened tell nobody again.
+    // Sockets that closed before we listened tell nobody again; those about to tell are counted once.
     if (down.destroyed) this.#closed(fromChargePoint)
     if (socket.destroyed) this.#closed(fromCentralSystem)
     if (early.length > 0) this.#receive(this.#up, early, down)
     this.#upstream.start((chunk) => this.#receive(this.#down, chunk, socket))
-    down.resume()
+    if (!this.#up.isStalled) down.resume()
   }
 
   /** A CALL of either side waits for its answer. */
@@ -155,7 +155,7 @@ export class Session implements FlowOwner {
       return
     }
     this.#sweepSide(this.#up, fromChargePoint, now, limits)
-    this.#sweepSide(this.#down, fromCentralSystem, now, limits)
+    if (this.#end === null) this.#sweepSide(this.#down, fromCentralSystem, now, limits)
   }
 
   closeSeen(from: FlowSide, payload: Buffer): void {
@@ -230,6 +230,8 @@ export class Session implements FlowOwner {
     if (this.#closeSent[side] === true || socket.destroyed || !socket.writable) return
     this.#closeSent[side] = true
     socket.write(closeFrame(code, text, side === fromCentralSystem))
+    // RFC 6455 5.5.1: nothing follows it, not even the answer of the other side to its own Close.
+    this.#flowTo(side).shut()
   }
 
   #begin(end: SessionEnd): void {
@@ -251,8 +253,9 @@ export class Session implements FlowOwner {
   }
 
   #closed(side: FlowSide): void {
-    this.#socketsOpen -= 1
-    if (this.#socketsOpen > 0) this.#gone(side)
+    if (this.#socketClosed[side] === true) return
+    this.#socketClosed[side] = true
+    if (this.#socketClosed[other(side)] !== true) this.#gone(side)
     else if (this.#end !== null) {
       this.#up.stop()
       this.#down.stop()
@@ -262,6 +265,8 @@ export class Session implements FlowOwner {
 
   /** What was written still goes out; then both sockets end. */
   #finishSockets(): void {
+    this.#up.stop()
+    this.#down.stop()
     this.#downstream.end()
     this.#upstream.socket.end()
     // A peer that does not end its side is not waited for longer than for a Close.
@@ -272,6 +277,11 @@ export class Session implements FlowOwner {
   #destroySockets(): void {
     this.#downstream.destroy()
     this.#upstream.socket.destroy()
+  }
+
+  /** The flow whose bytes `side` gets. */
+  #flowTo(side: FlowSide): Flow {
+    return side === fromChargePoint ? this.#down : this.#up
   }
 
   #socketOf(side: FlowSide): Socket {

@@ -45,17 +45,33 @@ export function readUpgradeAnswer(
   return { kind: 'open', protocol: headers.get('sec-websocket-protocol') ?? null, rest }
 }
 
+/** RFC 9110 5.6.2. */
+const token = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/
+
 function readHeaders(lines: readonly string[]): Map<string, string> | null {
   const headers = new Map<string, string>()
   for (const line of lines) {
-    const match = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*(.*?)[ \t]*$/.exec(line)
-    if (match === null) return null
-    const name = (match[1] as string).toLowerCase()
-    const value = match[2] as string
+    const colon = line.indexOf(':')
+    if (colon < 0 || !token.test(line.slice(0, colon)) || /[\r\n]/.test(line)) return null
+    const name = line.slice(0, colon).toLowerCase()
+    const value = withoutSpaceAround(line, colon + 1)
     const before = headers.get(name)
     headers.set(name, before === undefined ? value : `${before}, ${value}`)
   }
   return headers
+}
+
+/** A regular expression would need quadratic time for what a hostile server sends. */
+function withoutSpaceAround(line: string, from: number): string {
+  let start = from
+  let end = line.length
+  while (start < end && isSpace(line.charCodeAt(start))) start += 1
+  while (end > start && isSpace(line.charCodeAt(end - 1))) end -= 1
+  return line.slice(start, end)
+}
+
+function isSpace(code: number): boolean {
+  return code === 0x20 || code === 0x09
 }
 
 function handshakeProblem(

@@ -59,25 +59,20 @@ export function dial(
 ): Promise<UpstreamOutcome> {
   return new Promise((resolve) => {
     const key = randomBytes(16).toString('base64')
+    const reader = new LinkReader()
     let head: Buffer = Buffer.alloc(0)
-    let receive: ((chunk: Buffer) => boolean) | null = null
-    const onread = {
-      buffer: readBuffer,
-      callback: (length: number, bytes: Uint8Array): boolean => {
-        const chunk = bytes.subarray(0, length) as Buffer
-        if (receive !== null) return receive(chunk)
-        head = Buffer.concat([head, chunk])
-        const answer = readUpgradeAnswer(head, maxHeadBytes, key, request.protocols)
-        if (answer !== null) settle(answer)
-        return answer === null
-      },
+    reader.receive = (chunk) => {
+      head = Buffer.concat([head, chunk])
+      const answer = readUpgradeAnswer(head, maxHeadBytes, key, request.protocols)
+      if (answer !== null) settle(answer)
+      return answer === null
     }
-    const socket = connect(target, onread)
+    const socket = connect(target, onreadOf(reader, readBuffer))
     const timer = setTimeout(
       () => fail('timeout', `no answer within ${request.timeoutMs} ms`),
       request.timeoutMs,
     )
-    const onError = (error: Error) => fail('unreachable', messageOf(error))
+    const onError = (error: Error) => fail('unreachable', detailOf(error))
     const onEnd = () => fail('unreachable', 'the central system closed the connection without an answer')
     socket.on('error', onError)
     socket.on('end', onEnd)
@@ -96,10 +91,9 @@ export function dial(
       socket.off('end', onEnd)
       socket.off('close', onEnd)
       socket.off('error', onError)
-      if (outcome.kind !== 'open') {
-        socket.on('error', () => {})
-        socket.destroy()
-      }
+      // Until a session listens, nobody else does, and an error without a listener ends the process.
+      socket.on('error', ignore)
+      if (outcome.kind !== 'open') socket.destroy()
       resolve(outcome)
     }
     function fail(kind: 'unreachable' | 'timeout', detail: string): void {
@@ -109,7 +103,8 @@ export function dial(
       switch (answer.kind) {
         case 'open':
           socket.pause()
-          finish({ kind: 'open', protocol: answer.protocol, link: { socket, start } })
+          reader.hold(answer.rest)
+          finish({ kind: 'open', protocol: answer.protocol, link: linkOf(socket, reader) })
           break
         case 'refused':
           finish({ kind: 'refused', status: answer.status, headers: answer.headers })
@@ -120,25 +115,68 @@ export function dial(
         default:
           answer satisfies never
       }
-      head = answer.rest
-    }
-    function start(receiver: (chunk: Buffer) => boolean): void {
-      receive = receiver
-      const rest = head
-      head = Buffer.alloc(0)
-      if (rest.length === 0 || receiver(rest)) socket.resume()
     }
   })
 }
 
-function connect(
-  target: UpstreamTarget,
-  onread: { buffer: Buffer; callback: (length: number, bytes: Uint8Array) => boolean },
-): net.Socket {
+/**
+ * What reads from an upstream socket. It lives as long as the socket, and keeps nothing of the
+ * dialling: no headers, no passwords.
+ */
+class LinkReader {
+  /** Null: what comes has to wait. */
+  receive: ((chunk: Buffer) => boolean) | null = null
+  #early: Buffer = Buffer.alloc(0)
+
+  /** False: do not read on. TLS hands out what it has decrypted all the same. */
+  take(chunk: Buffer): boolean {
+    if (this.receive !== null) return this.receive(chunk)
+    this.#early = Buffer.concat([this.#early, chunk])
+    return false
+  }
+
+  hold(early: Buffer): void {
+    this.receive = null
+    this.#early = early
+  }
+
+  start(socket: net.Socket, receive: (chunk: Buffer) => boolean): void {
+    this.receive = receive
+    const early = this.#early
+    this.#early = Buffer.alloc(0)
+    if (early.length === 0 || receive(early)) socket.resume()
+  }
+}
+
+function onreadOf(reader: LinkReader, buffer: Buffer): OnRead {
+  return {
+    buffer,
+    callback: (length, bytes) => reader.take(bytes.subarray(0, length) as Buffer),
+  }
+}
+
+function linkOf(socket: net.Socket, reader: LinkReader): UpstreamLink {
+  return { socket, start: (receive) => reader.start(socket, receive) }
+}
+
+interface OnRead {
+  readonly buffer: Buffer
+  readonly callback: (length: number, bytes: Uint8Array) => boolean
+}
+
+/** The errors of several addresses come as one without a message of its own. */
+function detailOf(error: Error): string {
+  const first: unknown = error instanceof AggregateError ? error.errors[0] : error
+  return messageOf(first ?? error)
+}
+
+function ignore(): void {}
+
+function connect(target: UpstreamTarget, onread: OnRead): net.Socket {
   const { host, port } = target
   if (!target.secure) return net.connect({ host, port, onread, allowHalfOpen: true })
   // `onread` is handed on to the socket; the types of tls do not know it.
-  const options: tls.ConnectionOptions & { onread: typeof onread } = {
+  const options: tls.ConnectionOptions & { onread: OnRead } = {
     host,
     port,
     onread,

@@ -1,6 +1,7 @@
 import type { Payload } from '../ocpp/message.ts'
-import { messageOf, ProxyError } from '../policy/error.ts'
+import { ProxyError } from '../policy/error.ts'
 import type { SecurityProfile } from '../policy/facts.ts'
+import { createBackground } from './background.ts'
 import { type Backoff, backoffDelay, pause } from './backoff.ts'
 import { type ChargePointMessages, type ChargePointModel, createMessages } from './charge-point-messages.ts'
 import { type RunOptions, runChargePoint } from './charge-point-run.ts'
@@ -68,9 +69,11 @@ export function createChargePoint(options: ChargePointOptions): ChargePoint {
   const security = createSecurity(options)
   const configuration = createConfigurationKeys()
   configuration.put('SecurityProfile', String(security.profile))
-  const background = new Set<Promise<void>>()
+  const note = (detail: string): void => onEvent({ kind: 'note', identity, detail })
+  const background = createBackground((message) => note(`gave up: ${message}`))
   let stop = new AbortController()
   let running: Promise<void> | null = null
+  let closing: Promise<void> | null = null
 
   const link = createLink({
     identity,
@@ -85,7 +88,7 @@ export function createChargePoint(options: ChargePointOptions): ChargePoint {
     call: (action, payload) => link.call(action, payload),
     model: { vendor: 'Example', model: 'Simulator', ...options.model },
     idTag: options.idTag ?? 'SIMULATOR',
-    onBooted: () => inBackground(events.flush),
+    onBooted: () => background.start(events.flush),
     now,
     random,
   })
@@ -95,13 +98,12 @@ export function createChargePoint(options: ChargePointOptions): ChargePoint {
     onEvent,
     now,
   })
-  const note = (detail: string): void => onEvent({ kind: 'note', identity, detail })
 
   async function connect(): Promise<Dialed> {
     try {
       const dialed = await link.open(security.nextDial(stop.signal))
       security.confirmProfile()
-      if (messages.booted) inBackground(events.flush)
+      if (messages.booted) background.start(events.flush)
       return dialed
     } catch (error) {
       if (error instanceof ConnectRefusal && !stop.signal.aborted) onRefusal(error)
@@ -118,14 +120,6 @@ export function createChargePoint(options: ChargePointOptions): ChargePoint {
     if (!security.fallBack()) return
     configuration.put('SecurityProfile', String(security.profile))
     note(`back to security profile ${security.profile} (A05.FR.08)`)
-  }
-
-  function inBackground(work: () => Promise<unknown>): void {
-    const task = work()
-      .then(() => {})
-      .catch((error: unknown) => note(`gave up: ${messageOf(error)}`))
-      .finally(() => background.delete(task))
-    background.add(task)
   }
 
   /** Disconnects and comes back; where `run` is at work, it is the one that comes back. */
@@ -145,13 +139,20 @@ export function createChargePoint(options: ChargePointOptions): ChargePoint {
     }
   }
 
+  async function end(code: number, reason: string): Promise<void> {
+    stop.abort()
+    await link.close(code, reason)
+    await Promise.allSettled([background.settled(), running])
+    stop = new AbortController()
+  }
+
   const target = createCommandTarget({
     configuration,
     messages,
     security,
     call: (action, payload) => link.call(action, payload),
     reconnect,
-    inBackground,
+    inBackground: background.start,
     note,
   })
 
@@ -211,10 +212,10 @@ export function createChargePoint(options: ChargePointOptions): ChargePoint {
       }
     },
     async close(code = 1000, reason = '') {
-      stop.abort()
-      await link.close(code, reason)
-      await Promise.allSettled([...background, running])
-      stop = new AbortController()
+      closing ??= end(code, reason).finally(() => {
+        closing = null
+      })
+      await closing
     },
   }
 }

@@ -71,13 +71,18 @@ log: { levl: info }
   ]
   const rest = problems.filter((line) => !line.includes('store'))
   assert.equal(rest.length, starts.length, problems.join('\n'))
-  for (const [index, start] of starts.entries()) assert.ok(rest[index]?.startsWith(start), `${rest[index]} | ${start}`)
+  for (const [index, start] of starts.entries())
+    assert.ok(rest[index]?.startsWith(start), `${rest[index]} | ${start}`)
   assert.ok(problems.some((line) => line.includes('store: is missing')))
 })
 
 test('a known key under another spelling is suggested', () => {
   const problems = problemsOf(load(minimal.replace('securityProfile', 'security_profile')))
-  assert.ok(problems.some((line) => line.includes('security_profile: is no known key; did you mean securityProfile?')))
+  assert.ok(
+    problems.some((line) =>
+      line.includes('security_profile: is no known key; did you mean securityProfile?'),
+    ),
+  )
 })
 
 test('a fixed reason under admission.checks is explained', () => {
@@ -164,7 +169,6 @@ test('no secret stands in a problem or a warning, wherever it was put', () => {
       .join('\n')
     const result = load(base + place, { S: secret }, { '/etc/proxy/s': key })
     const text = JSON.stringify([problemsOf(result), warningsOf(result)])
-    if (place.includes('authorization: hunter2')) continue
     assert.ok(!text.includes('hunter2'), `${place}\n${text}`)
     assert.ok(!result.ok, place)
   }
@@ -181,7 +185,9 @@ test('[CWE-312] a password that is written out is warned of, one from the enviro
 })
 
 test('files of secrets: one line, sealing keys in three forms, and what is wrong with others', () => {
-  const yaml = minimal.replace('proxy.db }', 'proxy.db, sealingKeyFile: /k }').concat('admin: { tokenFile: t }')
+  const yaml = minimal
+    .replace('proxy.db }', 'proxy.db, sealingKeyFile: /k }')
+    .concat('admin: { tokenFile: t }')
   const raw = Buffer.alloc(32, 7)
   const token = '0123456789abcdef'
   for (const form of [raw, `${raw.toString('hex')}\n`, `${raw.toString('base64')}\n`]) {

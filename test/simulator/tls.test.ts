@@ -173,7 +173,7 @@ test('[A00.FR.402] a certificate refused under TLS 1.3 is told apart from HTTP',
   assert.equal(seen.httpStatus, null)
 })
 
-test('[A00.FR.307] [A00.FR.309] [A00.FR.310] a server of another root is refused, and the event is sent later', async (t) => {
+test('[A00.FR.307] [A00.FR.309] [A00.FR.310] [A00.FR.411] a server of another root is refused, and the event is sent later', async (t) => {
   const other = await makeAuthority({ name: 'Other root' })
   const bad = await other.server('ecdsa')
   const good = await stage(t)
@@ -201,7 +201,7 @@ test('[A00.FR.307] [A00.FR.309] [A00.FR.310] a server of another root is refused
   assert.equal(message?.kind === 'call' && message.payload.type, 'InvalidCentralSystemCertificate')
 })
 
-test('[A00.FR.308] a server with another name or an expired certificate is refused', async (t) => {
+test('[A00.FR.308] [A00.FR.412] a server with another name or an expired certificate is refused', async (t) => {
   const authority = await sharedAuthority()
   const named = await authority.server('ecdsa', ['other.example.com'])
   const { make } = await stage(t, { cert: named.chain, key: named.key })
@@ -254,16 +254,35 @@ test('[A00.FR.315] a server that is too old raises InvalidTLSVersion, whichever 
     ['tls', 'protocol_version', 'central-system'],
   )
 
-  // A ServerHello that chooses TLS 1.0 and AES128-SHA, as a server would that knows no alert for this.
-  const body = Buffer.concat([Buffer.from([3, 1]), Buffer.alloc(32, 7), Buffer.from([0, 0, 0x2f, 0])])
-  const hello = Buffer.concat([Buffer.from([2, 0, 0, body.length]), body])
-  const record = Buffer.concat([Buffer.from([22, 3, 1, 0, hello.length]), hello])
-  const port = await answeringPort(t, () => record)
+  // A server may know no alert for this, and choose TLS 1.0 with AES128-SHA.
+  const port = await answeringPort(t, () => serverHello(0x0301, 0x002f))
   const byClient = await refusal(old.make({ url: `wss://localhost:${port}/ocpp` }))
   assert.deepEqual([byClient.stage, byClient.tlsAlert, byClient.side], ['tls', null, 'charge-point'])
   assert.equal(byClient.securityEvent, 'InvalidTLSVersion')
   assert.deepEqual(raised, ['InvalidTLSVersion', 'InvalidTLSVersion'])
 })
+
+test('[A00.FR.322] a server that chooses a suite which was not offered raises InvalidTLSCipherSuite', async (t) => {
+  const port = await answeringPort(t, () => serverHello(0x0303, 0x0005))
+  const { make } = await stage(t)
+  const seen = await refusal(make({ url: `wss://localhost:${port}/ocpp` }))
+  assert.deepEqual([seen.stage, seen.securityEvent], ['tls', 'InvalidTLSCipherSuite'])
+})
+
+/** The record of a ServerHello without extensions (RFC 5246 7.4.1.3). */
+function serverHello(version: number, suite: number): Buffer {
+  const words = (...values: readonly number[]): Buffer =>
+    Buffer.from(values.flatMap((value) => [value >> 8, value & 255]))
+  const body = Buffer.concat([
+    words(version),
+    Buffer.alloc(32, 7),
+    Buffer.from([0]),
+    words(suite),
+    Buffer.from([0]),
+  ])
+  const hello = Buffer.concat([Buffer.from([2, 0, 0, body.length]), body])
+  return Buffer.concat([Buffer.from([22]), words(version, hello.length), hello])
+}
 
 /** A TCP port that answers the first bytes with its own; with none it closes. */
 async function answeringPort(t: TestContext, answer: () => Buffer): Promise<number> {

@@ -1,4 +1,3 @@
-import { resolve } from 'node:path'
 import type { LoadedConfig } from '../../config/load.ts'
 import {
   byPosition,
@@ -42,7 +41,7 @@ function checkTls(context: CheckContext, tls: TlsConfig, path: KeyPath): KeyFind
   )
   const trust = (['trust', 'factory'] as const).flatMap((list) =>
     (tls.clientCertificates?.[list] ?? []).flatMap((file, index) =>
-      checkTrustFile(context, resolve(file), [...path, 'clientCertificates', list, index]),
+      checkTrustFile(context, file, [...path, 'clientCertificates', list, index]),
     ),
   )
   const kinds = pairs.map((pair) => pair.leaf?.facts.key.type)

@@ -37,6 +37,7 @@ export const centralSystemSchema = Type.Object(
     authorization: Type.Union(
       [Type.Literal('strip'), Type.Literal('forward'), Type.Literal('perChargePoint'), fixedCredentials],
       {
+        'x-secret': true,
         'x-expects': 'strip, forward, perChargePoint or { username, passwordFile }',
         ...about({
           description:

@@ -1,0 +1,86 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { startAdmin } from '../../src/admin/server.ts'
+import { createMetrics } from '../../src/observe/metrics.ts'
+
+const config = { address: { host: '127.0.0.1', port: 0 }, token: null } as const
+
+async function withAdmin(
+  health: { problems: () => Promise<readonly string[]>; notes: () => readonly string[] },
+  body: (get: (path: string, init?: RequestInit) => Promise<Response>, port: number) => Promise<void>,
+): Promise<void> {
+  const { registry } = createMetrics(
+    { version: '1.2.3', node: 'v24', openssl: '3.5' },
+    { processMetrics: false },
+  )
+  const admin = await startAdmin(config, registry, health)
+  const get = (path: string, init: RequestInit = {}) =>
+    fetch(`http://127.0.0.1:${admin.port}${path}`, { ...init, headers: { connection: 'close' } })
+  try {
+    await body(get, admin.port)
+  } finally {
+    await admin.close()
+  }
+}
+
+const well = { problems: async () => [], notes: () => [] }
+
+test('[design 11] /livez says alive, whatever else is wrong', () =>
+  withAdmin({ problems: async () => ['store: gone'], notes: () => [] }, async (get) => {
+    const answer = await get('/livez')
+    assert.equal(answer.status, 200)
+    assert.deepEqual(await answer.json(), { status: 'alive' })
+  }))
+
+test('[design 11] /readyz names every problem with 503; notes do not make it unready', async () => {
+  const notes = () => ['the last reload failed']
+  await withAdmin({ problems: async () => [], notes }, async (get) => {
+    const answer = await get('/readyz')
+    assert.equal(answer.status, 200)
+    assert.deepEqual(await answer.json(), { status: 'ready', problems: [], notes: notes() })
+  })
+  await withAdmin({ problems: async () => ['store: gone'], notes }, async (get) => {
+    const answer = await get('/readyz')
+    assert.equal(answer.status, 503)
+    assert.deepEqual(await answer.json(), { status: 'not ready', problems: ['store: gone'], notes: notes() })
+  })
+})
+
+test('[design 8] /metrics is Prometheus text', () =>
+  withAdmin(well, async (get) => {
+    const answer = await get('/metrics')
+    assert.equal(answer.status, 200)
+    assert.match(answer.headers.get('content-type') ?? '', /^text\/plain; version=0\.0\.4/)
+    assert.match(
+      await answer.text(),
+      /^ocpp_proxy_build_info\{version="1\.2\.3",node="v24",openssl="3\.5"\} 1$/m,
+    )
+  }))
+
+test('everything else is 404, other methods too, and says nothing', () =>
+  withAdmin(well, async (get) => {
+    for (const [path, method] of [
+      ['/', 'GET'],
+      ['/metrics', 'POST'],
+      ['/livez/../etc/passwd', 'GET'],
+      ['/api/v1/charge-points', 'GET'],
+    ] as const) {
+      const answer = await get(path, { method })
+      assert.equal(answer.status, 404, `${method} ${path}`)
+      assert.deepEqual(await answer.json(), { error: 'not_found' })
+    }
+  }))
+
+test('an address that is taken is a clear error', () =>
+  withAdmin(well, async (_get, port) => {
+    const { registry } = createMetrics(
+      { version: '1', node: 'v24', openssl: '3.5' },
+      { processMetrics: false },
+    )
+    await assert.rejects(startAdmin({ ...config, address: { host: '127.0.0.1', port } }, registry, well), {
+      name: 'ProxyError',
+      code: 'listen_failed',
+      side: 'operator',
+      message: new RegExp(`admin on 127\\.0\\.0\\.1:${port}`),
+    })
+  }))

@@ -1,0 +1,171 @@
+import assert from 'node:assert/strict'
+import { type TestContext, test } from 'node:test'
+import { RejectionRecorder } from '../../src/events/rejection-recorder.ts'
+import { createLogger } from '../../src/observe/log.ts'
+import type { NewRejection, RejectionLog } from '../../src/store/store.ts'
+
+const rejection = (port: number, more: Partial<NewRejection> = {}): NewRejection => ({
+  at: 0,
+  reason: 'not_tls',
+  stage: 'tls',
+  mode: 'enforce',
+  event: 'InvalidTLSVersion',
+  listener: 'test',
+  profile: 2,
+  address: '192.0.2.1',
+  port,
+  identity: null,
+  detail: 'detail',
+  facts: { ja4: 't13', secret: 'kept out of the log' },
+  ...more,
+})
+
+/** A store whose transactions the test ends. */
+function setting() {
+  const batches: { ports: number[]; done: () => void; fail: () => void }[] = []
+  const store: RejectionLog = {
+    append: (records) => {
+      const { promise, resolve, reject } = Promise.withResolvers<void>()
+      batches.push({
+        ports: records.map(({ port }) => port),
+        done: resolve,
+        fail: () => reject(new Error('disk full')),
+      })
+      return promise
+    },
+    list: async () => [],
+    summary: async () => [],
+    prune: async () => 0,
+  }
+  const lines: Record<string, unknown>[] = []
+  const log = createLogger('info', { write: (line) => void lines.push(JSON.parse(line)) })
+  return { recorder: new RejectionRecorder(store, log), batches, lines, told: () => told(lines) }
+}
+
+function told(lines: readonly Record<string, unknown>[]): unknown[] {
+  return lines.filter(({ msg }) => msg === 'refused').map(({ port }) => port)
+}
+
+const settled = () => new Promise(setImmediate)
+
+function mockTime(t: TestContext): (ms: number) => Promise<void> {
+  t.mock.timers.enable({ apis: ['setTimeout'] })
+  return async (ms) => {
+    t.mock.timers.tick(ms)
+    await settled()
+  }
+}
+
+test('[A00.FR.408][principle 4] what comes within 50 ms is one transaction, and is logged when it is durable', async (t) => {
+  const { recorder, batches, lines, told } = setting()
+  const tick = mockTime(t)
+  recorder.record(rejection(1))
+  recorder.record(rejection(2))
+  await tick(49)
+  assert.equal(batches.length, 0)
+  await tick(1)
+  assert.deepEqual(batches[0]?.ports, [1, 2])
+  assert.deepEqual(told(), [])
+  batches[0]?.done()
+  await settled()
+  assert.deepEqual(told(), [1, 2])
+  assert.deepEqual([lines[0]?.ja4, lines[0]?.reason], ['t13', 'not_tls'])
+  assert.ok(!JSON.stringify(lines).includes('kept out'))
+})
+
+test('500 are written at once, and those that come meanwhile afterwards', async (t) => {
+  const { recorder, batches } = setting()
+  const tick = mockTime(t)
+  for (let port = 0; port < 1200; port += 1) recorder.record(rejection(port))
+  assert.deepEqual(
+    batches.map(({ ports }) => ports.length),
+    [500],
+  )
+  batches[0]?.done()
+  await settled()
+  await tick(50)
+  assert.deepEqual(
+    batches.map(({ ports }) => ports.length),
+    [500, 700],
+  )
+})
+
+test('[principle 4] while the store fails, records wait in their order and are tried again', async (t) => {
+  const { recorder, batches, told } = setting()
+  const tick = mockTime(t)
+  recorder.record(rejection(1))
+  await tick(50)
+  recorder.record(rejection(2))
+  batches[0]?.fail()
+  await settled()
+  recorder.record(rejection(3))
+  await tick(1000)
+  assert.deepEqual(batches[1]?.ports, [1, 2, 3])
+  batches[1]?.done()
+  await settled()
+  assert.deepEqual(told(), [1, 2, 3])
+})
+
+test('[CWE-400] a store that fails is not asked again by every new record', async (t) => {
+  const { recorder, batches, lines } = setting()
+  const tick = mockTime(t)
+  for (let port = 0; port < 500; port += 1) recorder.record(rejection(port))
+  batches[0]?.fail()
+  await settled()
+  for (let port = 500; port < 600; port += 1) {
+    recorder.record(rejection(port))
+    batches.at(-1)?.fail()
+    await settled()
+  }
+  assert.equal(batches.length, 1)
+  assert.equal(lines.length, 1)
+  await tick(1000)
+  assert.equal(batches[1]?.ports.length, 600)
+})
+
+test('[CWE-770] 20,000 wait at the most, those being written included; the loss is logged', async (t) => {
+  const { recorder, batches, lines } = setting()
+  const tick = mockTime(t)
+  for (let port = 0; port < 25_000; port += 1) recorder.record(rejection(port))
+  batches[0]?.fail()
+  await settled()
+  await tick(1000)
+  assert.equal(batches[1]?.ports.length, 20_000)
+  batches[1]?.done()
+  await settled()
+  assert.equal(lines.find(({ msg }) => msg === 'rejection records were lost')?.lost, 5_000)
+})
+
+test('close: everything recorded is written, also what failed before', async (t) => {
+  const { recorder, batches, told } = setting()
+  mockTime(t)
+  recorder.record(rejection(1))
+  const closed = recorder.close()
+  batches[0]?.fail()
+  await settled()
+  batches[1]?.done()
+  await closed
+  assert.deepEqual(batches[1]?.ports, [1])
+  assert.deepEqual(told(), [1])
+})
+
+test('close: what the store does not take is in the log at least', async (t) => {
+  const { recorder, batches, told } = setting()
+  mockTime(t)
+  recorder.record(rejection(1))
+  const closed = recorder.close()
+  batches[0]?.fail()
+  await settled()
+  batches[1]?.fail()
+  await closed
+  assert.deepEqual(told(), [1])
+})
+
+test('a finding in report mode is not logged as a refusal', async () => {
+  const { recorder, batches, lines } = setting()
+  recorder.record(rejection(1, { mode: 'report' }))
+  const closed = recorder.close()
+  batches[0]?.done()
+  await closed
+  assert.equal(lines[0]?.msg, 'found, and admitted (report mode)')
+})

@@ -1,0 +1,76 @@
+import { FrameReader, type FrameReceiver } from '../../src/relay/frames.ts'
+import { Scratch } from '../../src/relay/scratch.ts'
+
+/** What a frame reader said, in its order; buffers are copied, for they are only lent. */
+export type Seen =
+  | { readonly kind: 'message'; readonly text: Buffer }
+  | { readonly kind: 'control'; readonly opcode: number; readonly payload: Buffer }
+  | { readonly kind: 'violation'; readonly reason: string; readonly code: number; readonly detail: string }
+
+export interface RecorderOptions {
+  readonly masked?: boolean
+  readonly messageBytes?: number
+  /** What is wrong with a message; default nothing. */
+  readonly judge?: (text: Buffer) => string | null
+  /** Does a control frame go on? Default yes. */
+  readonly passes?: (opcode: number) => boolean
+}
+
+/** A frame reader and what it told. */
+export class Recorder implements FrameReceiver {
+  readonly seen: Seen[] = []
+  readonly forwarded: Buffer[] = []
+  readonly reader: FrameReader
+  readonly #options: RecorderOptions
+
+  constructor(options: RecorderOptions = {}) {
+    this.#options = options
+    this.reader = new FrameReader(
+      options.masked ?? true,
+      options.messageBytes ?? 262_144,
+      new Scratch(),
+      this,
+    )
+  }
+
+  /** Pushes the pieces; what was pushed is overwritten afterwards, as a shared read buffer is. */
+  push(...pieces: Buffer[]): this {
+    for (const piece of pieces) {
+      const lent = Buffer.from(piece)
+      this.reader.push(lent)
+      lent.fill(0xee)
+    }
+    return this
+  }
+
+  get bytes(): Buffer {
+    return Buffer.concat(this.forwarded)
+  }
+
+  get texts(): string[] {
+    return this.seen.flatMap((one) => (one.kind === 'message' ? [one.text.toString()] : []))
+  }
+
+  get violations() {
+    return this.seen.filter((one) => one.kind === 'violation')
+  }
+
+  message(payload: Buffer, length: number): string | null {
+    const text = Buffer.from(payload.subarray(0, length))
+    this.seen.push({ kind: 'message', text })
+    return this.#options.judge?.(text) ?? null
+  }
+
+  control(code: number, payload: Buffer): boolean {
+    this.seen.push({ kind: 'control', opcode: code, payload: Buffer.from(payload) })
+    return this.#options.passes?.(code) ?? true
+  }
+
+  forward(bytes: Buffer): void {
+    this.forwarded.push(Buffer.from(bytes))
+  }
+
+  violation(reason: string, detail: string, closeCode: number): void {
+    this.seen.push({ kind: 'violation', reason, code: closeCode, detail })
+  }
+}

@@ -1,0 +1,110 @@
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { stringify } from 'yaml'
+import { type Authority, type Issued, makeAuthority } from './authority.ts'
+
+/** The three listeners that every proxy under test has, by name. */
+export const profiles = { 'basic-auth': 1, 'basic-auth-tls': 2, 'mutual-tls': 3 } as const
+export type ListenerName = keyof typeof profiles
+export const listenerNames = Object.keys(profiles) as readonly ListenerName[]
+
+type Section = Readonly<Record<string, unknown>>
+
+/** What a test wants other than usual; every section is laid over the usual one. */
+export interface ConfigChange {
+  readonly listeners?: Partial<Record<ListenerName, Section>>
+  /** Laid over the `tls` section of both TLS listeners. */
+  readonly tls?: Section
+  readonly edition?: 3 | 4
+  readonly cpo?: Section
+  readonly centralSystem?: Section
+  readonly admission?: Section
+  readonly limits?: Section
+  readonly store?: Section
+  readonly drain?: Section
+  readonly log?: Section
+}
+
+/** The authority of charge points, that of servers, and where their files are. */
+export interface Pki {
+  readonly folder: string
+  /** Issues charge point certificates that are trusted. */
+  readonly cpo: Authority
+  /** Issues certificates that are good for onboarding only. */
+  readonly factory: Authority
+  /** PEM that clients trust the proxy by. */
+  readonly serverRoot: string
+  /** The certificate and key files that the proxy serves, written anew. */
+  renewServer(kind?: 'ecdsa' | 'rsa'): Promise<Issued>
+}
+
+/** Makes authorities and server certificates in `folder`; an RSA certificate costs time and is made on demand. */
+export async function createPki(folder: string, kinds: readonly ('ecdsa' | 'rsa')[]): Promise<Pki> {
+  const [cpo, factory, servers] = await Promise.all([
+    makeAuthority(),
+    makeAuthority({ name: 'Factory root', o: 'Factory' }),
+    makeAuthority({ name: 'Server root' }),
+  ])
+  const write = (name: string, text: string) =>
+    writeFileSync(join(folder, name), text, { mode: name.endsWith('.key') ? 0o600 : 0o644 })
+  const pki: Pki = {
+    folder,
+    cpo,
+    factory,
+    serverRoot: servers.certificate,
+    async renewServer(kind = 'ecdsa') {
+      const issued = await servers.server(kind)
+      write(`server-${kind}.pem`, issued.chain)
+      write(`server-${kind}.key`, issued.key)
+      return issued
+    },
+  }
+  write('cpo-root.pem', cpo.certificate)
+  write('factory-root.pem', factory.certificate)
+  for (const kind of kinds) await pki.renewServer(kind)
+  return pki
+}
+
+/** The configuration of a proxy under test: free ports, short times, and what the test changes. */
+export function buildConfig(
+  change: ConfigChange,
+  kinds: readonly ('ecdsa' | 'rsa')[],
+  centralSystemUrl: string,
+): object {
+  const certificates = kinds.map((kind) => ({
+    certificate: `server-${kind}.pem`,
+    key: `server-${kind}.key`,
+  }))
+  const tls = { certificates, names: ['localhost'], ...change.tls }
+  const clientCertificates = { trust: ['cpo-root.pem'], factory: ['factory-root.pem'] }
+  const usual = {
+    'basic-auth': {},
+    'basic-auth-tls': { tls },
+    'mutual-tls': { tls: { ...tls, clientCertificates } },
+  }
+  return {
+    edition: change.edition ?? 3,
+    cpo: { names: ['Example CPO'], ...change.cpo },
+    listeners: listenerNames.map((name) => ({
+      name,
+      address: '127.0.0.1:0',
+      securityProfile: profiles[name],
+      ...usual[name],
+      ...change.listeners?.[name],
+    })),
+    centralSystem: { url: centralSystemUrl, ...change.centralSystem },
+    admission: { ...change.admission },
+    limits: { perAddressPerMinute: 100_000, ...change.limits },
+    store: { sqlite: 'data/proxy.db', ...change.store },
+    admin: { address: '127.0.0.1:0' },
+    drain: { timeout: '500ms', ...change.drain },
+    log: { level: 'info', ...change.log },
+  }
+}
+
+export function writeConfig(folder: string, config: object): string {
+  const path = join(folder, 'proxy.yaml')
+  mkdirSync(folder, { recursive: true })
+  writeFileSync(path, stringify(config))
+  return path
+}
