@@ -59,7 +59,7 @@ export function readOptions(args: readonly string[], allScenarios: readonly stri
     scenarios: values.scenario.split(','),
     connections: values.connections === undefined ? null : positive('--connections', values.connections),
     seconds: positive('--seconds', values.seconds ?? (values.quick ? '2' : '3')),
-    warmUpSeconds: values.quick ? 1 : 2,
+    warmUpSeconds: values.quick ? 3 : 6,
     quietSeconds: values.quick ? 2 : 5,
     repeats: positive('--repeats', values.repeats ?? (values.quick ? '1' : '3')),
     rate: positive('--rate', values.rate),

@@ -147,7 +147,7 @@ async function bench(options: Options, folder: string): Promise<void> {
     options,
     folder,
     certificate: makeCertificate(folder),
-    password: randomBytes(10).toString('hex'),
+    password: randomBytes(20).toString('hex'),
   }
   const report: object[] = []
   const started = new Date().toISOString()

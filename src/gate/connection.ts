@@ -62,6 +62,12 @@ export class GateConnection {
     return this.isSettled || this.isGone
   }
 
+  /** Lets go of what only the gate needed: a relayed connection lives long, and there are many. */
+  forget(): void {
+    const { remote } = this.facts
+    this.facts = { remote, hello: null, tls: null, chain: null, identity: null, chargePoint: null }
+  }
+
   /** The gate is done with it, whatever came of it. */
   leave(): void {
     this.isSettled = true

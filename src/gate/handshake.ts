@@ -1,67 +1,101 @@
+import type { X509Certificate } from 'node:crypto'
 import type { Socket } from 'node:net'
-import type { Server, TLSSocket } from 'node:tls'
+import { type SecureContext, TLSSocket } from 'node:tls'
+import { ProxyError } from '../policy/error.ts'
 import type { TlsFacts, TlsLane, TlsVersion } from '../policy/facts.ts'
 
 export type HandshakeOutcome =
-  | { readonly ok: true; readonly socket: TLSSocket; readonly tls: TlsFacts }
+  | {
+      readonly ok: true
+      readonly socket: TLSSocket
+      readonly tls: TlsFacts
+      /** With what else the client sent behind it as `issuerCertificate`; null: none. */
+      readonly certificate: X509Certificate | null
+      /** OpenSSL's verdict on the certificate, as Node names it; null: it agreed. */
+      readonly opensslError: string | null
+    }
   | { readonly ok: false; readonly code: string; readonly message: string }
 
-type Waiting = (outcome: HandshakeOutcome) => void
-
-/**
- * Runs the handshakes of accepted sockets. `attach` is for every TLS server that is made; `run`
- * hands a socket to one of them.
- */
-export class Handshakes {
-  readonly #waiting = new WeakMap<Socket, Waiting>()
-
-  attach(server: Server, lane: TlsLane): void {
-    server.on('secureConnection', (socket) => {
-      this.#settle(socket, {
-        ok: true,
-        socket,
-        tls: {
-          version: versionOf(socket.getProtocol()),
-          cipher: socket.getCipher().name,
-          resumed: socket.isSessionReused(),
-          lane,
-        },
-      })
-    })
-    server.on('tlsClientError', (error: NodeJS.ErrnoException, socket) => {
-      this.#settle(socket, { ok: false, code: error.code ?? 'unknown', message: error.message })
-    })
-  }
-
-  /** Never rejected. The bytes read before are waiting in `raw` and go first. */
-  run(server: Server, raw: Socket): Promise<HandshakeOutcome> {
-    // A dead socket would make no event, and its handshake would count for ever.
-    if (raw.destroyed) return Promise.resolve({ ok: false, code: 'ECONNRESET', message: 'closed before' })
-    return new Promise((resolve) => {
-      this.#waiting.set(raw, resolve)
-      server.emit('connection', raw)
-    })
-  }
-
-  #settle(socket: TLSSocket, outcome: HandshakeOutcome): void {
-    const raw = rawSocketOf(socket)
-    const resolve = raw === undefined ? undefined : this.#waiting.get(raw)
-    if (raw === undefined || resolve === undefined) {
-      // Nobody waits for it: whatever it is, it does not get in.
-      socket.destroy()
-      return
-    }
-    this.#waiting.delete(raw)
-    resolve(outcome)
-  }
+/** How one handshake is to be answered. */
+export interface HandshakeOptions {
+  readonly context: SecureContext
+  readonly lane: TlsLane
+  /** Ask for a client certificate (profile 3). Whether it will do is judged afterwards. */
+  readonly requestCertificate: boolean
 }
 
 /**
- * The TCP socket under a TLS socket. Node keeps it in a property that its documentation does not
- * name, and offers no other way from the events of a tls.Server to the connection they are about.
+ * What a TLS server of Node does behind its events, and no documented way offers. A tls.Server
+ * cannot be used instead: from Node 24 on it reads the certificate once before it says
+ * secureConnection, and with that what the client sent behind it is lost (RFC 5246 7.4.6).
  */
-function rawSocketOf(socket: TLSSocket): Socket | undefined {
-  return (socket as TLSSocket & { readonly _parent?: Socket })._parent
+interface TlsInternals {
+  readonly _handle: { verifyError(): { readonly code?: string } | null } | null
+  /** From here on errors of the connection are emitted, not kept for the handshake. */
+  _releaseControl(): boolean
+}
+
+/** Runs a handshake on an accepted socket; what was read before waits in `raw`. Never rejected. */
+export function handshake(raw: Socket, options: HandshakeOptions): Promise<HandshakeOutcome> {
+  // A dead socket would make no event, and its handshake would count for ever.
+  if (raw.destroyed) return Promise.resolve(failed('ECONNRESET', 'closed before the handshake'))
+  return new Promise((resolve) => {
+    const socket = new TLSSocket(raw, {
+      isServer: true,
+      secureContext: options.context,
+      requestCert: options.requestCertificate,
+      rejectUnauthorized: false,
+    })
+    const settle = (outcome: HandshakeOutcome) => {
+      socket.off('secure', onSecure)
+      socket.off('error', onError)
+      socket.off('close', onClose)
+      raw.off('end', onEnd)
+      socket.on('error', ignore)
+      resolve(outcome)
+    }
+    const onSecure = () => settle(secured(socket, options))
+    const onError = (error: NodeJS.ErrnoException) => settle(failed(error.code ?? 'unknown', error.message))
+    const onClose = () => settle(failed('ECONNRESET', 'closed during the handshake'))
+    // Half-open sockets are allowed, but nobody shakes hands with one hand.
+    const onEnd = () => socket.destroy()
+    socket.on('secure', onSecure)
+    socket.on('error', onError)
+    socket.on('close', onClose)
+    raw.on('end', onEnd)
+  })
+}
+
+function secured(socket: TLSSocket, { lane, requestCertificate }: HandshakeOptions): HandshakeOutcome {
+  // First of all: Node hands out what came behind the certificate only once.
+  const certificate = requestCertificate ? (socket.getPeerX509Certificate() ?? null) : null
+  const verdict = internalsOf(socket)._handle?.verifyError() ?? null
+  internalsOf(socket)._releaseControl()
+  return {
+    ok: true,
+    socket,
+    certificate,
+    opensslError: verdict === null ? null : (verdict.code ?? 'UNSPECIFIED'),
+    tls: {
+      version: versionOf(socket.getProtocol()),
+      cipher: socket.getCipher().name,
+      resumed: socket.isSessionReused(),
+      lane,
+    },
+  }
+}
+
+/** Throws ProxyError `node_unsupported` on a Node that has changed inside: never guess about a certificate. */
+function internalsOf(socket: TLSSocket): TlsInternals {
+  const internals = socket as unknown as TlsInternals
+  if (typeof internals._releaseControl === 'function' && typeof internals._handle?.verifyError === 'function') {
+    return internals
+  }
+  throw new ProxyError('node_unsupported', 'proxy', `TLS of Node ${process.version} is not what is known`)
+}
+
+function failed(code: string, message: string): HandshakeOutcome {
+  return { ok: false, code, message }
 }
 
 function versionOf(protocol: string | null): TlsVersion {
@@ -76,3 +110,6 @@ function versionOf(protocol: string | null): TlsVersion {
       return 'SSLv3'
   }
 }
+
+/** The stage that waits for the socket learns of its end by other events. */
+function ignore(): void {}

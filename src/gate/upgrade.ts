@@ -220,6 +220,7 @@ export class Upgrades {
       certificate: chain?.leaf.fingerprint ?? null,
     }
     relay.start(facts, socket, link, early)
+    connection.forget()
   }
 
   #upstreamRequest({ connection, policy, request }: Walk, protocols: readonly string[]): UpstreamRequest {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { frame, opcodes } from '../support/frames.ts'
 import { startProxy } from '../support/proxy.ts'
-import { closeCodeOf, rawSession } from '../support/sessions.ts'
+import { allEnded, closeCodeOf, rawSession } from '../support/sessions.ts'
 
 test('the end of one side is the end of the other', async (t) => {
   const proxy = await startProxy(t)
@@ -52,10 +52,7 @@ test('the end of one side is the end of the other', async (t) => {
     assert.equal((await closeCodeOf(client)).code, 1005)
   })
   await t.test('and nothing is left open', async () => {
-    const ended = ({ msg }: { msg?: unknown }) => msg === 'charge point disconnected'
-    const count = () => proxy.log.all.filter(ended).length
-    const total = (await proxy.metrics()).sum('ocpp_proxy_connections_total')
-    if (count() < total) await proxy.log.wait('the last end', () => count() >= total)
+    await allEnded(proxy)
     assert.equal((await proxy.metrics()).sum('ocpp_proxy_connections'), 0)
     assert.deepEqual(proxy.central.identities(), [])
   })

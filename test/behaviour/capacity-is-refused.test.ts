@@ -3,6 +3,7 @@ import { helloOfNode } from '../gate/hello/captures.ts'
 import { startProxy } from '../support/proxy.ts'
 import { RawClient, upgraded, upgradeRequest } from '../support/raw-client.ts'
 import { assertRefused } from '../support/refused.ts'
+import { allEnded } from '../support/sessions.ts'
 
 /** `held` keeps its connection, so the next one is one too many. */
 const tooMany = (port: number, localAddress?: string) => async () => {
@@ -12,10 +13,11 @@ const tooMany = (port: number, localAddress?: string) => async () => {
 }
 
 test('more connections than allowed are refused', async (t) => {
-  await t.test('[CWE-770] in total, and served again when one has gone', async (t) => {
-    const proxy = await startProxy(t, { limits: { connections: 1 } })
-    const password = await proxy.register()
-    const port = proxy.port('basic-auth')
+  const proxy = await startProxy(t, { limits: { connections: 1 } })
+  const password = await proxy.register()
+  const port = proxy.port('basic-auth')
+
+  await t.test('[CWE-770] in total, and served again when one has gone', async () => {
     const held = await upgraded({ port }, upgradeRequest({ password }))
     await assertRefused(proxy, {
       reason: 'capacity',
@@ -26,15 +28,15 @@ test('more connections than allowed are refused', async (t) => {
       detail: /limits.connections/,
     })
     held.destroy()
-    await proxy.log.wait('the end', ({ msg }) => msg === 'charge point disconnected')
+    await allEnded(proxy)
     const next = await upgraded({ port }, upgradeRequest({ password }))
     next.destroy()
+    await allEnded(proxy)
   })
 
-  await t.test('[CWE-770] of one address', async (t) => {
-    const proxy = await startProxy(t, { limits: { connectionsPerAddress: 1 } })
-    const password = await proxy.register()
-    const port = proxy.port('basic-auth')
+  await t.test('[CWE-770] of one address', async () => {
+    await proxy.reload({ limits: { connections: 100, connectionsPerAddress: 1 } })
+    const second = await proxy.register('CP-2')
     const held = await upgraded({ port }, upgradeRequest({ password }))
     await assertRefused(proxy, {
       reason: 'capacity',
@@ -43,21 +45,22 @@ test('more connections than allowed are refused', async (t) => {
       client: { text: '' },
       detail: /1 connections of this address/,
     })
-    const elsewhere = await RawClient.connect({ port, localAddress: '127.0.0.2' })
+    const other = upgradeRequest({ identity: 'CP-2', password: second })
+    const elsewhere = await upgraded({ port, localAddress: '127.0.0.2' }, other)
     elsewhere.destroy()
     held.destroy()
   })
 
-  await t.test('[CWE-770] in their TLS handshake', async (t) => {
-    const proxy = await startProxy(t, { limits: { handshakes: 1 } })
-    const port = proxy.port('basic-auth-tls')
-    const held = await RawClient.connect({ port })
+  await t.test('[CWE-770] in their TLS handshake', async () => {
+    await proxy.reload({ limits: { connections: 100, handshakes: 1 } })
+    const securePort = proxy.port('basic-auth-tls')
+    const held = await RawClient.connect({ port: securePort })
     held.write(await helloOfNode({}))
     await held.until((heard) => heard.length > 0)
     await assertRefused(proxy, {
       reason: 'capacity',
       listener: 'basic-auth-tls',
-      attempt: tooMany(port),
+      attempt: tooMany(securePort),
       client: { text: '' },
       detail: /limits.handshakes/,
     })

@@ -30,7 +30,7 @@ for (const maxVersion of ['TLSv1.2', 'TLSv1.3'] as const) {
     const resumed = (session: Buffer, options: Partial<ChargePointOptions> = {}) =>
       proxy.withCertificate(issued, { ...options, resume: true, tls: { maxVersion, session } })
 
-    await t.test('[A00.FR.704] nothing changed: resumed, and served', async () => {
+    await t.test('nothing changed: resumed, and served', async () => {
       const chargePoint = resumed(await ticketOf(proxy, issued, plain))
       await assertServed(proxy, chargePoint)
       assert.equal(chargePoint.tls?.resumed, true)

@@ -12,9 +12,10 @@ const sslscanProblem: string | false =
   spawnSync('sslscan', ['--version']).status === 0 ? false : 'sslscan is not installed'
 
 test('sslscan finds what is allowed, and nothing else', { skip: sslscanProblem }, async (t) => {
+  const proxy = await startProxy(t, { serverKeys: ['rsa', 'ecdsa'] })
+  await proxy.register()
   for (const legacy of [false, true]) {
-    const proxy = await startProxy(t, { serverKeys: ['rsa', 'ecdsa'], tls: { legacy } })
-    await proxy.register()
+    assert.equal(await proxy.reload({ tls: { legacy } }), 'reloaded')
     const shown = certificateArgs(proxy.pki.folder, await proxy.pki.cpo.chargePoint({ key: 'rsa' }))
     for (const [listener, ids] of [
       ['basic-auth-tls', '[A00.FR.319][A00.FR.320]'],

@@ -9,7 +9,7 @@ test('groups of the key exchange that are not allowed are refused', async (t) =>
     ['TLSv1.2', 'brainpoolP256r1'],
     ['TLSv1.3', 'ffdhe2048'],
   ] as const) {
-    await t.test(`[A00.FR.503] ${curves} with ${maxVersion}`, async () => {
+    await t.test(`${curves} with ${maxVersion}`, async () => {
       const minVersion = maxVersion
       // The mandatory RSA suites need no group; these do.
       const ciphers = 'TLS_AES_128_GCM_SHA256:ECDHE-ECDSA-AES128-GCM-SHA256'

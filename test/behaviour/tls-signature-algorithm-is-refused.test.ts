@@ -9,7 +9,7 @@ test('signature algorithms with less than SHA-256 are refused', async (t) => {
     ['ECDHE-ECDSA-AES128-GCM-SHA256', 'ECDSA+SHA1'],
     ['ECDHE-RSA-AES128-GCM-SHA256', 'RSA+SHA1'],
   ] as const) {
-    await t.test(`[A00.FR.506] ${signatureAlgorithms} with TLS 1.2`, async () => {
+    await t.test(`[RFC 5246 7.4.1.4.1] ${signatureAlgorithms} with TLS 1.2`, async () => {
       const tls = { maxVersion: 'TLSv1.2', ciphers: `${suite}:@SECLEVEL=0`, signatureAlgorithms } as const
       await assertRefused(proxy, {
         reason: 'tls_signature_algorithm',

@@ -19,7 +19,7 @@ import type { SimulatorEvent } from '../../src/simulator/event.ts'
 import { openSqliteStore } from '../../src/store/sqlite.ts'
 import type { ChargePointPatch, RejectionRecord, Store } from '../../src/store/store.ts'
 import type { Issued } from './authority.ts'
-import { LogLines } from './log-lines.ts'
+import { type LogLine, LogLines } from './log-lines.ts'
 import { MetricsPage } from './metrics.ts'
 import {
   buildConfig,
@@ -177,16 +177,27 @@ export class TestProxy {
 
   /** Reloads by SIGHUP; fulfilled when the new configuration is in use or was refused. */
   async reload(change: ConfigChange): Promise<'reloaded' | 'refused'> {
-    const from = this.log.all.length
     this.rewriteConfig(change)
-    this.process.signal('SIGHUP')
-    return this.reloadResult(from)
+    return this.hangUp()
   }
 
-  async reloadResult(from: number): Promise<'reloaded' | 'refused'> {
+  /** SIGHUP, and the result of the reload that it causes: the watcher may cause others before. */
+  async hangUp(): Promise<'reloaded' | 'refused'> {
+    const from = this.log.all.length
+    this.process.signal('SIGHUP')
+    const isOurs = ({ msg, cause }: LogLine) => msg === 'reloading' && cause === 'SIGHUP'
+    const begun = await this.log.wait('a reload by SIGHUP', isOurs, from)
+    return (await this.reloadEnded(this.log.all.indexOf(begun))).result
+  }
+
+  /** The first reload that ends from this line of the log on. */
+  async reloadEnded(from: number): Promise<{ result: 'reloaded' | 'refused'; next: number }> {
     const results = ['configuration reloaded', 'the new configuration was refused; the old one stays']
     const line = await this.log.wait('a reload', ({ msg }) => results.includes(String(msg)), from)
-    return line.msg === results[0] ? 'reloaded' : 'refused'
+    return {
+      result: line.msg === results[0] ? 'reloaded' : 'refused',
+      next: this.log.all.indexOf(line) + 1,
+    }
   }
 
   /** SIGTERM; the exit code. */
@@ -195,20 +206,21 @@ export class TestProxy {
     return this.process.exit
   }
 
-  /** The end of the test, however it went. No password may have reached the log (A01.FR.09). */
+  /** The end of the test, however it went. No password may have reached log or store (A01.FR.09). */
   async end(): Promise<void> {
     const running = this.#process
     const diedBefore = running?.hasEnded ?? false
     if (!diedBefore) running?.signal('SIGKILL')
     await running?.exit
     await this.#central?.close()
+    const records = JSON.stringify(await this.rejections())
     await this.store.close()
     rmSync(this.pki.folder, { recursive: true, force: true })
-    const text = this.log.raw.join('\n') + (running?.stderr ?? '')
+    const text = [...this.log.raw, records, running?.stderr ?? ''].join('\n')
     for (const secret of this.#secrets) {
       const forms = [secret.toString('hex'), secret.toString('base64').replace(/=+$/, '')]
       if (/^[\x20-\x7e]{8,}$/.test(secret.toString('latin1'))) forms.push(secret.toString())
-      for (const form of forms) assert.ok(!text.includes(form), 'a password is in the log')
+      for (const form of forms) assert.ok(!text.includes(form), 'a password is in the log or in a record')
     }
     assert.equal(running?.stderr ?? '', '', 'nothing goes to stderr')
   }

@@ -34,3 +34,10 @@ export async function framesOf(client: RawClient, count: number) {
   assert.ok(frames.length >= count)
   return frames
 }
+
+/** Fulfilled when every session that there was has ended, on both sides, for the proxy. */
+export async function allEnded(proxy: TestProxy): Promise<void> {
+  const count = () => proxy.log.all.filter(({ msg }) => msg === 'charge point disconnected').length
+  const total = (await proxy.metrics()).sum('ocpp_proxy_connections_total')
+  if (count() < total) await proxy.log.wait('the last end', () => count() >= total)
+}
