@@ -7,7 +7,6 @@ import { AcceptLimits } from './gate/accept-limits.ts'
 import { PresentedCertificates } from './gate/certificate-check.ts'
 import { createLockout } from './gate/credentials/lockout.ts'
 import { createPasswordVerifier } from './gate/credentials/verifier.ts'
-import { Handshakes } from './gate/handshake.ts'
 import { Listener, type LivePolicy } from './gate/listener.ts'
 import { Refusals } from './gate/refusal.ts'
 import { Refuser } from './gate/refuser.ts'
@@ -44,7 +43,6 @@ export class App {
   readonly #listeners = new Map<string, Listener>()
   readonly #limits: AcceptLimits
   readonly #recorder: RejectionRecorder
-  readonly #handshakes = new Handshakes()
   readonly #relay: Relay
   readonly #refuser: Refuser
   readonly #upgrades: Upgrades
@@ -181,9 +179,7 @@ export class App {
       config.listeners.map(async (listener): Promise<LivePolicy> => {
         if (listener.tls === undefined) return { config, listener, contexts: null }
         const material = await loadTlsMaterial(listener.tls)
-        const contexts = createTlsContexts(listener, listener.tls, material, (server, lane) =>
-          this.#handshakes.attach(server, lane),
-        )
+        const contexts = createTlsContexts(listener, listener.tls, material)
         return { config, listener, contexts }
       }),
     )
@@ -197,7 +193,6 @@ export class App {
     return new Listener(policy, {
       limits: this.#limits,
       refuser: this.#refuser,
-      handshakes: this.#handshakes,
       metrics,
       registry: store.registry,
       presented: new PresentedCertificates(policy.config.limits.connections),

@@ -1,5 +1,4 @@
 import type { X509Certificate } from 'node:crypto'
-import type { TLSSocket } from 'node:tls'
 import { buildChain, type FactsOf, type TrustLists } from '../pki/chain.ts'
 import type { Verifies } from '../pki/signature.ts'
 import {
@@ -34,20 +33,17 @@ export class PresentedCertificates {
     this.#intermediates = new BoundedMap(maxEntries)
   }
 
-  /** null: no certificate. */
-  of(
-    socket: TLSSocket,
-  ): { readonly leaf: X509Certificate; readonly others: readonly X509Certificate[] } | null {
-    const leaf = socket.getPeerX509Certificate()
-    if (leaf === undefined) return null
+  /** What came behind `leaf` in this handshake, or in the one that the session was made in. */
+  behind(leaf: X509Certificate): readonly X509Certificate[] {
     const others: X509Certificate[] = []
     for (let next = leaf.issuerCertificate; next !== undefined && others.length < maxPresented; ) {
       others.push(next)
       next = next.issuerCertificate === next ? undefined : next.issuerCertificate
     }
     const key = leaf.fingerprint256
-    if (others.length > 0) this.#intermediates.set(key, others)
-    return { leaf, others: others.length > 0 ? others : (this.#intermediates.get(key) ?? []) }
+    if (others.length === 0) return this.#intermediates.get(key) ?? []
+    this.#intermediates.set(key, others)
+    return others
   }
 }
 
@@ -55,23 +51,26 @@ export type ChainResult =
   | { readonly ok: true; readonly chain: ChainFacts }
   | (Verdict & { readonly ok: false })
 
+/** What a handshake said about the client's certificate. */
+export interface PeerCertificate {
+  readonly certificate: X509Certificate | null
+  readonly opensslError: string | null
+}
+
 /** The path of the certificate that the client presented; an absent certificate is tested first. */
 export function readChain(
-  socket: TLSSocket,
+  { certificate, opensslError }: PeerCertificate,
   presented: PresentedCertificates,
   trust: TrustLists,
   now: number,
   factsOf: FactsOf,
   verifies: Verifies,
 ): ChainResult {
-  const found = presented.of(socket)
-  if (found === null) {
+  if (certificate === null) {
     return { ok: false, reason: 'client_cert_missing', detail: 'the client sent no certificate' }
   }
   try {
-    const chain = buildChain(found.leaf, found.others, trust, now, factsOf, verifies)
-    // Node says a string here, whatever its type says.
-    const opensslError = socket.authorized ? null : String(socket.authorizationError ?? 'UNSPECIFIED')
+    const chain = buildChain(certificate, presented.behind(certificate), trust, now, factsOf, verifies)
     return { ok: true, chain: { ...chain, opensslError } }
   } catch (error) {
     return { ok: false, reason: 'client_cert_untrusted', detail: messageOf(error) }

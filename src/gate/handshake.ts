@@ -50,7 +50,7 @@ export function handshake(raw: Socket, options: HandshakeOptions): Promise<Hands
       socket.off('secure', onSecure)
       socket.off('error', onError)
       socket.off('close', onClose)
-      raw.off('end', onEnd)
+      socket.off('end', onEnd)
       socket.on('error', ignore)
       resolve(outcome)
     }
@@ -62,7 +62,7 @@ export function handshake(raw: Socket, options: HandshakeOptions): Promise<Hands
     socket.on('secure', onSecure)
     socket.on('error', onError)
     socket.on('close', onClose)
-    raw.on('end', onEnd)
+    socket.on('end', onEnd)
   })
 }
 
@@ -75,7 +75,8 @@ function secured(socket: TLSSocket, { lane, requestCertificate }: HandshakeOptio
     ok: true,
     socket,
     certificate,
-    opensslError: verdict === null ? null : (verdict.code ?? 'UNSPECIFIED'),
+    // Without a certificate OpenSSL complains of a missing issuer, which helps nobody.
+    opensslError: verdict === null || certificate === null ? null : (verdict.code ?? 'UNSPECIFIED'),
     tls: {
       version: versionOf(socket.getProtocol()),
       cipher: socket.getCipher().name,
@@ -88,7 +89,10 @@ function secured(socket: TLSSocket, { lane, requestCertificate }: HandshakeOptio
 /** Throws ProxyError `node_unsupported` on a Node that has changed inside: never guess about a certificate. */
 function internalsOf(socket: TLSSocket): TlsInternals {
   const internals = socket as unknown as TlsInternals
-  if (typeof internals._releaseControl === 'function' && typeof internals._handle?.verifyError === 'function') {
+  if (
+    typeof internals._releaseControl === 'function' &&
+    typeof internals._handle?.verifyError === 'function'
+  ) {
     return internals
   }
   throw new ProxyError('node_unsupported', 'proxy', `TLS of Node ${process.version} is not what is known`)

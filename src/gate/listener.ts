@@ -1,6 +1,5 @@
 import type http from 'node:http'
 import net, { type AddressInfo, type Socket } from 'node:net'
-import type { TLSSocket } from 'node:tls'
 import type { Config, ListenerConfig } from '../config/schema.ts'
 import type { Metrics } from '../observe/metrics.ts'
 import type { FactsOf } from '../pki/chain.ts'
@@ -11,10 +10,15 @@ import type { ReasonCode } from '../policy/reasons.ts'
 import { checkNegotiated, reasonOfTlsError } from '../policy/tls.ts'
 import type { Registry } from '../store/store.ts'
 import type { AcceptLimits } from './accept-limits.ts'
-import { judgeChain, type PresentedCertificates, readChain } from './certificate-check.ts'
+import {
+  judgeChain,
+  type PeerCertificate,
+  type PresentedCertificates,
+  readChain,
+} from './certificate-check.ts'
 import { GateConnection, plainAddress } from './connection.ts'
 import { readFirstBytes } from './first-bytes.ts'
-import type { HandshakeOutcome, Handshakes } from './handshake.ts'
+import { type HandshakeOutcome, handshake } from './handshake.ts'
 import { modeOf } from './mode.ts'
 import type { Refuser } from './refuser.ts'
 import { createRequestServer } from './request-server.ts'
@@ -32,7 +36,6 @@ export interface LivePolicy {
 export interface ListenerDeps {
   readonly limits: AcceptLimits
   readonly refuser: Refuser
-  readonly handshakes: Handshakes
   readonly metrics: Metrics
   readonly registry: Registry
   readonly presented: PresentedCertificates
@@ -163,16 +166,16 @@ export class Listener {
     contexts: TlsContexts,
     hello: HelloFacts,
   ): Promise<void> {
-    const { limits, handshakes, metrics, refuser } = this.#deps
+    const { limits, metrics, refuser } = this.#deps
     const begun = limits.handshakeBegins()
     if (!begun.ok) return refuser.refuse(connection, begun.reason, begun.detail)
     const startedAt = performance.now()
-    const { server } = contexts.choose(hello)
-    const outcome = await handshakes.run(server, connection.raw)
+    const isMutual = policy.listener.securityProfile === 3
+    const options = { ...contexts.choose(hello), requestCertificate: isMutual }
+    const outcome = await handshake(connection.raw, options)
     limits.handshakeEnded()
     if (!outcome.ok) return this.#handshakeFailed(connection, policy, outcome)
     const { socket, tls } = outcome
-    socket.on('error', ignore)
     connection.socket = socket
     connection.know({ tls })
     if (connection.isOver) return void socket.destroy()
@@ -186,7 +189,7 @@ export class Listener {
     const verdict = checkNegotiated(tls, { lane: tls.lane })
     if (!verdict.ok)
       return refuser.refuse(connection, verdict.reason, verdict.detail, { kind: 'close-before-http' })
-    if (policy.listener.securityProfile !== 3 || (await this.#judge(connection, policy, contexts, socket))) {
+    if (!isMutual || (await this.#judge(connection, policy, contexts, outcome))) {
       this.#awaitRequest(connection, policy)
     }
   }
@@ -214,12 +217,12 @@ export class Listener {
     connection: GateConnection,
     policy: LivePolicy,
     contexts: TlsContexts,
-    socket: TLSSocket,
+    peer: PeerCertificate,
   ): Promise<boolean> {
     const { presented, factsOf, verifies, refuser, registry } = this.#deps
     const now = this.#deps.now()
     const trust = contexts.material.trust ?? { cpo: [], factory: [] }
-    const found = readChain(socket, presented, trust, now, factsOf, verifies)
+    const found = readChain(peer, presented, trust, now, factsOf, verifies)
     if (!found.ok) {
       refuser.refuse(connection, found.reason, found.detail)
       return false
