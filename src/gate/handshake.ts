@@ -51,7 +51,8 @@ export function handshake(raw: Socket, options: HandshakeOptions): Promise<Hands
       socket.off('error', onError)
       socket.off('close', onClose)
       socket.off('end', onEnd)
-      socket.on('error', ignore)
+      // Node says what broke, and leaves the socket open.
+      socket.on('error', () => socket.destroy())
       resolve(outcome)
     }
     const onSecure = () => settle(secured(socket, options))
@@ -114,6 +115,3 @@ function versionOf(protocol: string | null): TlsVersion {
       return 'SSLv3'
   }
 }
-
-/** The stage that waits for the socket learns of its end by other events. */
-function ignore(): void {}

@@ -6,7 +6,8 @@ import { assertServed } from '../support/refused.ts'
 test('a certificate below an intermediate authority is served, and again when resumed', async (t) => {
   const proxy = await startProxy(t)
   await proxy.register()
-  const intermediate = await proxy.pki.cpo.intermediate()
+  // Room for one more authority below it (RFC 5280 4.2.1.9).
+  const intermediate = await proxy.pki.cpo.intermediate({ overrides: { ca: { pathLength: 1 } } })
   const lower = await intermediate.intermediate({ name: 'Example CPO site 7' })
   for (const [what, authority] of [
     ['one', intermediate],
