@@ -66,7 +66,7 @@ export class FrameReader {
 
   /** What is kept of `chunk` beyond this call is copied; `forward` may be given parts of it. */
   push(chunk: Buffer): void {
-    if (this.#stopped) return
+    if (this.#stopped || (chunk[0] === wholeText && this.#pushWhole(chunk))) return
     let bytes = chunk
     if (this.#held !== null) {
       this.#held.append(chunk)
@@ -79,6 +79,25 @@ export class FrameReader {
     if (this.#stopped || used === bytes.length) return
     this.#held = new GrowingBuffer()
     this.#held.append(bytes, used)
+  }
+
+  /**
+   * By far the most frequent chunk: one whole text frame of usual size, nothing before and nothing
+   * behind it. False: it is something else, and nothing was done.
+   */
+  #pushWhole(chunk: Buffer): boolean {
+    if (this.#held !== null || this.#fragments !== null) return false
+    let length = (chunk[1] as number) - (this.#masked ? 0x80 : 0)
+    let start = this.#masked ? 6 : 2
+    if (length === 126) {
+      length = ((chunk[2] as number) << 8) | (chunk[3] as number)
+      start += 2
+      if (length < 126) return false
+    } else if (!(length >= 0 && length < 126)) return false
+    if (chunk.length !== start + length || length > this.#messageBytes) return false
+    if (this.#text(chunk, start, chunk.length) === forwarded) this.#receiver.forward(chunk)
+    else this.#violate(0)
+    return true
   }
 
   /** Reads whole frames; returns how many bytes it is done with. */
@@ -245,6 +264,9 @@ interface Problem {
   readonly detail: string
   readonly closeCode: number
 }
+
+/** First byte of a final, unfragmented text frame without reserved bits. */
+const wholeText = 0x81
 
 /** What becomes of a frame: it goes on, it does not (or not now), or it ends the connection. */
 const forwarded = 0
