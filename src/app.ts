@@ -94,6 +94,7 @@ export class App {
     const { log, metrics } = this.#deps
     try {
       this.#policies = await this.#buildPolicies(this.#config)
+      setExpiryMetrics(metrics, this.#policies)
       const listening: Listening[] = []
       for (const policy of this.#policies) {
         const listener = this.#createListener(policy)
@@ -106,6 +107,7 @@ export class App {
         notes: () => (this.#reloadProblem === null ? [] : [`the last reload failed: ${this.#reloadProblem}`]),
       })
       metrics.configReloadSuccessful.set(1)
+      this.#prune()
       this.#every(hourMs, () => this.#prune())
       this.#every((ticketLifetime / 2) * 1000, () => this.#rotateTickets())
       listening.push({ name: 'admin', host: this.#config.admin.address.host, port: this.#admin.port })
@@ -129,14 +131,17 @@ export class App {
     const { log, metrics } = this.#deps
     const { config } = loaded
     try {
+      // Everything that can fail comes first.
+      const target = upstreamTarget(config.centralSystem)
       const policies = await this.#buildPolicies(config)
       const { needsRestart } = diffReload(this.#config, config)
       if (needsRestart.length > 0) log.warn({ keys: needsRestart }, 'these changes need a restart')
       for (const policy of policies) this.#listeners.get(policy.listener.name)?.setPolicy(policy)
+      setExpiryMetrics(metrics, policies)
       this.#policies = policies
       this.#config = config
       this.#limits.setBounds(config.limits)
-      this.#relay.setLive(config.limits, upstreamTarget(config.centralSystem))
+      this.#relay.setLive(config.limits, target)
       log.level = config.log.level
       this.#reloaded(null)
       log.info({ listeners: policies.length }, 'configuration reloaded')
@@ -183,7 +188,6 @@ export class App {
         return { config, listener, contexts }
       }),
     )
-    setExpiryMetrics(this.#deps.metrics, policies)
     return policies
   }
 

@@ -20,7 +20,8 @@ export const proxy: Peer = {
     const file = join(setting.folder, 'proxy.yaml')
     registerChargePoints(setting, store)
     writeFileSync(file, configuration(setting, store, await freePort()))
-    const started = startProgram(nodeProgram, [main, 'serve', '--config', file], {
+    // As the program's first line starts it.
+    const started = startProgram(nodeProgram, ['--max-semi-space-size=8', main, 'serve', '--config', file], {
       NODE_OPTIONS: setting.nodeOptions,
     })
     await listening(setting.listenPort, started)

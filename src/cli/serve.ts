@@ -62,7 +62,7 @@ export interface RunningProxy {
 /** Starts the proxy with signals, reload and watcher. Throws ProxyError when it cannot start. */
 export async function startProxy(loaded: LoadedConfig, log: Logger): Promise<RunningProxy> {
   const { config } = loaded
-  for (const finding of [...loaded.warnings, ...checkLoaded(loaded, machineContext(config, Date.now()))]) {
+  for (const finding of checkLoaded(loaded, machineContext(config, Date.now()))) {
     const line = { finding: formatFinding(finding) }
     if (finding.level === 'error') log.error(line, 'check')
     else log.warn(line, 'check')

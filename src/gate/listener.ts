@@ -79,6 +79,8 @@ export class Listener {
 
   /** Replaces policy and contexts whole; connections that are under way keep theirs. */
   setPolicy(policy: LivePolicy): void {
+    // Another profile is another listener: that takes a restart, and until then nothing of it counts.
+    if (policy.listener.securityProfile !== this.#policy.listener.securityProfile) return
     this.#policy = policy
   }
 

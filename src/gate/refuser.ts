@@ -66,6 +66,11 @@ export class Refuser {
   failed(connection: GateConnection, error: unknown): void {
     this.#log.error({ err: messageOf(error), listener: connection.listener.name }, 'a connection failed')
     connection.leave()
+    // Once there is an identity HTTP is spoken: the charge point can be told to come back later.
+    if (connection.facts.identity !== null) {
+      answerHttp(connection.socket, 503, 'unavailable', { 'Retry-After': '10' })
+      return
+    }
     connection.socket.destroy()
     connection.raw.destroy()
   }

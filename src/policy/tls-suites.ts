@@ -134,12 +134,8 @@ export function offersMandatoryPair(offered: readonly number[]): boolean {
 export const allowedGroups = {
   'P-256': 23,
   'P-384': 24,
-  'P-521': 25,
   X25519: 29,
-  X448: 30,
-  SecP256r1MLKEM768: 4587,
   X25519MLKEM768: 4588,
-  SecP384r1MLKEM1024: 4589,
 } as const
 
 /** Signature schemes with SHA-256 or better (A00.FR.506), by what the server certificate must be. */

@@ -19,7 +19,6 @@ test('the least configuration is filled up with defaults, its values are resolve
   ])
   assert.equal(config.limits.handshakeTimeout, 10_000)
   assert.equal(config.limits.requestBytes, 16_384)
-  assert.equal(config.limits.bufferedBytes, 1_048_576)
   assert.equal(config.store.sqlite, '/etc/proxy/data/proxy.db')
   assert.equal(config.store.sealingKey, null)
   assert.equal(config.store.rejections.age, 90 * 86_400_000)

@@ -167,7 +167,6 @@ const cases: readonly Case[] = [
   ],
   ['a check on report', `${minimal}admission: { checks: { profile_mismatch: report } }`, []],
   ['limits that end each other', `${minimal}limits: { connections: 10 }`, [], [/above limits\.connections/]],
-  ['a small buffer', `${minimal}limits: { bufferedBytes: 16KiB }`, [], [/below limits\.messageBytes/]],
   [
     'a path with dots',
     minimal.replace('Profile: 1', 'Profile: 1, path: /a/..'),

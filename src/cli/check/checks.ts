@@ -15,8 +15,8 @@ import { checkPair } from './server-certificate.ts'
 
 /**
  * Opens every file that a loaded configuration names and returns everything that is wrong, in the
- * order of the configuration, the warnings of loading included. `serve` runs the same and does not
- * start on an error.
+ * order of the configuration, the warnings of loading included. `serve` logs the same when it
+ * starts, and runs all the same: an expired certificate must not turn a restart into an outage.
  */
 export function checkLoaded(loaded: LoadedConfig, context: CheckContext): readonly Finding[] {
   const { config } = context

@@ -53,13 +53,5 @@ export function limitsFit(file: LoadedFile): KeyFinding[] {
       ),
     )
   }
-  if (limits.bufferedBytes < limits.messageBytes) {
-    found.push(
-      warning(
-        ['limits', 'bufferedBytes'],
-        `is below limits.messageBytes (${limits.messageBytes}): a slow reader may never get its largest messages`,
-      ),
-    )
-  }
   return found
 }

@@ -84,13 +84,6 @@ export const limitsSchema = Type.Object(
       maximum: 600_000,
       requirements: ['RFC 6455 5.5.3'],
     }),
-    bufferedBytes: size({
-      description: 'What a slow reader may cost in memory before its sender is paused.',
-      default: '1MiB',
-      minimum: 16 * 1024,
-      maximum: 256 * MiB,
-      requirements: ['CWE-770'],
-    }),
   },
   {
     additionalProperties: false,
