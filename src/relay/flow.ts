@@ -51,7 +51,7 @@ export class Flow implements FrameReceiver {
     this.#reverse = reverse
   }
 
-  /** What comes from the central system may be overwritten afterwards; what comes from a charge point may not. */
+  /** `chunk` is ours from here on: what is forwarded is part of it. */
   receive(chunk: Buffer): void {
     this.heardAt = this.#context.clock.seconds
     this.pinged = false
@@ -109,10 +109,7 @@ export class Flow implements FrameReceiver {
 
   forward(bytes: Buffer): void {
     if (this.#isShut) return
-    // The upstream sockets read into memory that they share (createReadBuffer), so what comes from
-    // there is copied; what comes from a charge point is memory of its own.
-    const kept = this.#side === fromCentralSystem ? Buffer.from(bytes) : bytes
-    if (!this.#out.write(kept) && this.stalledSince === 0) {
+    if (!this.#out.write(bytes) && this.stalledSince === 0) {
       this.stalledSince = Math.max(1, this.#context.clock.seconds)
     }
   }

@@ -151,7 +151,12 @@ class LinkReader {
 function onreadOf(reader: LinkReader, buffer: Buffer): OnRead {
   return {
     buffer,
-    callback: (length, bytes) => reader.take(bytes.subarray(0, length) as Buffer),
+    callback: (length) => {
+      // Here and nowhere else: everybody behind may keep what they are given.
+      const chunk = Buffer.allocUnsafe(length)
+      buffer.copy(chunk, 0, 0, length)
+      return reader.take(chunk)
+    },
   }
 }
 
@@ -161,7 +166,7 @@ function linkOf(socket: net.Socket, reader: LinkReader): UpstreamLink {
 
 interface OnRead {
   readonly buffer: Buffer
-  readonly callback: (length: number, bytes: Uint8Array) => boolean
+  readonly callback: (length: number) => boolean
 }
 
 /** The errors of several addresses come as one without a message of its own. */
