@@ -52,13 +52,15 @@ export class App {
   #policies: readonly LivePolicy[] = []
   #reloadProblem: string | null = null
   #isStopping = false
+  /** Rejections stored since old ones were removed. */
+  #recordedSince = 0
 
   constructor(config: Config, deps: AppDeps) {
     this.#config = config
     this.#deps = deps
     const { store, log, metrics } = deps
     const monotonic = () => performance.now()
-    this.#recorder = new RejectionRecorder(store.rejections, log)
+    this.#recorder = new RejectionRecorder(store.rejections, log, (count) => this.#recorded(count))
     const refusals = new Refusals({ metrics, recorder: this.#recorder, now: Date.now })
     this.#refuser = new Refuser(refusals, log)
     this.#limits = new AcceptLimits(config.limits, monotonic)
@@ -232,10 +234,18 @@ export class App {
   }
 
   #rotateTickets(): void {
-    for (const { contexts } of this.#policies) contexts?.rotateTickets()
+    for (const listener of this.#listeners.values()) listener.rotateTickets()
+  }
+
+  /** A flood of refusals must not fill the disk until the hour is over (CWE-400). */
+  #recorded(count: number): void {
+    this.#recordedSince += count
+    if (this.#recordedSince < this.#config.store.rejections.keep / 10) return
+    this.#prune()
   }
 
   #prune(): void {
+    this.#recordedSince = 0
     const { keep, age } = this.#config.store.rejections
     this.#deps.store.rejections.prune(Date.now() - age, keep).catch((error: unknown) => {
       this.#deps.log.error({ err: messageOf(error) }, 'old rejection records cannot be removed')

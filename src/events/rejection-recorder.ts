@@ -25,9 +25,13 @@ export class RejectionRecorder {
   #isFailing = false
   #lost = 0
 
-  constructor(store: RejectionLog, log: Logger) {
+  readonly #stored: (count: number) => void
+
+  /** `stored` hears of every batch that is durable. */
+  constructor(store: RejectionLog, log: Logger, stored: (count: number) => void = () => {}) {
     this.#store = store
     this.#log = log
+    this.#stored = stored
   }
 
   record(rejection: NewRejection): void {
@@ -70,6 +74,7 @@ export class RejectionRecorder {
   async #write(batch: NewRejection[], mayRetry: boolean): Promise<void> {
     try {
       await this.#store.append(batch)
+      this.#stored(batch.length)
       this.#isFailing = false
       for (const rejection of batch) this.#tell(rejection)
       if (this.#lost > 0) this.#log.error({ lost: this.#lost }, 'rejection records were lost')

@@ -99,6 +99,8 @@ async function provePassword(
 ): Promise<Proof> {
   const basic = parseBasicAuthorization(request.authorization, request.identity)
   if (!basic.ok) return failed(refused(basic.reason, basic.detail))
+  // Nothing is no proof; above all it must not be learned as one.
+  if (basic.password.length === 0) return failed(refused('credentials_missing', 'the password is empty'))
   const { identity } = request.identity
   const { address } = request.facts.remote
   const lock = lockout.check(identity, address, known?.lastAddress ?? null)
@@ -184,6 +186,25 @@ function checkKept(request: AdmissionRequest, chargePoint: ChargePointRecord): V
     return refused('profile_mismatch', 'not kept on profile 0')
   }
   return checkProfile(request.profile, chargePoint)
+}
+
+/**
+ * Whether what was decided on `before` still holds for the record as it is `now`: waiting for a turn
+ * and for the central system takes seconds, in which an operator may block the charge point or change
+ * its password, and another connection may move the ratchet (A05.FR.09).
+ */
+export function stillHolds(
+  before: ChargePointRecord,
+  now: ChargePointRecord | null,
+  profile: AdmissionRequest['profile'],
+  profileMode: CheckMode,
+): Verdict {
+  if (now === null) return unknownChargePoint(before.identity)
+  if (now.blocked) return refused('charge_point_blocked', 'blocked by the operator meanwhile')
+  if (JSON.stringify(now.credential) !== JSON.stringify(before.credential)) {
+    return refused('credentials_invalid', 'the password was changed meanwhile')
+  }
+  return profileMode === 'enforce' ? checkProfile(profile, now) : admitted
 }
 
 /** A finding in report mode is reported, one that is off forgotten; both are admitted. */

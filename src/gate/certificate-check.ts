@@ -40,10 +40,12 @@ export class PresentedCertificates {
       others.push(next)
       next = next.issuerCertificate === next ? undefined : next.issuerCertificate
     }
-    const key = leaf.fingerprint256
-    if (others.length === 0) return this.#intermediates.get(key) ?? []
-    this.#intermediates.set(key, others)
-    return others
+    return others.length > 0 ? others : (this.#intermediates.get(leaf.fingerprint256) ?? [])
+  }
+
+  /** Only for a path that ended in a trusted root: strangers must not push out honest ones. */
+  remember(leaf: X509Certificate, others: readonly X509Certificate[]): void {
+    if (others.length > 0) this.#intermediates.set(leaf.fingerprint256, others)
   }
 }
 
@@ -70,7 +72,9 @@ export function readChain(
     return { ok: false, reason: 'client_cert_missing', detail: 'the client sent no certificate' }
   }
   try {
-    const chain = buildChain(certificate, presented.behind(certificate), trust, now, factsOf, verifies)
+    const others = presented.behind(certificate)
+    const chain = buildChain(certificate, others, trust, now, factsOf, verifies)
+    if (chain.anchor !== null) presented.remember(certificate, others)
     return { ok: true, chain: { ...chain, opensslError } }
   } catch (error) {
     return { ok: false, reason: 'client_cert_untrusted', detail: messageOf(error) }

@@ -1,7 +1,7 @@
 import type { X509Certificate } from 'node:crypto'
 import type { Socket } from 'node:net'
 import { type SecureContext, TLSSocket } from 'node:tls'
-import { ProxyError } from '../policy/error.ts'
+import { messageOf, ProxyError } from '../policy/error.ts'
 import type { TlsFacts, TlsLane, TlsVersion } from '../policy/facts.ts'
 
 export type HandshakeOutcome =
@@ -55,7 +55,14 @@ export function handshake(raw: Socket, options: HandshakeOptions): Promise<Hands
       socket.on('error', () => socket.destroy())
       resolve(outcome)
     }
-    const onSecure = () => settle(secured(socket, options))
+    const onSecure = () => {
+      try {
+        settle(secured(socket, options))
+      } catch (error) {
+        socket.destroy()
+        settle(failed('node_unsupported', messageOf(error)))
+      }
+    }
     const onError = (error: NodeJS.ErrnoException) => settle(failed(error.code ?? 'unknown', error.message))
     const onClose = () => settle(failed('ECONNRESET', 'closed during the handshake'))
     // Half-open sockets are allowed, but nobody shakes hands with one hand.

@@ -77,6 +77,11 @@ export class Listener {
     return this.#policy.listener.name
   }
 
+  /** Sessions of before cannot be resumed any more. */
+  rotateTickets(): void {
+    this.#policy.contexts?.rotateTickets()
+  }
+
   /** Replaces policy and contexts whole; connections that are under way keep theirs. */
   setPolicy(policy: LivePolicy): void {
     // Another profile is another listener: that takes a restart, and until then nothing of it counts.
@@ -174,8 +179,7 @@ export class Listener {
     const startedAt = performance.now()
     const isMutual = policy.listener.securityProfile === 3
     const options = { ...contexts.choose(hello), requestCertificate: isMutual }
-    const outcome = await handshake(connection.raw, options)
-    limits.handshakeEnded()
+    const outcome = await handshake(connection.raw, options).finally(() => limits.handshakeEnded())
     if (!outcome.ok) return this.#handshakeFailed(connection, policy, outcome)
     const { socket, tls } = outcome
     connection.socket = socket

@@ -5,10 +5,10 @@ import type { Metrics } from '../observe/metrics.ts'
 import { parseIdentity } from '../policy/identity.ts'
 import { type PeerView, type ReasonCode, reasons } from '../policy/reasons.ts'
 import type { SessionFacts } from '../relay/session.ts'
-import type { Claim } from '../relay/sessions.ts'
+import type { Claim, Claimant } from '../relay/sessions.ts'
 import type { UpstreamLink, UpstreamOutcome, UpstreamRequest } from '../relay/upstream.ts'
 import type { Registry } from '../store/store.ts'
-import { type AdmissionDeps, type AdmissionResult, admit } from './admission.ts'
+import { type AdmissionDeps, type AdmissionResult, admit, stillHolds } from './admission.ts'
 import type { GateConnection } from './connection.ts'
 import { offersMandatorySuites } from './hello/mandatory-suites.ts'
 import type { LivePolicy } from './listener.ts'
@@ -22,7 +22,7 @@ import { upstreamHeaders } from './upstream-headers.ts'
 /** What the relay does for the gate. */
 export interface RelayPort {
   readonly isDraining: boolean
-  claim(identity: string, claimant: { address: string; certificate: string | null }): Promise<Claim | null>
+  claim(identity: string, claimant: Claimant, isWanted: () => boolean): Promise<Claim | null>
   dial(request: UpstreamRequest): Promise<UpstreamOutcome>
   start(facts: SessionFacts, downstream: Socket, link: UpstreamLink, early: Buffer): void
 }
@@ -121,7 +121,7 @@ export class Upgrades {
     const { identity, remote, chain } = connection.facts
     if (identity === null) return
     const claimant = { address: remote.address, certificate: chain?.leaf.fingerprint ?? null }
-    const claim = await relay.claim(identity.identity, claimant)
+    const claim = await relay.claim(identity.identity, claimant, () => !connection.isOver)
     if (claim === null) {
       const detail = 'the connection that this identity has answers, and comes from elsewhere'
       return this.#refuse(connection, 'duplicate_identity', detail)
@@ -191,7 +191,17 @@ export class Upgrades {
         this.#refuse(connection, 'subprotocol', 'the central system chose no sub-protocol')
       return
     }
+    const { chargePoint } = connection.facts
     try {
+      if (chargePoint !== null) {
+        const { securityProfile } = policy.listener
+        const mode = modeOf(policy.config.admission.checks, 'profile_mismatch')
+        const verdict = stillHolds(chargePoint, await registry.get(identity.identity), securityProfile, mode)
+        if (!verdict.ok) {
+          link.socket.destroy()
+          return this.#refuse(connection, verdict.reason, verdict.detail, httpView(verdict.reason, policy))
+        }
+      }
       if (result.learn !== null) {
         await result.learn()
         if (!(await this.#claimKey(walk))) return void link.socket.destroy()

@@ -60,8 +60,8 @@ export class Relay implements SessionEvents {
     this.#context.messageBytes = limits.messageBytes
   }
 
-  claim(identity: string, claimant: Claimant): Promise<Claim | null> {
-    return this.sessions.claim(identity, claimant)
+  claim(identity: string, claimant: Claimant, isWanted: () => boolean): Promise<Claim | null> {
+    return this.sessions.claim(identity, claimant, isWanted)
   }
 
   dial(request: UpstreamRequest): Promise<UpstreamOutcome> {

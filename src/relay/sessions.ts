@@ -43,14 +43,19 @@ export class Sessions {
    * Waits until the identity is free for `claimant`, who is authenticated already. An old session
    * from the same certificate or address is replaced; one from elsewhere is pinged, and stays when
    * it answers: then the result is null. The old session has ended on both sides before this
-   * returns, because a central system may refuse a second connection.
+   * returns, because a central system may refuse a second connection. A claimant that is not wanted
+   * any more when its turn comes (it left) replaces nobody.
    */
-  async claim(identity: string, claimant: Claimant): Promise<Claim | null> {
+  async claim(
+    identity: string,
+    claimant: Claimant,
+    isWanted: () => boolean = () => true,
+  ): Promise<Claim | null> {
     const release = await this.#turn(identity)
     if (release === null) return null
     try {
       const old = this.#byIdentity.get(identity)
-      if (old === undefined || (await this.#replace(old, claimant))) return { release }
+      if (old === undefined || !isWanted() || (await this.#replace(old, claimant))) return { release }
     } catch (error) {
       release()
       throw error
