@@ -49,7 +49,6 @@ export class App {
   readonly #timers: NodeJS.Timeout[] = []
   #admin: AdminServer | null = null
   #config: Config
-  #policies: readonly LivePolicy[] = []
   #reloadProblem: string | null = null
   #isStopping = false
   /** Rejections stored since old ones were removed. */
@@ -95,10 +94,10 @@ export class App {
   async start(): Promise<readonly Listening[]> {
     const { log, metrics } = this.#deps
     try {
-      this.#policies = await this.#buildPolicies(this.#config)
-      setExpiryMetrics(metrics, this.#policies)
+      const policies = await this.#buildPolicies(this.#config)
+      setExpiryMetrics(metrics, policies)
       const listening: Listening[] = []
-      for (const policy of this.#policies) {
+      for (const policy of policies) {
         const listener = this.#createListener(policy)
         const address = await listener.listen()
         this.#listeners.set(listener.name, listener)
@@ -140,7 +139,6 @@ export class App {
       if (needsRestart.length > 0) log.warn({ keys: needsRestart }, 'these changes need a restart')
       for (const policy of policies) this.#listeners.get(policy.listener.name)?.setPolicy(policy)
       setExpiryMetrics(metrics, policies)
-      this.#policies = policies
       this.#config = config
       this.#limits.setBounds(config.limits)
       this.#relay.setLive(config.limits, target)

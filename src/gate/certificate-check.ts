@@ -1,6 +1,7 @@
 import type { X509Certificate } from 'node:crypto'
 import { buildChain, type FactsOf, type TrustLists } from '../pki/chain.ts'
 import type { Verifies } from '../pki/signature.ts'
+import { BoundedMap } from '../policy/bounded-map.ts'
 import {
   checkCommonNameForm,
   checkKeys,
@@ -16,7 +17,6 @@ import { messageOf } from '../policy/error.ts'
 import type { ChainFacts } from '../policy/facts.ts'
 import type { CheckMode, ReasonCode } from '../policy/reasons.ts'
 import type { Verdict } from '../policy/verdict.ts'
-import { BoundedMap } from './credentials/bounded-map.ts'
 
 /** A hostile peer may send more certificates than any path has. */
 const maxPresented = 16

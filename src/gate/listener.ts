@@ -99,8 +99,8 @@ export class Listener {
       })
       this.#server.listen({ host, port, backlog: 4096 }, () => {
         this.#server.removeAllListeners('error')
-        // Accepting can fail (EMFILE); the listener must outlive it.
-        this.#server.on('error', () => {})
+        // Accepting can fail (EMFILE): the listener outlives it, and the operator hears of it.
+        this.#server.on('error', (error) => this.#deps.refuser.acceptFailed(this.name, error))
         resolve(this.#server.address() as AddressInfo)
       })
     })

@@ -62,6 +62,11 @@ export class Refuser {
     this.#refusals.noteConnection(connection, reason, detail, 'report')
   }
 
+  /** A connection could not even be accepted: the process is out of descriptors or memory. */
+  acceptFailed(listener: string, error: Error): void {
+    this.#log.error({ err: messageOf(error), listener }, 'a connection could not be accepted')
+  }
+
   /** Something broke on our side: the connection ends, and the operator hears of it. */
   failed(connection: GateConnection, error: unknown): void {
     this.#log.error({ err: messageOf(error), listener: connection.listener.name }, 'a connection failed')

@@ -1,4 +1,5 @@
 import { hash, X509Certificate } from 'node:crypto'
+import { BoundedMap } from '../policy/bounded-map.ts'
 import type { CertificateFacts } from '../policy/facts.ts'
 import {
   childrenOf,
@@ -12,7 +13,6 @@ import {
   unreadable,
 } from './der.ts'
 import { readExtensions } from './extensions.ts'
-import { createLru } from './lru.ts'
 import { readName } from './name.ts'
 
 export { splitPem } from './pem.ts'
@@ -119,7 +119,7 @@ export interface CertificateCache {
  * `certificateFacts` throws, and remembers nothing then.
  */
 export function createCertificateCache(maxEntries: number): CertificateCache {
-  const entries = createLru<CertificateFacts>(maxEntries)
+  const entries = new BoundedMap<string, CertificateFacts>(maxEntries)
   // Trusted certificates are asked for at every handshake: their objects need no hash. Ends with them.
   const byObject = new WeakMap<X509Certificate, CertificateFacts>()
   return {

@@ -1,6 +1,6 @@
 import type { X509Certificate } from 'node:crypto'
+import { BoundedMap } from '../policy/bounded-map.ts'
 import type { CertificateFacts } from '../policy/facts.ts'
-import { createLru } from './lru.ts'
 
 /** A certificate with what it says. */
 export interface ReadCertificate {
@@ -27,7 +27,7 @@ export function verifySignature(subject: ReadCertificate, issuer: ReadCertificat
  * them would push the good ones out.
  */
 export function createSignatureCache(maxEntries: number): Verifies {
-  const good = createLru<true>(maxEntries)
+  const good = new BoundedMap<string, true>(maxEntries)
   return (subject, issuer) => {
     const key = `${issuer.facts.keyFingerprint} ${subject.facts.fingerprint}`
     if (good.get(key) === true) return true

@@ -1,4 +1,4 @@
-import { BoundedMap } from './bounded-map.ts'
+import { BoundedMap } from '../../policy/bounded-map.ts'
 import { networkOf } from './network.ts'
 
 export type LockState =

@@ -1,8 +1,8 @@
 import { createHmac, randomBytes } from 'node:crypto'
+import { BoundedMap } from '../../policy/bounded-map.ts'
 import type { PasswordForm } from '../../policy/facts.ts'
 import { type Candidate, candidates } from '../../policy/password.ts'
 import type { CredentialHash } from '../../store/store.ts'
-import { BoundedMap } from './bounded-map.ts'
 import { decoy, matches } from './hash.ts'
 import { createWorkQueue } from './work-queue.ts'
 
