@@ -9,6 +9,9 @@ export interface Options {
   readonly seconds: number
   readonly warmUpSeconds: number
   readonly quietSeconds: number
+  /** Of scenarios in which the peers take turns while all of them run. */
+  readonly rounds: number
+  /** Of scenarios that start each peer anew. */
   readonly repeats: number
   readonly rate: number
   readonly messageBytes: number
@@ -24,8 +27,10 @@ export const usage = `Usage: node bench/run.ts [options]
   --peers a,b           which, in which order (default nginx,proxy,haproxy; also node-pipe)
   --scenario a,b        which (default all: round-trips, latency, memory, round-trips-fleet, handshakes, resumed)
   --connections N       instead of what the scenarios say (100 or 5000)
-  --seconds N           how long each is measured (default 3)
-  --repeats N           how often each peer has its turn (default 3)
+  --seconds N           how long each turn is (default 1)
+  --rounds N            how often each peer has its turn (default 15)
+  --repeats N           the same where every turn starts the peer anew: memory (default 3)
+  --warm-up N           seconds of load on each peer before its first turn (default 15)
   --rate N              CALLs a second in the latency scenario (default 2000)
   --message-bytes N     size of a CALL and of its answer (default 200)
   --tls 1.2|1.3         default 1.2, which is what charge points speak
@@ -44,6 +49,8 @@ export function readOptions(args: readonly string[], allScenarios: readonly stri
       connections: { type: 'string' },
       seconds: { type: 'string' },
       repeats: { type: 'string' },
+      rounds: { type: 'string' },
+      'warm-up': { type: 'string' },
       rate: { type: 'string', default: '2000' },
       'message-bytes': { type: 'string', default: '200' },
       tls: { type: 'string', default: '1.2' },
@@ -58,9 +65,10 @@ export function readOptions(args: readonly string[], allScenarios: readonly stri
     peers: values.peers.split(','),
     scenarios: values.scenario.split(','),
     connections: values.connections === undefined ? null : positive('--connections', values.connections),
-    seconds: positive('--seconds', values.seconds ?? (values.quick ? '2' : '3')),
-    warmUpSeconds: values.quick ? 3 : 6,
+    seconds: positive('--seconds', values.seconds ?? '1'),
+    warmUpSeconds: positive('--warm-up', values['warm-up'] ?? (values.quick ? '4' : '15')),
     quietSeconds: values.quick ? 2 : 5,
+    rounds: positive('--rounds', values.rounds ?? (values.quick ? '3' : '15')),
     repeats: positive('--repeats', values.repeats ?? (values.quick ? '1' : '3')),
     rate: positive('--rate', values.rate),
     messageBytes: positive('--message-bytes', values['message-bytes']),

@@ -1,9 +1,9 @@
 import type { Sample, Scenario } from './scenarios/scenario.ts'
 
-/** All samples of one peer in one scenario. */
+/** All samples of one peer in one scenario, by the round; null: it failed in that round. */
 export interface PeerSamples {
   readonly peer: string
-  readonly samples: readonly Sample[]
+  readonly samples: readonly (Sample | null)[]
 }
 
 export interface Summary {
@@ -25,25 +25,22 @@ export function summarize(values: readonly number[]): Summary {
 }
 
 /** The figures of one metric over the samples of a peer. */
-export function summaryOf(samples: readonly Sample[], key: string): Summary {
-  return summarize(samples.flatMap((sample) => sample[key] ?? []))
+export function summaryOf(samples: readonly (Sample | null)[], key: string): Summary {
+  return summarize(samples.flatMap((sample) => sample?.[key] ?? []))
 }
 
 /**
- * Median of a peer over the median of nginx, or smallest over smallest, which other work on the
- * machine disturbs least. Null when one of them is missing.
+ * A peer's figure over that of nginx in the same round, of all rounds. Both were measured within
+ * moments, so that it says more than either figure. Null when there is no such round.
  */
-export function ratioOf(
-  results: readonly PeerSamples[],
-  peer: string,
-  key: string,
-  of: 'median' | 'min',
-): number | null {
-  const own = results.find((result) => result.peer === peer)
-  const reference = results.find((result) => result.peer === yardstick)
-  if (own === undefined || reference === undefined || reference.samples.length === 0) return null
-  const base = summaryOf(reference.samples, key)[of]
-  return base === 0 || own.samples.length === 0 ? null : summaryOf(own.samples, key)[of] / base
+export function ratioOf(results: readonly PeerSamples[], peer: string, key: string): Summary | null {
+  const own = results.find((result) => result.peer === peer)?.samples ?? []
+  const reference = results.find((result) => result.peer === yardstick)?.samples ?? []
+  const ratios = own.flatMap((sample, round) => {
+    const [value, base] = [sample?.[key], reference[round]?.[key]]
+    return value === undefined || base === undefined || base === 0 ? [] : value / base
+  })
+  return ratios.length === 0 ? null : summarize(ratios)
 }
 
 /** The table of one scenario, for a terminal. */
@@ -52,7 +49,7 @@ export function table(scenario: Scenario, connections: number, results: readonly
   for (const metric of scenario.metrics) {
     lines.push(`  ${metric.label} (${metric.unit})`)
     for (const { peer, samples } of results) {
-      if (samples.length === 0) continue
+      if (samples.every((sample) => sample === null)) continue
       const { median, min, max } = summaryOf(samples, metric.key)
       const [middle, low, high] = [median, min, max].map((value) => value.toFixed(metric.digits))
       const compared = metric.ratio ? comparison(results, peer, metric.key) : ''
@@ -63,7 +60,8 @@ export function table(scenario: Scenario, connections: number, results: readonly
 }
 
 function comparison(results: readonly PeerSamples[], peer: string, key: string): string {
-  const [median, best] = [ratioOf(results, peer, key, 'median'), ratioOf(results, peer, key, 'min')]
-  if (median === null || best === null) return ''
-  return `  ${median.toFixed(2)} x ${yardstick} (best to best ${best.toFixed(2)})`
+  const ratio = ratioOf(results, peer, key)
+  if (ratio === null) return ''
+  const [median, min, max] = [ratio.median, ratio.min, ratio.max].map((value) => value.toFixed(2))
+  return `  ${median} x ${yardstick} [${min} to ${max}]`
 }

@@ -17,7 +17,7 @@ import { type PeerSamples, ratioOf, summaryOf, table } from './report.ts'
 import { fullHandshakes, resumedHandshakes } from './scenarios/handshakes.ts'
 import { idleMemory } from './scenarios/memory.ts'
 import { latency, roundTrips, roundTripsFleet } from './scenarios/round-trips.ts'
-import type { Sample, Scenario } from './scenarios/scenario.ts'
+import type { Sample, Scenario, Stage } from './scenarios/scenario.ts'
 import { identityOf } from './wire/messages.ts'
 
 /** `npm run bench`: every scenario, every peer in turn, ratios on the terminal and figures in a file. */
@@ -40,11 +40,21 @@ interface Run {
   readonly password: string
 }
 
-/** One peer through one scenario, with everything around it started for it alone. */
-async function sampleOf(run: Run, scenario: Scenario, peer: Peer, connections: number): Promise<Sample> {
+/** One peer, with everything around it started for it alone. */
+interface OpenStage {
+  readonly peer: string
+  readonly stage: Stage
+  close(): Promise<void>
+}
+
+async function openStage(run: Run, peer: Peer, connections: number): Promise<OpenStage> {
   const { options, certificate, password } = run
   const stops: (() => Promise<void>)[] = []
   const folder = mkdtempSync(join(run.folder, `${peer.name}-`))
+  const close = async () => {
+    for (const stop of stops) await stop()
+    rmSync(folder, { recursive: true, force: true })
+  }
   try {
     const echo = startModule(new URL('./echo/central-system.ts', import.meta.url), [
       String(options.messageBytes),
@@ -63,42 +73,63 @@ async function sampleOf(run: Run, scenario: Scenario, peer: Peer, connections: n
     })
     stops.unshift(() => load.stop())
     const { seconds, warmUpSeconds, quietSeconds, rate } = options
-    return await scenario.run({
-      peer: running,
-      load,
-      connections,
-      seconds,
-      warmUpSeconds,
-      quietSeconds,
-      rate,
-    })
-  } finally {
-    for (const stop of stops) await stop()
-    rmSync(folder, { recursive: true, force: true })
+    const stage = { peer: running, load, connections, seconds, warmUpSeconds, quietSeconds, rate }
+    return { peer: peer.name, stage, close }
+  } catch (problem) {
+    await close()
+    throw problem
   }
 }
 
-/** All repeats of one scenario; the peers take turns, so that a busy moment hits them alike. */
+/** All rounds of one scenario; the peers take turns in each, so that a busy moment hits them alike. */
 async function resultsOf(
   run: Run,
   scenario: Scenario,
   peers: readonly Peer[],
   connections: number,
 ): Promise<PeerSamples[]> {
-  const samples = new Map<string, Sample[]>(peers.map((peer) => [peer.name, []]))
-  for (let repeat = 0; repeat < run.options.repeats; repeat++) {
-    for (const peer of peers) {
-      process.stderr.write(`${scenario.name} ${repeat + 1}/${run.options.repeats} ${peer.name}\n`)
-      try {
-        samples.get(peer.name)?.push(await sampleOf(run, scenario, peer, connections))
-      } catch (problem) {
-        const why = problem instanceof Error ? problem.message : String(problem)
-        process.exitCode = 1
-        console.error(`  ${peer.name} failed in ${scenario.name}: ${why}`)
+  const rounds: Map<string, Sample>[] = []
+  const open = new Map<Peer, OpenStage>()
+  const failed = new Set<Peer>()
+  const attempt = async (peer: Peer, round: Map<string, Sample> | null) => {
+    if (failed.has(peer)) return
+    try {
+      if (!open.has(peer)) {
+        const opened = await openStage(run, peer, connections)
+        open.set(peer, opened)
+        await scenario.prepare?.(opened.stage)
       }
+      const stage = open.get(peer)?.stage
+      if (stage !== undefined) round?.set(peer.name, await scenario.run(stage))
+    } catch (problem) {
+      failed.add(peer)
+      process.exitCode = 1
+      const why = problem instanceof Error ? problem.message : String(problem)
+      console.error(`  ${peer.name} failed in ${scenario.name}: ${why}`)
     }
+    if (!scenario.interleaved) await closeAll(open)
   }
-  return peers.map((peer) => ({ peer: peer.name, samples: samples.get(peer.name) ?? [] }))
+  try {
+    if (scenario.interleaved) {
+      process.stderr.write(`${scenario.name}: warming up\n`)
+      for (const peer of peers) await attempt(peer, null)
+    }
+    const count = scenario.interleaved ? run.options.rounds : run.options.repeats
+    for (let index = 0; index < count; index++) {
+      process.stderr.write(`${scenario.name} ${index + 1}/${count}\n`)
+      const round = new Map<string, Sample>()
+      rounds.push(round)
+      for (const peer of peers) await attempt(peer, round)
+    }
+  } finally {
+    await closeAll(open)
+  }
+  return peers.map(({ name }) => ({ peer: name, samples: rounds.map((round) => round.get(name) ?? null) }))
+}
+
+async function closeAll(open: Map<Peer, OpenStage>): Promise<void> {
+  for (const { close } of open.values()) await close()
+  open.clear()
 }
 
 function choose<T extends { readonly name: string }>(
@@ -165,8 +196,7 @@ async function bench(options: Options, folder: string): Promise<void> {
         peer,
         samples,
         metrics: scenario.metrics.map(({ key, label, unit }) => ({
-          ...{ key, label, unit, ...summaryOf(samples, key), toNginx: ratioOf(results, peer, key, 'median') },
-          bestToNginx: ratioOf(results, peer, key, 'min'),
+          ...{ key, label, unit, ...summaryOf(samples, key), toNginx: ratioOf(results, peer, key) },
         })),
       })),
     })

@@ -1,4 +1,4 @@
-#!/usr/bin/env -S node --max-semi-space-size=8
+#!/usr/bin/env -S node --max-semi-space-size=8 --no-async-context-frame
 import { setFlagsFromString } from 'node:v8'
 import { assertNodeVersion } from './cli/node-version.ts'
 

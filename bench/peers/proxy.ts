@@ -8,6 +8,9 @@ import { type Peer, type PeerSetting, suite12, suite13 } from './peer.ts'
 
 const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
 
+/** As the program's first line has them. */
+const nodeFlags = ['--max-semi-space-size=8', '--no-async-context-frame']
+
 /** Ours, with everything on: registry in SQLite, password check, OCPP reading, metrics. */
 export const proxy: Peer = {
   name: 'proxy',
@@ -20,8 +23,7 @@ export const proxy: Peer = {
     const file = join(setting.folder, 'proxy.yaml')
     registerChargePoints(setting, store)
     writeFileSync(file, configuration(setting, store, await freePort()))
-    // As the program's first line starts it.
-    const started = startProgram(nodeProgram, ['--max-semi-space-size=8', main, 'serve', '--config', file], {
+    const started = startProgram(nodeProgram, [...nodeFlags, main, 'serve', '--config', file], {
       NODE_OPTIONS: setting.nodeOptions,
     })
     await listening(setting.listenPort, started)

@@ -16,6 +16,8 @@ export const fullHandshakes: Scenario = {
   title: 'full handshake and upgrade',
   connections: handshakeSlots * identitiesPerSlot,
   metrics,
+  interleaved: true,
+  prepare: (stage) => warmUp(stage, false),
   run: (stage) => measure(stage, false),
 }
 
@@ -25,11 +27,16 @@ export const resumedHandshakes: Scenario = {
   title: 'resumed handshake and upgrade',
   connections: handshakeSlots * identitiesPerSlot,
   metrics,
+  interleaved: true,
+  prepare: (stage) => warmUp(stage, true),
   run: (stage) => measure(stage, true),
 }
 
-async function measure(stage: Stage, resumed: boolean): Promise<Sample> {
+async function warmUp(stage: Stage, resumed: boolean): Promise<void> {
   await stage.load.run({ what: 'handshakes', seconds: stage.warmUpSeconds, resumed })
+}
+
+async function measure(stage: Stage, resumed: boolean): Promise<Sample> {
   const pids = stage.peer.pids()
   const before = cpuTime(pids)
   const result = await stage.load.run({ what: 'handshakes', seconds: stage.seconds, resumed })

@@ -10,6 +10,7 @@ export const idleMemory: Scenario = {
   name: 'memory',
   title: 'resident memory per idle connection',
   connections: 5000,
+  interleaved: false,
   metrics: [
     { key: 'pss', label: 'PSS per connection', unit: 'KiB', digits: 1, ratio: true },
     { key: 'rss', label: 'RSS per connection', unit: 'KiB', digits: 1, ratio: true },

@@ -16,10 +16,12 @@ export const roundTrips: Scenario = {
   title: 'round trips, closed loop',
   connections: 100,
   metrics,
-  async run(stage) {
+  interleaved: true,
+  async prepare(stage) {
     await stage.load.run({ what: 'connect', count: stage.connections })
-    return measure(stage, (seconds) => ({ what: 'closed-loop', seconds }))
+    await stage.load.run({ what: 'closed-loop', seconds: stage.warmUpSeconds })
   },
+  run: (stage) => measure(stage, { what: 'closed-loop', seconds: stage.seconds }),
 }
 
 /** The same with a whole fleet connected. */
@@ -31,18 +33,19 @@ export const latency: Scenario = {
   title: 'round trips at a given rate, open loop',
   connections: 100,
   metrics,
-  async run(stage) {
+  interleaved: true,
+  async prepare(stage) {
     await stage.load.run({ what: 'connect', count: stage.connections })
-    return measure(stage, (seconds) => ({ what: 'open-loop', seconds, rate: stage.rate }))
+    await stage.load.run({ what: 'open-loop', seconds: stage.warmUpSeconds, rate: stage.rate })
   },
+  run: (stage) => measure(stage, { what: 'open-loop', seconds: stage.seconds, rate: stage.rate }),
 }
 
 /** Processor time of the peer per round trip, once it is warm. All connections are at rest before and after. */
-export async function measure(stage: Stage, command: (seconds: number) => LoadCommand): Promise<Sample> {
-  await stage.load.run(command(stage.warmUpSeconds))
+async function measure(stage: Stage, command: LoadCommand): Promise<Sample> {
   const pids = stage.peer.pids()
   const before = cpuTime(pids)
-  const result = await stage.load.run(command(stage.seconds))
+  const result = await stage.load.run(command)
   const after = cpuTime(pids)
   return {
     cpu: (after.fine - before.fine) / result.done,

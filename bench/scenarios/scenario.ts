@@ -34,5 +34,13 @@ export interface Scenario {
   readonly title: string
   readonly connections: number
   readonly metrics: readonly Metric[]
+  /** Once, before anything is measured. */
+  prepare?(stage: Stage): Promise<void>
+  /** Measures. */
   run(stage: Stage): Promise<Sample>
+  /**
+   * All peers run at once, and are measured in turn, a short while each: what the machine does
+   * beside hits them alike. Not for scenarios in which a peer that is at rest would be in the way.
+   */
+  readonly interleaved: boolean
 }

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { type Metrics, messageSeries } from '../observe/metrics.ts'
 import { Envelope } from '../ocpp/envelope.ts'
+import { SpareWrite } from './output.ts'
 import { Scratch } from './scratch.ts'
 
 /** Time as the relay needs it: exact where latencies are measured, by the second where silence is. */
@@ -15,6 +16,7 @@ export interface RelayClock {
 export interface RelayContext {
   messageBytes: number
   readonly scratch: Scratch
+  readonly spareWrite: SpareWrite
   readonly envelope: Envelope
   readonly metrics: Metrics
   readonly series: typeof messageSeries
@@ -28,6 +30,7 @@ export function createRelayContext(metrics: Metrics, clock: RelayClock, messageB
   return {
     messageBytes,
     scratch: new Scratch(),
+    spareWrite: new SpareWrite(),
     envelope: new Envelope(),
     metrics,
     series: messageSeries,

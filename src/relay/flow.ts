@@ -1,10 +1,10 @@
-import type { Socket } from 'node:net'
 import { type Envelope, messageType, noAction, otherAction } from '../ocpp/envelope.ts'
 import type { ReasonCode } from '../policy/reasons.ts'
 import type { RelayContext } from './context.ts'
 import { FrameReader, type FrameReceiver } from './frames.ts'
 import { opcode } from './opcode.ts'
 import { OpenCalls } from './open-calls.ts'
+import type { Output } from './output.ts'
 
 /** Which side a flow comes from; also the index of its metric series (observe/metrics `directions`). */
 export const fromChargePoint = 0
@@ -25,7 +25,7 @@ export class Flow implements FrameReceiver {
   readonly #context: RelayContext
   readonly #owner: FlowOwner
   readonly #reader: FrameReader
-  readonly #out: Socket
+  readonly #out: Output
   /** The flow the other way: it holds the CALLs that messages here may answer. */
   #reverse: Flow | null = null
   #isShut = false
@@ -38,7 +38,7 @@ export class Flow implements FrameReceiver {
   /** Answers to a duplicate check; rarely any. */
   onHeard: (() => void) | null = null
 
-  constructor(side: FlowSide, out: Socket, context: RelayContext, owner: FlowOwner) {
+  constructor(side: FlowSide, out: Output, context: RelayContext, owner: FlowOwner) {
     this.#side = side
     this.#context = context
     this.#owner = owner

@@ -4,6 +4,7 @@ import { closeCodeOf, closeFrame, controlFrame } from './close-codes.ts'
 import type { RelayContext } from './context.ts'
 import { Flow, type FlowOwner, type FlowSide, fromCentralSystem, fromChargePoint } from './flow.ts'
 import { opcode } from './opcode.ts'
+import { Output } from './output.ts'
 import type { UpstreamLink } from './upstream.ts'
 
 /** Seconds that a peer has to answer a Close frame before its socket is ended (RFC 6455 7.1.1). */
@@ -46,6 +47,7 @@ export class Session implements FlowOwner {
   readonly #events: SessionEvents
   readonly #downstream: Socket
   readonly #upstream: UpstreamLink
+  readonly #outs: readonly [Output, Output]
   readonly #up: Flow
   readonly #down: Flow
   #end: SessionEnd | null = null
@@ -69,8 +71,11 @@ export class Session implements FlowOwner {
     this.#events = events
     this.#downstream = downstream
     this.#upstream = upstream
-    this.#up = new Flow(fromChargePoint, upstream.socket, context, this)
-    this.#down = new Flow(fromCentralSystem, downstream, context, this)
+    const toChargePoint = new Output(downstream, context.spareWrite, () => this.#drained(this.#down))
+    const toCentralSystem = new Output(upstream.socket, context.spareWrite, () => this.#drained(this.#up))
+    this.#outs = [toChargePoint, toCentralSystem]
+    this.#up = new Flow(fromChargePoint, toCentralSystem, context, this)
+    this.#down = new Flow(fromCentralSystem, toChargePoint, context, this)
     this.#up.joinReverse(this.#down)
     this.#down.joinReverse(this.#up)
   }
@@ -79,12 +84,10 @@ export class Session implements FlowOwner {
   start(early: Buffer): void {
     const down = this.#downstream
     down.on('data', (chunk: Buffer) => this.#receive(this.#up, chunk, down))
-    down.on('drain', () => this.#drained(this.#down))
     down.on('end', () => this.#gone(fromChargePoint))
     down.on('error', () => down.destroy())
     down.on('close', () => this.#closed(fromChargePoint))
     const { socket } = this.#upstream
-    socket.on('drain', () => this.#drained(this.#up))
     socket.on('end', () => this.#gone(fromCentralSystem))
     socket.on('error', () => socket.destroy())
     socket.on('close', () => this.#closed(fromCentralSystem))
@@ -220,16 +223,14 @@ export class Session implements FlowOwner {
   #ping(side: FlowSide): void {
     const flow = side === fromChargePoint ? this.#up : this.#down
     flow.pinged = true
-    this.#socketOf(side).write(
-      controlFrame(opcode.ping, this.#context.pingPayload, side === fromCentralSystem),
-    )
+    this.#outs[side].write(controlFrame(opcode.ping, this.#context.pingPayload, side === fromCentralSystem))
   }
 
   #sendClose(side: FlowSide, code: number, text: string): void {
     const socket = this.#socketOf(side)
     if (this.#closeSent[side] === true || socket.destroyed || !socket.writable) return
     this.#closeSent[side] = true
-    socket.write(closeFrame(code, text, side === fromCentralSystem))
+    this.#outs[side].write(closeFrame(code, text, side === fromCentralSystem))
     // RFC 6455 5.5.1: nothing follows it, not even the answer of the other side to its own Close.
     this.#flowTo(side).shut()
   }
@@ -267,8 +268,7 @@ export class Session implements FlowOwner {
   #finishSockets(): void {
     this.#up.stop()
     this.#down.stop()
-    this.#downstream.end()
-    this.#upstream.socket.end()
+    for (const out of this.#outs) out.end()
     // A peer that does not end its side is not waited for longer than for a Close.
     this.#downstream.resume()
     this.#upstream.socket.resume()

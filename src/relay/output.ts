@@ -1,0 +1,117 @@
+import type { Socket } from 'node:net'
+import { handleOf, newWrite, type SocketHandle, type WriteRequest, wasAsync } from './socket-handle.ts'
+
+/** So many bytes wait here, behind those that Node has, before the sender is asked to stop. */
+const maxQueuedBytes = 65_536
+
+/** A request that Node was done with at once is as good as new: one for all outputs. */
+export class SpareWrite {
+  #request: WriteRequest | null = null
+
+  take(): WriteRequest | null {
+    const request = this.#request
+    this.#request = null
+    return request
+  }
+
+  put(request: WriteRequest): void {
+    this.#request = request
+  }
+}
+
+/**
+ * The way out to one peer. It writes to the handle below the stream: a stream's bookkeeping per
+ * write (states, callbacks, ticks) costs a relay as much as all that it does itself, and the one
+ * thing needed of it is here: one write at a time, what comes meanwhile waits in order. Where Node
+ * has no such handle, the stream does the work.
+ */
+export class Output {
+  readonly #socket: Socket
+  readonly #spare: SpareWrite
+  readonly #drained: () => void
+  /** Of a write that Node has not finished: nothing else may be given to the handle. */
+  #isBusy = false
+  #queue: Buffer[] = []
+  #queuedBytes = 0
+  #isFull = false
+  #isEnding = false
+
+  /** `drained`: `write` said false, and now there is room again. */
+  constructor(socket: Socket, spare: SpareWrite, drained: () => void) {
+    this.#socket = socket
+    this.#spare = spare
+    this.#drained = drained
+    socket.on('drain', drained)
+  }
+
+  /** True while more may come; what comes after `end` is dropped. `bytes` are not to be changed any more. */
+  write(bytes: Buffer): boolean {
+    const socket = this.#socket
+    if (this.#isEnding || socket.writableEnded) return true
+    if (this.#isBusy) return this.#enqueue(bytes)
+    // What the stream still has goes first.
+    const handle = socket.writableLength === 0 ? handleOf(socket) : null
+    if (handle !== null) this.#send(handle, bytes)
+    else if (!socket.destroyed && socket.writable) return socket.write(bytes)
+    return true
+  }
+
+  /** Ends our half of the connection behind everything that was written. */
+  end(): void {
+    this.#isEnding = true
+    if (!this.#isBusy) this.#socket.end()
+  }
+
+  /** The handle has finished what it was given; `status` is below zero when it could not. */
+  completed(status: number): void {
+    this.#isBusy = false
+    if (status < 0) {
+      this.#queue = []
+      this.#socket.destroy()
+      return
+    }
+    const handle = handleOf(this.#socket)
+    if (this.#queue.length > 0 && handle !== null) {
+      const bytes = this.#queue.length === 1 ? (this.#queue[0] as Buffer) : Buffer.concat(this.#queue)
+      this.#queue = []
+      this.#queuedBytes = 0
+      this.#send(handle, bytes)
+    }
+    if (this.#isFull && this.#queuedBytes === 0) {
+      this.#isFull = false
+      this.#drained()
+    }
+    if (this.#isEnding && !this.#isBusy) this.#socket.end()
+  }
+
+  #enqueue(bytes: Buffer): boolean {
+    this.#queue.push(bytes)
+    this.#queuedBytes += bytes.length
+    if (this.#queuedBytes < maxQueuedBytes) return true
+    this.#isFull = true
+    return false
+  }
+
+  #send(handle: SocketHandle, bytes: Buffer): void {
+    const request = this.#spare.take() ?? newWrite(completed)
+    // Before the call: a TLS write that fails is completed inside of it.
+    this.#isBusy = true
+    request.output = this
+    // Node reads from this memory until it is done.
+    request.buffer = bytes
+    const error = handle.writeBuffer(request, bytes)
+    if (error === 0 && wasAsync()) return
+    this.#isBusy = false
+    request.output = null
+    request.buffer = null
+    if (error === 0) this.#spare.put(request)
+    else this.#socket.destroy()
+  }
+}
+
+function completed(this: WriteRequest, status: number): void {
+  const { output } = this
+  this.output = null
+  this.buffer = null
+  output?.completed(status)
+}
