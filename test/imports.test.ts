@@ -35,8 +35,29 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'relay/close-codes.ts',
     'relay/upgrade-answer.ts',
   ],
+  // Of a session a use case knows what relay/use-case.ts says, and nothing of sockets.
+  usecases: [
+    'policy',
+    'pki',
+    'ocpp',
+    'relay/use-case.ts',
+    'type:config',
+    'type:store/store.ts',
+    'type:events',
+    'type:observe',
+  ],
+  campaigns: ['policy', 'type:usecases', 'type:store/store.ts', 'type:events', 'type:observe'],
   simulator: ['policy', 'pki', 'ocpp'],
-  admin: ['policy', 'type:config', 'type:observe', 'type:store/store.ts', 'type:events'],
+  admin: [
+    'policy',
+    'type:config',
+    'type:observe',
+    'type:store/store.ts',
+    'type:events',
+    'type:usecases',
+    'type:campaigns',
+    'type:relay/use-case.ts',
+  ],
 }
 
 /** They wire, and may know everybody. */

@@ -1,5 +1,10 @@
 import type { PasswordForm, SecurityProfile } from '../policy/facts.ts'
 import type { CheckMode, ReasonCode, Stage } from '../policy/reasons.ts'
+import type { CampaignStore } from './campaigns.ts'
+import type { SecurityEventLog } from './security-events.ts'
+
+export type * from './campaigns.ts'
+export type * from './security-events.ts'
 
 /**
  * Everything durable stands behind these interfaces. They are asynchronous, because a shared store
@@ -23,8 +28,12 @@ export interface ChargePointRecord {
   readonly upgradeTo: SecurityProfile | null
   /** It cannot do TLS 1.2 (A00.FR.314): admitted on the legacy lane. */
   readonly legacyTls: boolean
+  /** It may connect on a listener of profile 0, without any authentication, while the fleet is migrated. */
+  readonly migrating: boolean
   readonly blocked: boolean
   readonly credential: CredentialHash | null
+  /** A change of its password that is not settled yet (A01); until then `next` is admitted as well. */
+  readonly credentialChange: CredentialChange | null
   /** How it sent its password last (A00.FR.205). */
   readonly passwordForm: PasswordForm | null
   /** Password for the central system (`authorization: perChargePoint`), sealed with store.sealingKeyFile. */
@@ -41,8 +50,34 @@ export interface ChargePointRecord {
   readonly offersMandatorySuites: boolean | null
 }
 
+/**
+ * A password that was offered to a charge point (A01). It is on disk before the charge point can know
+ * of it, so that a proxy that is killed in between locks nobody out.
+ */
+export interface CredentialChange {
+  readonly next: CredentialHash
+  /** Takes the place of `upstreamSecret` when the change is settled (`authorization: perChargePoint`). */
+  readonly nextUpstreamSecret: string | null
+  /** offered: sent or about to be, without an answer so far. reboot-required: taken, from its next start on. */
+  readonly phase: 'offered' | 'accepted' | 'reboot-required'
+  readonly origin: 'operator' | 'campaign' | 'central-system'
+  /** Tells this change from others: no two of a charge point have the same. */
+  readonly startedAt: number
+  readonly answeredAt: number | null
+  /** When it last logged in with the old password since; null: not since. */
+  readonly oldSeenAt: number | null
+}
+
+/**
+ * How a change of password goes on. `accepted` and `reboot-required` keep the old one for as long as
+ * the grace says; `promote` ends the old one, `revert` the new one.
+ */
+export type CredentialStep = 'accepted' | 'reboot-required' | 'promote' | 'revert'
+
 /** The fields that a change may set. */
-export type ChargePointPatch = Partial<Omit<ChargePointRecord, 'identity' | 'createdAt' | 'updatedAt'>>
+export type ChargePointPatch = Partial<
+  Omit<ChargePointRecord, 'identity' | 'createdAt' | 'updatedAt' | 'credentialChange'>
+>
 
 export interface ChargePointQuery {
   /** Only identities after this one, for paging in order of identity. */
@@ -84,6 +119,20 @@ export interface Registry {
    */
   recordSuccess(identity: string, seen: SuccessfulConnection): Promise<void>
   /**
+   * Offers a new password: it is admitted beside the old one from now on. A change that is under way
+   * is replaced; its `next` is then forgotten, unless it was accepted: then it is the old one from now
+   * on. Durable when fulfilled. Throws ProxyError `charge_point_unknown`.
+   */
+  beginCredentialChange(
+    identity: string,
+    change: Pick<CredentialChange, 'next' | 'nextUpstreamSecret' | 'origin'>,
+    now: number,
+  ): Promise<CredentialChange>
+  /** Settles the change that began at `startedAt`; false: it is not the present one any more. Durable. */
+  stepCredentialChange(identity: string, startedAt: number, step: CredentialStep, now: number): Promise<boolean>
+  /** Charge points whose change is not settled and began before `before`, oldest first. */
+  listCredentialChanges(before: number, limit: number): Promise<readonly ChargePointRecord[]>
+  /**
    * Binds a public key to an identity, unless it is bound already. Returns the identity that owns
    * it, which is another one when the key is shared (A00.FR.427). Atomic.
    */
@@ -102,6 +151,11 @@ export interface SuccessfulConnection {
   readonly address: string
   readonly tls: string | null
   readonly passwordForm: PasswordForm | null
+  /**
+   * Which password it was: `next` settles the change (the old one ends), `current` is noted in
+   * `oldSeenAt` of a change that is under way. null: none (profiles 0 and 3).
+   */
+  readonly credential: 'current' | 'next' | null
   readonly offersMandatorySuites: boolean | null
   readonly at: number
 }
@@ -157,6 +211,8 @@ export interface RejectionLog {
 export interface Store {
   readonly registry: Registry
   readonly rejections: RejectionLog
+  readonly events: SecurityEventLog
+  readonly campaigns: CampaignStore
   /** Throws when the store cannot be used now; for readiness. */
   check(): Promise<void>
   close(): Promise<void>

@@ -1,0 +1,127 @@
+import type { ActionName } from '../ocpp/actions.ts'
+import type { Payload } from '../ocpp/message.ts'
+import type { SessionFacts } from './session.ts'
+
+/**
+ * What a use case sees of the traffic, and what it may do to it (design, sections 9 and 10). Only
+ * use cases change traffic. A message that no use case watches is never parsed.
+ */
+
+export type Direction = 'to-central-system' | 'to-charge-point'
+
+/** A CALL on its way; `payload` is as its sender wrote it and must be checked before it is used. */
+export interface Call {
+  readonly direction: Direction
+  readonly id: string
+  readonly action: string
+  readonly payload: Payload
+}
+
+/** CALLRESULT or CALLERROR. */
+export type Answer =
+  | { readonly kind: 'result'; readonly payload: Payload }
+  | {
+      readonly kind: 'error'
+      readonly code: string
+      readonly description: string
+      readonly details: Payload
+    }
+
+/** What becomes of the answer to a CALL that was let through. */
+export type AnswerFate =
+  | { readonly kind: 'forward' }
+  | { readonly kind: 'replace'; readonly answer: Answer }
+  | { readonly kind: 'drop' }
+
+/**
+ * Hears of the answer to a forwarded CALL before its sender does; null: the session ended without one.
+ * The answer waits for the promise.
+ */
+export type Answered = (answer: Answer | null) => AnswerFate | Promise<AnswerFate>
+
+/** What becomes of a CALL. */
+export type CallFate =
+  /** It goes on as the bytes that came. */
+  | { readonly kind: 'forward'; readonly answered?: Answered }
+  /** It goes on with the same id and another content; the next use case sees that. */
+  | {
+      readonly kind: 'replace'
+      readonly action?: string
+      readonly payload: Payload
+      readonly answered?: Answered
+    }
+  /** It ends here, with this answer of ours. */
+  | { readonly kind: 'answer'; readonly answer: Answer }
+  /** It ends here, and its sender hears nothing. */
+  | { readonly kind: 'drop' }
+
+export interface Watch {
+  readonly direction: Direction
+  /** '*': every action, known or not. It makes every CALL of this direction be parsed. */
+  readonly action: ActionName | '*'
+}
+
+export interface UseCase {
+  /** For logs. */
+  readonly name: string
+  readonly watches: readonly Watch[]
+  /**
+   * Decides about a watched CALL. While a promise is pending, the later CALLs of the same sender
+   * wait behind it, in order and bounded. A rejected promise counts as an answer of InternalError.
+   */
+  onCall?(call: Call, session: UseCaseSession): CallFate | Promise<CallFate>
+  /** The session relays from now on. */
+  started?(session: UseCaseSession): void
+  /** It has ended; calls of ours that were open have had their outcome. */
+  ended?(session: UseCaseSession): void
+}
+
+/** How a CALL of our own ended. */
+export type CallOutcome =
+  | Answer
+  /** It never went out: the session ended before, or too many were waiting. The peer knows nothing of it. */
+  | { readonly kind: 'not-sent'; readonly detail: string }
+  /** It went out, and no answer came in time or before the session ended. The peer may have acted on it. */
+  | { readonly kind: 'no-answer'; readonly detail: string }
+
+export interface CallOptions {
+  /** Milliseconds from sending to the answer; the default is `limits.callTimeout`. */
+  readonly timeoutMs?: number
+  /** Called in the moment in which it is written: from here on the peer may act on it. */
+  readonly sent?: () => void
+}
+
+/** One charge point's session, as use cases see it. */
+export interface UseCaseSession {
+  readonly facts: SessionFacts
+  /** False once either side has begun to end it. */
+  readonly isOpen: boolean
+  /**
+   * A CALL of our own to the charge point: waits for its turn, one CALL is outstanding per direction,
+   * forwarded ones counted. Never rejected. Only what an operator, a campaign, the configuration or
+   * the peer itself asked for may be sent.
+   */
+  callChargePoint(action: ActionName, payload: Payload, options?: CallOptions): Promise<CallOutcome>
+  /** The same towards the central system, in the name of the charge point. */
+  callCentralSystem(action: ActionName, payload: Payload, options?: CallOptions): Promise<CallOutcome>
+  /** Ends both connections with a Close code and text. */
+  end(code: number, text: string): void
+}
+
+/** The sessions of this process, by identity. */
+export interface SessionDirectory {
+  get(identity: string): UseCaseSession | null
+  /** Live sessions, in no order. */
+  all(): Iterable<UseCaseSession>
+}
+
+export const forward: CallFate & AnswerFate = Object.freeze({ kind: 'forward' })
+
+export function answerWith(payload: Payload): CallFate {
+  return { kind: 'answer', answer: { kind: 'result', payload } }
+}
+
+/** `code` is one of OCPP-J 1.6 4.2.3 (`ErrorCode` in ocpp/message.ts). */
+export function answerError(code: string, description: string): CallFate {
+  return { kind: 'answer', answer: { kind: 'error', code, description, details: {} } }
+}
