@@ -129,7 +129,12 @@ export interface Registry {
     now: number,
   ): Promise<CredentialChange>
   /** Settles the change that began at `startedAt`; false: it is not the present one any more. Durable. */
-  stepCredentialChange(identity: string, startedAt: number, step: CredentialStep, now: number): Promise<boolean>
+  stepCredentialChange(
+    identity: string,
+    startedAt: number,
+    step: CredentialStep,
+    now: number,
+  ): Promise<boolean>
   /** Charge points whose change is not settled and began before `before`, oldest first. */
   listCredentialChanges(before: number, limit: number): Promise<readonly ChargePointRecord[]>
   /**
