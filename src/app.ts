@@ -1,16 +1,22 @@
-import { type AdminServer, startAdmin } from './admin/server.ts'
+import type { AdminDeps } from './admin/deps.ts'
+import { type AdminServer, type Health, startAdmin } from './admin/server.ts'
+import { certificatesOf } from './app/certificates.ts'
+import { SecurityEvents } from './app/security-events.ts'
+import { createUseCases, type UseCases } from './app/use-cases.ts'
 import type { LoadedConfig } from './config/load.ts'
 import { diffReload } from './config/reload.ts'
 import type { Config } from './config/schema.ts'
 import { RejectionRecorder } from './events/rejection-recorder.ts'
 import { AcceptLimits } from './gate/accept-limits.ts'
 import { PresentedCertificates } from './gate/certificate-check.ts'
-import { createLockout } from './gate/credentials/lockout.ts'
+import { hashKey } from './gate/credentials/hash.ts'
+import { createLockout, type Lockout, type LockoutBounds } from './gate/credentials/lockout.ts'
 import { createPasswordVerifier } from './gate/credentials/verifier.ts'
 import { Listener, type LivePolicy } from './gate/listener.ts'
 import { Refusals } from './gate/refusal.ts'
 import { Refuser } from './gate/refuser.ts'
 import { createTlsContexts, loadTlsMaterial, ticketLifetime } from './gate/tls-contexts.ts'
+import { warnOfUnsecured } from './gate/unsecured.ts'
 import { Upgrades } from './gate/upgrade.ts'
 import { setExpiryMetrics } from './observe/expiry.ts'
 import type { Logger } from './observe/log.ts'
@@ -20,11 +26,13 @@ import { createSignatureCache } from './pki/signature.ts'
 import { messageOf } from './policy/error.ts'
 import { Relay } from './relay/relay.ts'
 import { upstreamTarget } from './relay/target.ts'
-import type { Store } from './store/store.ts'
+import type { NewRejection, Store } from './store/store.ts'
 
 const hourMs = 3_600_000
+const minuteMs = 60_000
 
 export interface AppDeps {
+  readonly version: string
   readonly store: Store
   readonly log: Logger
   readonly metrics: Metrics
@@ -42,13 +50,18 @@ export class App {
   readonly #deps: AppDeps
   readonly #listeners = new Map<string, Listener>()
   readonly #limits: AcceptLimits
+  readonly #lockout: Lockout
   readonly #recorder: RejectionRecorder
+  readonly #events: SecurityEvents
+  readonly #useCases: UseCases
+  readonly #rejectionReaders = new Set<() => void>()
   readonly #relay: Relay
   readonly #refuser: Refuser
   readonly #upgrades: Upgrades
   readonly #timers: NodeJS.Timeout[] = []
   #admin: AdminServer | null = null
   #config: Config
+  #policies: readonly LivePolicy[] = []
   #reloadProblem: string | null = null
   #isStopping = false
   /** Rejections stored since old ones were removed. */
@@ -59,32 +72,41 @@ export class App {
     this.#deps = deps
     const { store, log, metrics } = deps
     const monotonic = () => performance.now()
+    this.#events = new SecurityEvents({ ...deps, config: () => this.#config })
     this.#recorder = new RejectionRecorder(store.rejections, log, (count) => this.#recorded(count))
-    const refusals = new Refusals({ metrics, recorder: this.#recorder, now: Date.now })
+    const recorder = { record: (rejection: NewRejection) => this.#record(rejection) }
+    const refusals = new Refusals({ metrics, recorder, now: Date.now })
     this.#refuser = new Refuser(refusals, log)
     this.#limits = new AcceptLimits(config.limits, monotonic)
-    this.#relay = new Relay(config.limits, upstreamTarget(config.centralSystem), {
+    this.#lockout = createLockout({ ...lockoutBounds(config), now: Date.now })
+    this.#relay = new Relay(config.limits, [], {
       metrics,
       log,
-      refused: ({ listener, profile, address, identity }, reason, detail) =>
+      refused: ({ listener, profile, address, port, identity }, reason, detail) =>
         refusals.note(
-          { listener: { name: listener, profile }, address, port: 0, identity, facts: {} },
+          { listener: { name: listener, profile }, address, port, identity, facts: {} },
           reason,
           detail,
           'enforce',
         ),
     })
+    this.#useCases = createUseCases({
+      store,
+      log,
+      metrics,
+      note: this.#events.log.note,
+      sessions: this.#relay.sessions,
+      config: () => this.#config,
+      events: this.#events.useCases,
+    })
+    this.#relay.setLive(config.limits, this.#useCases.all)
     this.#upgrades = new Upgrades({
       refuser: this.#refuser,
       metrics,
       relay: this.#relay,
       registry: store.registry,
       verifier: createPasswordVerifier({ now: monotonic }),
-      lockout: createLockout({
-        failures: config.limits.failuresPerIdentity,
-        lockMs: config.limits.lockout,
-        now: Date.now,
-      }),
+      lockout: this.#lockout,
       now: Date.now,
       delay: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
     })
@@ -95,7 +117,10 @@ export class App {
     const { log, metrics } = this.#deps
     try {
       const policies = await this.#buildPolicies(this.#config)
-      setExpiryMetrics(metrics, policies)
+      const sinks = this.#events.prepare(this.#config)
+      this.#setPolicies(policies)
+      // Before anybody connects: changes of passwords that a killed process left behind.
+      await this.#useCases.changes.settle()
       const listening: Listening[] = []
       for (const policy of policies) {
         const listener = this.#createListener(policy)
@@ -103,14 +128,18 @@ export class App {
         this.#listeners.set(listener.name, listener)
         listening.push({ name: listener.name, host: address.address, port: address.port })
       }
-      this.#admin = await startAdmin(this.#config.admin, metrics.registry, {
-        problems: () => this.#problems(),
-        notes: () => (this.#reloadProblem === null ? [] : [`the last reload failed: ${this.#reloadProblem}`]),
-      })
+      await this.#events.start(sinks)
+      await this.#useCases.campaigns.start()
+      this.#admin = await startAdmin(this.#config.admin, metrics.registry, this.#health(), this.#adminDeps())
       metrics.configReloadSuccessful.set(1)
       this.#prune()
       this.#every(hourMs, () => this.#prune())
+      this.#every(minuteMs, () => void this.#useCases.changes.settle())
       this.#every((ticketLifetime / 2) * 1000, () => this.#rotateTickets())
+      // The profile of a listener that runs does not change by a reload.
+      const { listeners } = this.#config
+      warnOfUnsecured(listeners, log)
+      this.#every(hourMs, () => warnOfUnsecured(listeners, log))
       listening.push({ name: 'admin', host: this.#config.admin.address.host, port: this.#admin.port })
       for (const { name, host, port } of listening) log.info({ listener: name, host, port }, 'listening')
       return listening
@@ -133,15 +162,17 @@ export class App {
     const { config } = loaded
     try {
       // Everything that can fail comes first.
-      const target = upstreamTarget(config.centralSystem)
       const policies = await this.#buildPolicies(config)
+      const sinks = this.#events.prepare(config)
       const { needsRestart } = diffReload(this.#config, config)
       if (needsRestart.length > 0) log.warn({ keys: needsRestart }, 'these changes need a restart')
       for (const policy of policies) this.#listeners.get(policy.listener.name)?.setPolicy(policy)
-      setExpiryMetrics(metrics, policies)
+      this.#setPolicies(policies)
       this.#config = config
+      this.#events.reload(config, sinks)
       this.#limits.setBounds(config.limits)
-      this.#relay.setLive(config.limits, target)
+      this.#lockout.setBounds(lockoutBounds(config))
+      this.#relay.setLive(config.limits, this.#useCases.all)
       log.level = config.log.level
       this.#reloaded(null)
       log.info({ listeners: policies.length }, 'configuration reloaded')
@@ -166,6 +197,8 @@ export class App {
     log.info({ sessions: this.sessions, timeoutMs: this.#config.drain.timeout }, 'draining')
     this.#relay.isDraining = true
     for (const listener of this.#listeners.values()) listener.close()
+    this.#useCases.campaigns.drain()
+    this.#useCases.changes.stop()
     await this.#relay.drain(this.#config.drain.timeout)
     await this.#close()
     log.info('stopped')
@@ -175,17 +208,21 @@ export class App {
     for (const timer of this.#timers.splice(0)) clearInterval(timer)
     for (const listener of this.#listeners.values()) listener.close()
     await this.#relay.drain(0)
-    await this.#recorder.close()
     await this.#admin?.close()
+    this.#useCases.changes.stop()
+    await this.#useCases.campaigns.close()
+    await this.#recorder.close()
+    await this.#events.close()
   }
 
   async #buildPolicies(config: Config): Promise<readonly LivePolicy[]> {
+    const target = upstreamTarget(config.centralSystem)
     const policies = await Promise.all(
       config.listeners.map(async (listener): Promise<LivePolicy> => {
-        if (listener.tls === undefined) return { config, listener, contexts: null }
+        if (listener.tls === undefined) return { config, listener, contexts: null, target }
         const material = await loadTlsMaterial(listener.tls)
         const contexts = createTlsContexts(listener, listener.tls, material)
-        return { config, listener, contexts }
+        return { config, listener, contexts, target }
       }),
     )
     return policies
@@ -205,6 +242,52 @@ export class App {
       now: Date.now,
       upgraded: (connection, live, message, head) => this.#upgrades.take(connection, live, message, head),
     })
+  }
+
+  #setPolicies(policies: readonly LivePolicy[]): void {
+    this.#policies = policies
+    setExpiryMetrics(this.#deps.metrics, policies)
+  }
+
+  #health(): Health {
+    return {
+      problems: () => this.#problems(),
+      notes: () => (this.#reloadProblem === null ? [] : [`the last reload failed: ${this.#reloadProblem}`]),
+    }
+  }
+
+  #adminDeps(): AdminDeps {
+    const { store, log, version } = this.#deps
+    return {
+      version,
+      startedAt: Date.now(),
+      token: () => this.#config.admin.token,
+      registry: store.registry,
+      rejections: store.rejections,
+      events: store.events,
+      stored: {
+        rejections: (listener) => {
+          this.#rejectionReaders.add(listener)
+          return () => void this.#rejectionReaders.delete(listener)
+        },
+        events: (listener) => this.#events.log.subscribe(() => listener()),
+      },
+      sessions: this.#relay.sessions,
+      operations: this.#useCases.changes.operations,
+      campaigns: this.#useCases.campaigns,
+      lockouts: this.#lockout,
+      certificates: () => certificatesOf(this.#policies),
+      hashKey,
+      note: this.#events.log.note,
+      log,
+      now: Date.now,
+    }
+  }
+
+  /** A refusal is a record of its own, and an event of the security log (A00.FR.323, A00.FR.408). */
+  #record(rejection: NewRejection): void {
+    this.#recorder.record(rejection)
+    this.#events.refusals.take(rejection)
   }
 
   #reloaded(problem: string | null): void {
@@ -237,6 +320,7 @@ export class App {
 
   /** A flood of refusals must not fill the disk until the hour is over (CWE-400). */
   #recorded(count: number): void {
+    for (const listener of this.#rejectionReaders) listener()
     this.#recordedSince += count
     if (this.#recordedSince < this.#config.store.rejections.keep / 10) return
     this.#prune()
@@ -249,4 +333,8 @@ export class App {
       this.#deps.log.error({ err: messageOf(error) }, 'old rejection records cannot be removed')
     })
   }
+}
+
+function lockoutBounds({ limits }: Config): LockoutBounds {
+  return { failures: limits.failuresPerIdentity, lockMs: limits.lockout }
 }

@@ -61,7 +61,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
 }
 
 /** They wire, and may know everybody. */
-const wiring = new Set(['app.ts', 'main.ts', 'cli'])
+const wiring = new Set(['app.ts', 'app', 'main.ts', 'cli'])
 
 function mayImport({ from, to, isType }: Import): boolean {
   const [part, other] = [partOf(from), partOf(to)]

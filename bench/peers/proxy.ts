@@ -56,7 +56,7 @@ function configuration(setting: PeerSetting, store: string, adminPort: number): 
       ciphers: [${ciphers}]
 centralSystem:
   url: ws://127.0.0.1:${setting.upstreamPort}/ocpp
-limits: { handshakes: 4096, perAddressPerMinute: 1000000 }
+limits: { handshakes: 4096, perAddressPerMinute: 1000000, messagesPerMinute: 0 }
 store: { sqlite: ${text(store)} }
 admin: { address: 127.0.0.1:${adminPort} }
 log: { level: warn }

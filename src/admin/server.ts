@@ -1,7 +1,13 @@
+import { randomUUID } from 'node:crypto'
 import { type FastifyInstance, fastify } from 'fastify'
 import type { Registry } from 'prom-client'
 import type { AdminConfig } from '../config/schema.ts'
 import { messageOf, ProxyError } from '../policy/error.ts'
+import { addApi } from './api.ts'
+import { answerClientError } from './client-error.ts'
+import type { AdminDeps } from './deps.ts'
+import { errorHandler, sendNotFound } from './errors.ts'
+import type { LiveStreams } from './stream.ts'
 
 /** What readiness is made of; everything that is not well is named. */
 export interface Health {
@@ -11,43 +17,71 @@ export interface Health {
   notes(): readonly string[]
 }
 
+const maxConnections = 512
+/** Percent-encoding makes three characters of each byte of an identity (policy/identity.ts). */
+const maxParamLength = 3 * 255
+/** What requests that are under way have to end, in milliseconds. */
+const closeMs = 5_000
+
 /**
- * The admin address: /livez, /readyz and /metrics, without a token, for machines inside. Throws
- * ProxyError `listen_failed`.
+ * The admin address: /livez, /readyz and /metrics, without a token, for machines inside; with `api`
+ * the admin API, too. Throws ProxyError `listen_failed`.
  */
 export async function startAdmin(
   config: AdminConfig,
   registry: Registry,
   health: Health,
+  api: AdminDeps | null = null,
 ): Promise<AdminServer> {
-  const server = fastify({ logger: false, bodyLimit: 65_536, requestTimeout: 10_000 })
-  server.get('/livez', () => ({ status: 'alive' }))
-  server.get('/readyz', async (_request, reply) => {
+  const log = api?.log ?? null
+  const server = fastify({
+    logger: false,
+    bodyLimit: 65_536,
+    requestTimeout: 10_000,
+    exposeHeadRoutes: false,
+    genReqId: () => randomUUID(),
+    routerOptions: { maxParamLength },
+    clientErrorHandler: answerClientError,
+    frameworkErrors: (error, request, reply) => void errorHandler(log)(error, request, reply),
+  })
+  server.server.maxConnections = maxConnections
+  server.setErrorHandler(errorHandler(log))
+  server.setNotFoundHandler(sendNotFound)
+  const streams = api === null ? null : await addApi(server, api, config.requestsPerMinute)
+  addHealth(server, registry, health)
+  const { host, port } = config.address
+  try {
+    await server.listen({ host, port })
+  } catch (error) {
+    await server.close()
+    throw new ProxyError('listen_failed', 'operator', `admin on ${host}:${port}: ${messageOf(error)}`, {
+      cause: error,
+    })
+  }
+  return new AdminServer(server, streams)
+}
+
+function addHealth(server: FastifyInstance, registry: Registry, health: Health): void {
+  const hidden = { schema: { hide: true } }
+  server.get('/livez', hidden, () => ({ status: 'alive' }))
+  server.get('/readyz', hidden, async (_request, reply) => {
     const problems = await health.problems()
     return reply
       .code(problems.length === 0 ? 200 : 503)
       .send({ status: problems.length === 0 ? 'ready' : 'not ready', problems, notes: health.notes() })
   })
-  server.get('/metrics', async (_request, reply) =>
+  server.get('/metrics', hidden, async (_request, reply) =>
     reply.header('content-type', registry.contentType).send(await registry.metrics()),
   )
-  server.setNotFoundHandler((_request, reply) => reply.code(404).send({ error: 'not_found' }))
-  const { host, port } = config.address
-  try {
-    await server.listen({ host, port })
-  } catch (error) {
-    throw new ProxyError('listen_failed', 'operator', `admin on ${host}:${port}: ${messageOf(error)}`, {
-      cause: error,
-    })
-  }
-  return new AdminServer(server)
 }
 
 export class AdminServer {
   readonly #server: FastifyInstance
+  readonly #streams: LiveStreams | null
 
-  constructor(server: FastifyInstance) {
+  constructor(server: FastifyInstance, streams: LiveStreams | null) {
     this.#server = server
+    this.#streams = streams
   }
 
   get port(): number {
@@ -55,7 +89,15 @@ export class AdminServer {
     return typeof address === 'object' && address !== null ? address.port : 0
   }
 
+  /** Live readers at present. */
+  get streams(): number {
+    return this.#streams?.size ?? 0
+  }
+
+  /** Live readers are ended, operations given up; what does not end in time is cut off. */
   async close(): Promise<void> {
+    const timer = setTimeout(() => this.#server.server.closeAllConnections(), closeMs)
     await this.#server.close()
+    clearTimeout(timer)
   }
 }

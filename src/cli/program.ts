@@ -1,8 +1,10 @@
 import { Command } from 'commander'
+import { campaignCommand } from './campaign.ts'
 import { chargePointsCommand } from './charge-points.ts'
 import { checkCommand } from './check.ts'
 import { credentialsCommand } from './credentials.ts'
 import { demoCommand } from './demo.ts'
+import { eventsCommand } from './events.ts'
 import { pkiCommand } from './pki.ts'
 import { quickstartCommand } from './quickstart.ts'
 import { rejectionsCommand } from './rejections.ts'
@@ -27,6 +29,8 @@ export async function run(argv: readonly string[]): Promise<void> {
   program.addCommand(chargePointsCommand())
   program.addCommand(credentialsCommand())
   program.addCommand(rejectionsCommand())
+  program.addCommand(eventsCommand())
+  program.addCommand(campaignCommand())
   program.addCommand(simulateCommand())
   await program.parseAsync(argv)
 }

@@ -55,7 +55,9 @@ function listCommand(shell: Shell): Command {
     'rejections list --since 1h --reason tls_version --json',
   ]
   return withFilters(storeCommand('list', shell, examples))
-    .description('list refusals, newest first; one JSON object a line with --json')
+    .description(
+      'list refusals, newest first; one JSON object a line with --json. Before TLS, those of one address, listener and reason within a minute are one line, with their number.',
+    )
     .option('--since <duration>', 'only of the last 30m, 1h, 7d …')
     .option('--limit <n>', 'at most so many', '50')
     .action((options: FilterOptions) =>

@@ -72,7 +72,7 @@ export async function startProxy(loaded: LoadedConfig, log: Logger): Promise<Run
     { processMetrics: true },
   )
   const store = openSqliteStore(config.store.sqlite)
-  const app = new App(config, { store, log, metrics })
+  const app = new App(config, { version, store, log, metrics })
   const started = Promise.withResolvers<void>()
   const reloader = new Reloader(app, loaded, log, started.promise)
   // Before anything listens: a SIGHUP that nobody handles would end the process.

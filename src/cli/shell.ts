@@ -17,6 +17,8 @@ export interface Shell {
   /** Fulfilled after so many milliseconds, or when the user asks to end: then it is false. */
   wait(ms: number): Promise<boolean>
   readonly env: Readonly<Record<string, string | undefined>>
+  /** Standard error is a terminal: a line of it may be written over by \r. Absent: it is none. */
+  readonly isTerminal?: boolean
 }
 
 /** The shell of this process. */
@@ -39,6 +41,7 @@ export function processShell(): Shell {
     now: Date.now,
     wait: interruptibleWait(),
     env: process.env,
+    isTerminal: stderr.isTTY === true,
   }
 }
 

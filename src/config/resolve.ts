@@ -1,7 +1,13 @@
 import type { LoadedFile } from './convert.ts'
 import { type KeyFinding, type KeyPath, problem, warning } from './problem.ts'
 import type { ReadFile } from './read.ts'
-import type { CentralSystemConfig, Config, ListenerConfig, TlsConfig } from './schema.ts'
+import type {
+  CentralSystemConfig,
+  Config,
+  ListenerConfig,
+  SecurityEventsConfig,
+  TlsConfig,
+} from './schema.ts'
 import { readSealingKey, readSecretText, type SecretOutcome } from './secrets.ts'
 
 export interface Resolved {
@@ -38,6 +44,7 @@ export function resolveConfig(file: LoadedFile, readFile: ReadFile): Resolved {
           ? null
           : take(readSealingKey(sealingKeyFile, readFile), ['store', 'sealingKeyFile']),
     },
+    securityEvents: resolveSecurityEvents(file.securityEvents, text),
     admin: { ...admin, token },
   }
   return { config: deepFreeze(config), findings }
@@ -69,6 +76,16 @@ function resolveCentralSystem(section: LoadedFile['centralSystem'], text: ReadTe
   const key = ['centralSystem', 'authorization', 'passwordFile']
   const secret = password ?? (passwordFile === undefined ? null : text(passwordFile, key)) ?? ''
   return { ...section, url, authorization: { username, password: secret } }
+}
+
+function resolveSecurityEvents(section: LoadedFile['securityEvents'], text: ReadText): SecurityEventsConfig {
+  const sinks = section.sinks.map(({ webhook, ...sink }, index) => {
+    if (webhook === undefined) return sink
+    const { secretFile, ...rest } = webhook
+    const key = ['securityEvents', 'sinks', index, 'webhook', 'secretFile']
+    return { ...sink, webhook: { ...rest, secret: secretFile === undefined ? null : text(secretFile, key) } }
+  })
+  return { ...section, sinks }
 }
 
 /** What everybody shares, nobody changes. The bytes of a Buffer cannot be frozen. */

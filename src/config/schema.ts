@@ -1,9 +1,12 @@
 import { type Static, Type } from 'typebox'
 import { centralSystemSchema } from './schema/central-system.ts'
+import { passwordsSchema, profileUpgradeSchema } from './schema/credentials.ts'
 import { about, choice, type Loaded } from './schema/kinds.ts'
 import { limitsSchema } from './schema/limits.ts'
 import { listenerSchema } from './schema/listener.ts'
+import { messagesSchema } from './schema/messages.ts'
 import { adminSchema, admissionSchema, drainSchema, logSchema, storeSchema } from './schema/operations.ts'
+import { securityEventsSchema } from './schema/security-events.ts'
 
 export type { Address } from './schema/kinds.ts'
 
@@ -40,8 +43,12 @@ export const configSchema = Type.Object(
     }),
     centralSystem: centralSystemSchema,
     admission: admissionSchema,
+    messages: messagesSchema,
+    passwords: passwordsSchema,
+    profileUpgrade: profileUpgradeSchema,
     limits: limitsSchema,
     store: storeSchema,
+    securityEvents: securityEventsSchema,
     admin: adminSchema,
     drain: drainSchema,
     log: logSchema,
@@ -76,8 +83,25 @@ export type StoreConfig = Loaded<Omit<ConfigFile['store'], 'sealingKeyFile'>> & 
 
 export type AdminConfig = Loaded<Omit<ConfigFile['admin'], 'tokenFile'>> & { readonly token: string | null }
 
+type SecurityEventsFile = ConfigFile['securityEvents']
+type SinkFile = SecurityEventsFile['sinks'][number]
+
+/** A sink: one of the three. Secrets are in place of the files that held them. */
+export type SinkConfig = Loaded<Omit<SinkFile, 'webhook'>> & {
+  readonly webhook?: Loaded<Omit<NonNullable<SinkFile['webhook']>, 'secretFile'>> & {
+    readonly secret: string | null
+  }
+}
+
+export type SecurityEventsConfig = Loaded<Omit<SecurityEventsFile, 'sinks'>> & {
+  readonly sinks: readonly SinkConfig[]
+}
+
 export type LimitsConfig = Loaded<ConfigFile['limits']>
 export type AdmissionConfig = Loaded<ConfigFile['admission']>
+export type PasswordsConfig = Loaded<ConfigFile['passwords']>
+export type ProfileUpgradeConfig = Loaded<ConfigFile['profileUpgrade']>
+export type MessagesConfig = Loaded<ConfigFile['messages']>
 
 /**
  * The configuration as the product sees it: checked, complete, frozen. Durations are milliseconds,
@@ -89,8 +113,12 @@ export interface Config {
   readonly listeners: readonly ListenerConfig[]
   readonly centralSystem: CentralSystemConfig
   readonly admission: AdmissionConfig
+  readonly messages: MessagesConfig
+  readonly passwords: PasswordsConfig
+  readonly profileUpgrade: ProfileUpgradeConfig
   readonly limits: LimitsConfig
   readonly store: StoreConfig
+  readonly securityEvents: SecurityEventsConfig
   readonly admin: AdminConfig
   readonly drain: Loaded<ConfigFile['drain']>
   readonly log: Loaded<ConfigFile['log']>

@@ -1,6 +1,7 @@
 import type { Logger } from '../observe/log.ts'
 import { messageOf } from '../policy/error.ts'
 import type { NewRejection, RejectionLog } from '../store/store.ts'
+import { RejectionBatch } from './rejection-batch.ts'
 
 /** Records that wait this long at the most, in milliseconds, are written in one transaction. */
 const flushMs = 50
@@ -11,13 +12,13 @@ const maxWaiting = 20_000
 const retryMs = 1_000
 
 /**
- * Writes refusals to the store, in batches, and logs each when it is durable (design, principle 4).
+ * Writes refusals to the store, in batches, and logs each record when it is durable (design, principle 4).
  * While the store fails the records wait, and go on waiting in order.
  */
 export class RejectionRecorder {
   readonly #store: RejectionLog
   readonly #log: Logger
-  #waiting: NewRejection[] = []
+  readonly #waiting = new RejectionBatch()
   #timer: NodeJS.Timeout | null = null
   #writing: Promise<void> = Promise.resolve()
   /** Records of the transaction that is being written; 0: none is. */
@@ -35,13 +36,12 @@ export class RejectionRecorder {
   }
 
   record(rejection: NewRejection): void {
-    if (this.#waiting.length + this.#inFlight >= maxWaiting) {
+    if (!this.#waiting.add(rejection, maxWaiting - this.#waiting.size - this.#inFlight)) {
       this.#lost += 1
       return
     }
-    this.#waiting.push(rejection)
     // A store that fails is asked again after a while, however many come meanwhile.
-    if (this.#waiting.length >= flushCount && !this.#isFailing) this.#flushNow()
+    if (this.#waiting.size >= flushCount && !this.#isFailing) this.#flushNow()
     else this.#flushLater()
   }
 
@@ -49,7 +49,7 @@ export class RejectionRecorder {
   async close(): Promise<void> {
     this.#flushNow()
     await this.#writing
-    if (this.#waiting.length > 0) await this.#write(this.#waiting.splice(0), false)
+    if (this.#waiting.size > 0) await this.#write(this.#waiting.take(), false)
     if (this.#timer !== null) clearTimeout(this.#timer)
     if (this.#lost > 0) this.#log.error({ lost: this.#lost }, 'rejection records were lost')
     this.#lost = 0
@@ -62,12 +62,12 @@ export class RejectionRecorder {
   #flushNow(): void {
     if (this.#timer !== null) clearTimeout(this.#timer)
     this.#timer = null
-    if (this.#inFlight > 0 || this.#waiting.length === 0) return
-    const batch = this.#waiting.splice(0)
+    if (this.#inFlight > 0 || this.#waiting.size === 0) return
+    const batch = this.#waiting.take()
     this.#inFlight = batch.length
     this.#writing = this.#write(batch, true).finally(() => {
       this.#inFlight = 0
-      if (this.#waiting.length > 0) this.#flushLater()
+      if (this.#waiting.size > 0) this.#flushLater()
     })
   }
 
@@ -86,7 +86,7 @@ export class RejectionRecorder {
         return
       }
       this.#isFailing = true
-      this.#waiting = batch.concat(this.#waiting)
+      this.#waiting.putBack(batch)
     }
   }
 

@@ -45,21 +45,35 @@ export class AcceptLimits {
     return this.#connections
   }
 
-  /** Counts the connection whatever the verdict is; `left` must be called when it is over. */
+  /**
+   * A connection was accepted, wherever it comes from. Counts it whatever the verdict is;
+   * `connectionEnded` must be called when it is over.
+   */
+  connectionBegins(): Verdict {
+    this.#connections += 1
+    const { connections } = this.#bounds
+    if (this.#connections <= connections) return admitted
+    return refused('capacity', `${connections} connections are open (limits.connections)`)
+  }
+
+  connectionEnded(): void {
+    this.#connections -= 1
+  }
+
+  /**
+   * The address of a connection is known: behind a load balancer only once its PROXY header is whole.
+   * Counts it whatever the verdict is; `left` must be called when it is over.
+   */
   entered(address: string): Verdict {
     const key = networkOf(address)
     const live = (this.#live.get(key) ?? 0) + 1
     this.#live.set(key, live)
-    this.#connections += 1
     const bounds = this.#bounds
     if (!this.#take(key)) {
       return refused(
         'rate_limited',
         `over ${bounds.perAddressPerMinute} connections a minute from this address`,
       )
-    }
-    if (this.#connections > bounds.connections) {
-      return refused('capacity', `${bounds.connections} connections are open (limits.connections)`)
     }
     if (live > bounds.connectionsPerAddress) {
       return refused('capacity', `${bounds.connectionsPerAddress} connections of this address are open`)
@@ -72,7 +86,6 @@ export class AcceptLimits {
     const live = (this.#live.get(key) ?? 1) - 1
     if (live <= 0) this.#live.delete(key)
     else this.#live.set(key, live)
-    this.#connections -= 1
   }
 
   /** A TLS handshake begins. `handshakeEnded` must be called only when it was admitted. */

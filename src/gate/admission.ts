@@ -1,11 +1,11 @@
 import { checkCommonName, checkKeyOwner } from '../policy/certificate.ts'
 import type { IdentityFacts, PasswordForm, SecurityProfile } from '../policy/facts.ts'
 import { candidates, parseBasicAuthorization } from '../policy/password.ts'
-import { checkProfile } from '../policy/profile.ts'
+import { checkProfile, checkUnsecured } from '../policy/profile.ts'
 import type { CheckMode, ReasonCode } from '../policy/reasons.ts'
 import { checkLegacyChargePoint } from '../policy/tls.ts'
 import { admitted, refused, type Verdict } from '../policy/verdict.ts'
-import type { ChargePointRecord, Registry } from '../store/store.ts'
+import type { ChargePointRecord, CredentialHash, Registry } from '../store/store.ts'
 import type { ConnectionFacts } from './connection.ts'
 import { hashKey } from './credentials/hash.ts'
 import type { Lockout } from './credentials/lockout.ts'
@@ -13,7 +13,7 @@ import type { PasswordVerifier } from './credentials/verifier.ts'
 
 export interface AdmissionDeps {
   readonly registry: Registry
-  readonly verifier: PasswordVerifier
+  readonly verifier: Pick<PasswordVerifier, 'verifyEither'>
   readonly lockout: Lockout
   readonly now: () => number
 }
@@ -30,12 +30,17 @@ export interface AdmissionRequest {
   readonly report: (reason: ReasonCode, detail: string) => void
 }
 
+/** A01: the password that is kept, or the one that was offered and waits for its first use. */
+export type CredentialUse = 'current' | 'next' | null
+
 export type AdmissionResult =
   | {
       readonly ok: true
       /** null: not registered yet; `learn` does that. */
       readonly chargePoint: ChargePointRecord | null
       readonly passwordForm: PasswordForm | null
+      /** Which of its passwords it was; null: it proved itself without one. */
+      readonly credential: CredentialUse
       /**
        * For a charge point that is to be learned: registers it. Called once the central system has
        * taken it, so that strangers cannot fill the registry.
@@ -63,12 +68,19 @@ export async function admit(request: AdmissionRequest, deps: AdmissionDeps): Pro
     const verdict = weigh(check(request, known), request)
     if (!verdict.ok) return { ...verdict, chargePoint: known }
   }
-  return { ok: true, chargePoint: known, passwordForm: proof.form, learn: null }
+  return {
+    ok: true,
+    chargePoint: known,
+    passwordForm: proof.form,
+    credential: proof.credential,
+    learn: null,
+  }
 }
 
 interface Proof {
   readonly verdict: Verdict
   readonly form: PasswordForm | null
+  readonly credential: CredentialUse
   /** What an unknown charge point presented, to be learned. */
   readonly password: Buffer | null
 }
@@ -80,7 +92,7 @@ function prove(
 ): Promise<Proof> {
   switch (request.profile) {
     case 0:
-      return Promise.resolve({ verdict: admitted, form: null, password: null })
+      return Promise.resolve(proven)
     case 1:
     case 2:
       return provePassword(request, known, deps)
@@ -103,18 +115,21 @@ async function provePassword(
   if (basic.password.length === 0) return failed(refused('credentials_missing', 'the password is empty'))
   const { identity } = request.identity
   const { address } = request.facts.remote
-  const lock = lockout.check(identity, address, known?.lastAddress ?? null)
-  if (lock.locked) {
-    return failed(refused('credentials_locked', `until ${new Date(lock.until).toISOString()}`))
-  }
-  if (known === null && request.learn) return { verdict: admitted, form: null, password: basic.password }
-  const result = await verifier.verify(known?.credential ?? null, basic.password, identity)
+  const version = known?.credential?.salt
+  const lock = lockout.check(identity, address, known?.lastAddress ?? null, version)
+  if (lock.locked) return failed(lockedOut(lock.until))
+  if (known === null && request.learn) return { ...proven, password: basic.password }
+  const stored = { current: known?.credential ?? null, next: known?.credentialChange?.next ?? null }
+  const result = await verifier.verifyEither(stored, basic.password, identity)
   if ('overloaded' in result) return failed(refused('capacity', 'too many passwords to check at once'))
+  // CWE-307: of many guesses at once, those that come after the lock are told nothing.
+  const late = lockout.recheck(identity, address, version)
+  if (late.locked) return failed(lockedOut(late.until))
   if (result.ok) {
-    lockout.succeed(identity, address)
-    return { verdict: admitted, form: result.form, password: null }
+    lockout.succeed(identity, address, version)
+    return { verdict: admitted, form: result.form, credential: result.credential, password: null }
   }
-  lockout.fail(identity, address)
+  lockout.fail(identity, address, version)
   if (known === null) return failed(unknownChargePoint(identity))
   const detail =
     known.credential === null ? 'no password is set for this charge point' : 'the password is wrong'
@@ -140,7 +155,7 @@ async function proveCertificate(
     const weighed = weigh(verdict, request)
     if (!weighed.ok) return failed(weighed)
   }
-  return { verdict: admitted, form: null, password: null }
+  return proven
 }
 
 /** Trust on first use: what it proved itself with is what it has to come with from now on. */
@@ -168,7 +183,8 @@ async function admitUnknown(
       lastSeenAt: now(),
     })
   }
-  return { ok: true, chargePoint: null, passwordForm: null, learn }
+  const credential = proof.password === null ? null : 'current'
+  return { ok: true, chargePoint: null, passwordForm: null, credential, learn }
 }
 
 function checkBlocked(_request: AdmissionRequest, chargePoint: ChargePointRecord): Verdict {
@@ -181,35 +197,77 @@ function checkLane(request: AdmissionRequest, chargePoint: ChargePointRecord): V
 }
 
 function checkKept(request: AdmissionRequest, chargePoint: ChargePointRecord): Verdict {
-  // Profile 0 asks for no proof at all: only a charge point that is kept on it may use it.
-  if (request.profile === 0 && chargePoint.securityProfile !== 0) {
-    return refused('profile_mismatch', 'not kept on profile 0')
-  }
-  return checkProfile(request.profile, chargePoint)
+  return checkProfileOf(request.profile, chargePoint)
 }
+
+function checkProfileOf(profile: SecurityProfile, chargePoint: ChargePointRecord): Verdict {
+  return profile === 0 ? checkUnsecured(chargePoint) : checkProfile(profile, chargePoint)
+}
+
+/** What a charge point was admitted on. */
+export interface AdmittedOn {
+  readonly record: ChargePointRecord
+  readonly credential: CredentialUse
+  readonly profile: SecurityProfile
+}
+
+export type SecondLook =
+  | {
+      readonly ok: true
+      /** As the record has it by now: a change of the password may have been settled meanwhile. */
+      readonly credential: CredentialUse
+      /** `startedAt` of the change that this login says something about; null: of none. */
+      readonly changeStartedAt: number | null
+    }
+  | Extract<Verdict, { readonly ok: false }>
 
 /**
  * Whether what was decided on `before` still holds for the record as it is `now`: waiting for a turn
  * and for the central system takes seconds, in which an operator may block the charge point or change
- * its password, and another connection may move the ratchet (A05.FR.09).
+ * its password, a change of it may be settled (A01.FR.03), and another connection may move the ratchet
+ * (A05.FR.09).
  */
 export function stillHolds(
-  before: ChargePointRecord,
+  before: AdmittedOn,
   now: ChargePointRecord | null,
-  profile: AdmissionRequest['profile'],
   profileMode: CheckMode,
-): Verdict {
-  if (now === null) return unknownChargePoint(before.identity)
-  if (now.blocked) return refused('charge_point_blocked', 'blocked by the operator meanwhile')
-  if (JSON.stringify(now.credential) !== JSON.stringify(before.credential)) {
-    return refused('credentials_invalid', 'the password was changed meanwhile')
+): SecondLook {
+  if (now === null) return unknownChargePoint(before.record.identity)
+  if (now.blocked)
+    return { ok: false, reason: 'charge_point_blocked', detail: 'blocked by the operator meanwhile' }
+  const credential = presentUse(before, now)
+  if (credential === undefined) {
+    return { ok: false, reason: 'credentials_invalid', detail: 'the password was changed meanwhile' }
   }
-  return profileMode === 'enforce' ? checkProfile(profile, now) : admitted
+  // On profile 0 nothing else was checked, so this check cannot be switched.
+  const isEnforced = profileMode === 'enforce' || before.profile === 0
+  const verdict = isEnforced ? checkProfileOf(before.profile, now) : admitted
+  if (!verdict.ok) return verdict
+  const changeStartedAt = now.credentialChange?.startedAt ?? null
+  // A login with the old password that was before the offer says nothing about it.
+  const isOlder = credential !== 'next' && before.record.credentialChange?.startedAt !== changeStartedAt
+  return { ok: true, credential, changeStartedAt: isOlder ? null : changeStartedAt }
 }
 
-/** A finding in report mode is reported, one that is off forgotten; both are admitted. */
+/** What the password that was shown is in the record of now; undefined: it is no good any more. */
+function presentUse({ record, credential }: AdmittedOn, now: ChargePointRecord): CredentialUse | undefined {
+  if (credential === null) return null
+  const shown = credential === 'next' ? (record.credentialChange?.next ?? null) : record.credential
+  if (isSame(shown, now.credentialChange?.next ?? null)) return 'next'
+  return isSame(shown, now.credential) ? 'current' : undefined
+}
+
+/** Every hash has a salt of its own, so the same hash is the same setting of a password. */
+function isSame(one: CredentialHash | null, other: CredentialHash | null): boolean {
+  return one !== null && other !== null && one.salt === other.salt && one.hash === other.hash
+}
+
+/**
+ * A finding in report mode is reported, one that is off forgotten; both are admitted. Not so on profile
+ * 0, where nobody has proven anything: who may come there is all that stands in a stranger's way.
+ */
 function weigh(verdict: Verdict, request: AdmissionRequest): Verdict {
-  if (verdict.ok) return verdict
+  if (verdict.ok || request.profile === 0) return verdict
   const mode = request.modeOf(verdict.reason)
   if (mode === 'enforce') return verdict
   if (mode === 'report') request.report(verdict.reason, verdict.detail)
@@ -224,6 +282,13 @@ function unknownChargePoint(identity: string): Verdict & { ok: false } {
   }
 }
 
+function lockedOut(until: number): Verdict {
+  return refused('credentials_locked', `until ${new Date(until).toISOString()}`)
+}
+
+/** Without a password. */
+const proven: Proof = Object.freeze({ verdict: admitted, form: null, credential: null, password: null })
+
 function failed(verdict: Verdict): Proof {
-  return { verdict, form: null, password: null }
+  return { ...proven, verdict }
 }

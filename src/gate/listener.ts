@@ -8,6 +8,8 @@ import { messageOf, ProxyError } from '../policy/error.ts'
 import type { HelloFacts } from '../policy/facts.ts'
 import type { ReasonCode } from '../policy/reasons.ts'
 import { checkNegotiated, reasonOfTlsError } from '../policy/tls.ts'
+import type { Verdict } from '../policy/verdict.ts'
+import type { UpstreamTarget } from '../relay/upstream.ts'
 import type { Registry } from '../store/store.ts'
 import type { AcceptLimits } from './accept-limits.ts'
 import {
@@ -31,6 +33,8 @@ export interface LivePolicy {
   readonly listener: ListenerConfig
   /** null: a listener without TLS. */
   readonly contexts: TlsContexts | null
+  /** Of `config.centralSystem`: path, headers and password never go to a system that they are not of. */
+  readonly target: UpstreamTarget
 }
 
 export interface ListenerDeps {
@@ -136,6 +140,7 @@ export class Listener {
   async #walk(connection: GateConnection, policy: LivePolicy): Promise<void> {
     const { raw } = connection
     const { limits } = policy.config
+    if (!this.#begin(connection)) return
     const proxied = isTrustedProxy(policy.listener.proxyProtocol, connection.facts.remote.address)
     // Behind a load balancer the limits per address apply to the address in its header.
     if (!proxied && !this.#enter(connection)) return
@@ -157,14 +162,25 @@ export class Listener {
     else await this.#secure(connection, policy, policy.contexts, first.hello)
   }
 
+  /** In total: also what never says where it comes from (CWE-770). */
+  #begin(connection: GateConnection): boolean {
+    const { limits } = this.#deps
+    const verdict = limits.connectionBegins()
+    connection.raw.once('close', () => limits.connectionEnded())
+    return this.#holds(connection, verdict)
+  }
+
   #enter(connection: GateConnection): boolean {
-    const { limits, refuser } = this.#deps
+    const { limits } = this.#deps
     const { address } = connection.facts.remote
     const verdict = limits.entered(address)
     connection.raw.once('close', () => limits.left(address))
-    if (verdict.ok) return true
-    refuser.refuse(connection, verdict.reason, verdict.detail)
-    return false
+    return this.#holds(connection, verdict)
+  }
+
+  #holds(connection: GateConnection, verdict: Verdict): boolean {
+    if (!verdict.ok) this.#deps.refuser.refuse(connection, verdict.reason, verdict.detail)
+    return verdict.ok
   }
 
   async #secure(

@@ -35,6 +35,7 @@ export function storedFacts(
             legacyTls: chargePoint.legacyTls,
             securityProfile: chargePoint.securityProfile,
             upgradeTo: chargePoint.upgradeTo,
+            migrating: chargePoint.migrating,
           },
         }),
   }

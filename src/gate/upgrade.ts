@@ -6,9 +6,9 @@ import { parseIdentity } from '../policy/identity.ts'
 import { type PeerView, type ReasonCode, reasons } from '../policy/reasons.ts'
 import type { SessionFacts } from '../relay/session.ts'
 import type { Claim, Claimant } from '../relay/sessions.ts'
-import type { UpstreamLink, UpstreamOutcome, UpstreamRequest } from '../relay/upstream.ts'
+import type { UpstreamLink, UpstreamOutcome, UpstreamRequest, UpstreamTarget } from '../relay/upstream.ts'
 import type { Registry } from '../store/store.ts'
-import { type AdmissionDeps, type AdmissionResult, admit, stillHolds } from './admission.ts'
+import { type AdmissionDeps, type AdmissionResult, admit, type SecondLook, stillHolds } from './admission.ts'
 import type { GateConnection } from './connection.ts'
 import { offersMandatorySuites } from './hello/mandatory-suites.ts'
 import type { LivePolicy } from './listener.ts'
@@ -22,8 +22,9 @@ import { upstreamHeaders } from './upstream-headers.ts'
 /** What the relay does for the gate. */
 export interface RelayPort {
   readonly isDraining: boolean
-  claim(identity: string, claimant: Claimant, isWanted: () => boolean): Promise<Claim | null>
-  dial(request: UpstreamRequest): Promise<UpstreamOutcome>
+  claim(identity: string, claimant: Claimant, isWanted: () => boolean): Promise<Claim>
+  /** `signal` ends the attempt. */
+  dial(target: UpstreamTarget, request: UpstreamRequest, signal: AbortSignal): Promise<UpstreamOutcome>
   start(facts: SessionFacts, downstream: Socket, link: UpstreamLink, early: Buffer): void
 }
 
@@ -122,10 +123,7 @@ export class Upgrades {
     if (identity === null) return
     const claimant = { address: remote.address, certificate: chain?.leaf.fingerprint ?? null }
     const claim = await relay.claim(identity.identity, claimant, () => !connection.isOver)
-    if (claim === null) {
-      const detail = 'the connection that this identity has answers, and comes from elsewhere'
-      return this.#refuse(connection, 'duplicate_identity', detail)
-    }
+    if (claim.kind !== 'granted') return this.#refuseClaim(walk, claim.kind)
     try {
       if (connection.isOver || connection.socket.destroyed) return
       // A charge point that is yet to be learned gets its key when it is registered.
@@ -133,6 +131,16 @@ export class Upgrades {
       await this.#open(walk, protocols, result)
     } finally {
       claim.release()
+    }
+  }
+
+  #refuseClaim({ connection, policy }: Walk, kind: Exclude<Claim['kind'], 'granted'>): void {
+    if (kind === 'taken') {
+      const detail = 'the connection that this identity has answers, and comes from elsewhere'
+      this.#refuse(connection, 'duplicate_identity', detail)
+    } else {
+      const detail = 'too many connections of this identity wait for their turn'
+      this.#refuse(connection, 'capacity', detail, httpView('capacity', policy))
     }
   }
 
@@ -156,11 +164,14 @@ export class Upgrades {
     protocols: readonly string[],
     result: AdmissionResult & { ok: true },
   ): Promise<void> {
-    const { connection } = walk
+    const { connection, policy } = walk
     const { relay, metrics } = this.#deps
     const startedAt = performance.now()
-    const request = this.#upstreamRequest(walk, protocols)
-    const outcome = await relay.dial(request)
+    const request = this.#upstreamRequest(walk, protocols, result)
+    // Refused meanwhile (a drain), or gone: the central system must not wait for a session that never comes.
+    const abandoned = new AbortController()
+    connection.onLeave(() => abandoned.abort())
+    const outcome = await relay.dial(policy.target, request, abandoned.signal)
     metrics.upstreamConnectDuration.observe((performance.now() - startedAt) / 1000)
     switch (outcome.kind) {
       case 'unreachable':
@@ -171,6 +182,8 @@ export class Upgrades {
         return this.#passRefusal(connection, outcome.status, outcome.headers)
       case 'open':
         return this.#accept(walk, result, outcome)
+      case 'aborted':
+        return
       default:
         return outcome satisfies never
     }
@@ -191,16 +204,22 @@ export class Upgrades {
         this.#refuse(connection, 'subprotocol', 'the central system chose no sub-protocol')
       return
     }
-    const { chargePoint } = connection.facts
+    const { chargePoint } = result
+    let use: Pick<SecondLook & { ok: true }, 'credential' | 'changeStartedAt'> = {
+      credential: result.credential,
+      changeStartedAt: null,
+    }
     try {
       if (chargePoint !== null) {
-        const { securityProfile } = policy.listener
+        const { securityProfile: profile } = policy.listener
+        const before = { record: chargePoint, credential: result.credential, profile }
         const mode = modeOf(policy.config.admission.checks, 'profile_mismatch')
-        const verdict = stillHolds(chargePoint, await registry.get(identity.identity), securityProfile, mode)
-        if (!verdict.ok) {
+        const look = stillHolds(before, await registry.get(identity.identity), mode)
+        if (!look.ok) {
           link.socket.destroy()
-          return this.#refuse(connection, verdict.reason, verdict.detail, httpView(verdict.reason, policy))
+          return this.#refuse(connection, look.reason, look.detail, httpView(look.reason, policy))
         }
+        use = look
       }
       if (result.learn !== null) {
         await result.learn()
@@ -211,6 +230,8 @@ export class Upgrades {
         address: remote.address,
         tls: tls === null ? null : `${tls.version} ${tls.cipher}`,
         passwordForm: result.passwordForm,
+        credential: use.credential,
+        changeStartedAt: use.changeStartedAt,
         offersMandatorySuites: hello === null ? null : offersMandatorySuites(hello),
         at: now(),
       })
@@ -227,13 +248,20 @@ export class Upgrades {
       listener: policy.listener.name,
       profile: policy.listener.securityProfile,
       address: remote.address,
+      port: remote.port,
       certificate: chain?.leaf.fingerprint ?? null,
+      serialNumber: chargePoint?.serialNumber ?? null,
+      credential: use.credential,
     }
     relay.start(facts, socket, link, early)
     connection.forget()
   }
 
-  #upstreamRequest({ connection, policy, request }: Walk, protocols: readonly string[]): UpstreamRequest {
+  #upstreamRequest(
+    { connection, policy, request }: Walk,
+    protocols: readonly string[],
+    { credential }: AdmissionResult & { ok: true },
+  ): UpstreamRequest {
     const { listener, config } = policy
     const { identity, remote, chain, chargePoint } = connection.facts
     const { centralSystem } = config
@@ -253,7 +281,7 @@ export class Upgrades {
     const authorization =
       identity === null
         ? null
-        : upstreamAuthorization(config, values, chargePoint, request.authorization, identity)
+        : upstreamAuthorization(config, values, { chargePoint, credential }, request.authorization, identity)
     return {
       // The path of the central system, and the identity byte for byte as it came (design, section 4).
       path: `${pathOf(centralSystem.url)}/${identity?.encoded ?? ''}`,

@@ -5,6 +5,13 @@ import { unseal } from '../store/seal.ts'
 import type { ChargePointRecord } from '../store/store.ts'
 import { basicAuthorization, fillTemplate, type TemplateValues } from './upstream-headers.ts'
 
+/** Who was admitted, and on which of its passwords. */
+export interface AdmittedChargePoint {
+  /** null: it is yet to be learned. */
+  readonly chargePoint: ChargePointRecord | null
+  readonly credential: 'current' | 'next' | null
+}
+
 /**
  * The Authorization header for the central system (`centralSystem.authorization`), or null. Throws
  * ProxyError when a sealed password cannot be opened.
@@ -12,7 +19,7 @@ import { basicAuthorization, fillTemplate, type TemplateValues } from './upstrea
 export function upstreamAuthorization(
   config: Config,
   values: TemplateValues,
-  chargePoint: ChargePointRecord | null,
+  admitted: AdmittedChargePoint,
   presented: string | undefined,
   identity: IdentityFacts,
 ): string | null {
@@ -25,7 +32,7 @@ export function upstreamAuthorization(
       return basic.ok ? basicAuthorization(identity.identity, basic.password) : null
     }
     case 'perChargePoint': {
-      const sealed = chargePoint?.upstreamSecret ?? null
+      const sealed = upstreamSecret(admitted)
       const key = config.store.sealingKey
       if (sealed === null || key === null) return null
       return basicAuthorization(identity.identity, unseal(key, identity.identity, sealed))
@@ -33,4 +40,13 @@ export function upstreamAuthorization(
     default:
       return basicAuthorization(fillTemplate(setting.username, values), Buffer.from(setting.password))
   }
+}
+
+/**
+ * A01: the central system has changed the password of this charge point, and expects the new one from
+ * who logs in with the new one. The change is settled after this connection is open, not before.
+ */
+function upstreamSecret({ chargePoint, credential }: AdmittedChargePoint): string | null {
+  const next = credential === 'next' ? (chargePoint?.credentialChange?.nextUpstreamSecret ?? null) : null
+  return next ?? chargePoint?.upstreamSecret ?? null
 }

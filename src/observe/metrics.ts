@@ -28,9 +28,14 @@ export interface Metrics {
   readonly upstreamConnectDuration: Histogram
   readonly messages: Tally
   readonly messageBytes: Tally
+  readonly messagesIntercepted: Counter<'direction' | 'action' | 'fate'>
   readonly relayDuration: Timing
   readonly securityEvents: Counter<'type' | 'origin'>
+  readonly securityEventsPending: Gauge<'sink'>
+  readonly securityEventDeliveries: Counter<'sink' | 'result'>
+  readonly schemaViolations: Counter<'direction' | 'action' | 'mode'>
   readonly certificateExpiry: Gauge<'role' | 'name'>
+  readonly campaignChargePoints: Gauge<'campaign' | 'state'>
   readonly configReloads: Counter<'result'>
   readonly configReloadSuccessful: Gauge
 }
@@ -105,6 +110,12 @@ export function createMetrics(build: BuildInfo, options: { readonly processMetri
       'Bytes of OCPP messages forwarded, without framing.',
       directions.map((direction) => ({ direction })),
     ),
+    messagesIntercepted: new Counter({
+      name: 'ocpp_proxy_messages_intercepted_total',
+      help: 'Messages that the proxy replaced, answered or dropped, and CALLs of its own that it injected.',
+      labelNames: ['direction', 'action', 'fate'],
+      registers,
+    }),
     relayDuration: new Timing(
       registry,
       'ocpp_proxy_relay_duration_seconds',
@@ -117,10 +128,34 @@ export function createMetrics(build: BuildInfo, options: { readonly processMetri
       labelNames: ['type', 'origin'],
       registers,
     }),
+    schemaViolations: new Counter({
+      name: 'ocpp_proxy_schema_violations_total',
+      help: 'Payloads that break the schema of their action. mode="enforce" was answered with a CALLERROR.',
+      labelNames: ['direction', 'action', 'mode'],
+      registers,
+    }),
+    securityEventsPending: new Gauge({
+      name: 'ocpp_proxy_security_events_pending',
+      help: 'Security events that a sink has not got yet.',
+      labelNames: ['sink'],
+      registers,
+    }),
+    securityEventDeliveries: new Counter({
+      name: 'ocpp_proxy_security_event_deliveries_total',
+      help: 'Security events for sinks and for the central system: delivered, failed (a try), rejected (given up), skipped (rate).',
+      labelNames: ['sink', 'result'],
+      registers,
+    }),
     certificateExpiry: new Gauge({
       name: 'ocpp_proxy_certificate_expiry_timestamp_seconds',
       help: 'When a certificate of the proxy or of its trust lists expires.',
       labelNames: ['role', 'name'],
+      registers,
+    }),
+    campaignChargePoints: new Gauge({
+      name: 'ocpp_proxy_campaign_charge_points',
+      help: 'Charge points of the last campaigns by state.',
+      labelNames: ['campaign', 'state'],
       registers,
     }),
     configReloads: new Counter({

@@ -19,9 +19,11 @@ export class Envelope {
   type = 0
   /** Hash of the message id: enough to time an answer, not to identify it. */
   idHash = 0
-  /** The id, between its quotes; only where it was found by the scanner. */
-  idStart = 0
-  idEnd = 0
+  /** The id, between its quotes; an end of 0: the scanner found none. */
+  #idStart = 0
+  #idEnd = 0
+  /** The id where the scanner found none. */
+  #parsedId = ''
   /** Index of the action (`actionNames`); `noAction` for what is not a CALL. */
   action = noAction
   /** Why the last `read` said false. */
@@ -35,7 +37,19 @@ export class Envelope {
     this.type = 0
     this.idHash = 0
     this.action = noAction
+    this.#idEnd = 0
+    this.#parsedId = ''
     return this.#scan(text, length) || this.#parse(text, length)
+  }
+
+  /** The id of the message that was read last, which is still in `text`. */
+  id(text: Buffer): string {
+    return this.#idEnd === 0 ? this.#parsedId : text.toString('utf8', this.#idStart, this.#idEnd)
+  }
+
+  /** Length of that id in bytes, or in UTF-16 units where it was not spelled plainly. */
+  get idLength(): number {
+    return this.#idEnd === 0 ? this.#parsedId.length : this.#idEnd - this.#idStart
   }
 
   #scan(text: Buffer, length: number): boolean {
@@ -49,8 +63,7 @@ export class Envelope {
     at = skipSpace(text, at + 1)
     const idEnd = endOfPlainString(text, at, length)
     if (idEnd < 0) return false
-    this.idStart = at + 1
-    this.idEnd = idEnd
+    const idStart = at + 1
     at = skipSpace(text, idEnd + 1)
     if (text[at] !== comma || !endsWithBracket(text, length)) return false
     if (type === messageType.call) {
@@ -60,7 +73,9 @@ export class Envelope {
       this.action = actionIndexOf(text, at + 1, actionEnd)
     }
     this.type = type
-    this.idHash = fnv1a(text, this.idStart, idEnd)
+    this.idHash = fnv1a(text, idStart, idEnd)
+    this.#idStart = idStart
+    this.#idEnd = idEnd
     return true
   }
 
@@ -92,6 +107,7 @@ export class Envelope {
     if (message.length < 3) return this.#refuse('an answer without payload')
     const idBytes = Buffer.from(id)
     this.idHash = fnv1a(idBytes, 0, idBytes.length)
+    this.#parsedId = id
     this.type = type
     return true
   }

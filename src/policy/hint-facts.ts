@@ -28,6 +28,7 @@ export interface HintFacts {
     readonly legacyTls: boolean
     readonly securityProfile: number | null
     readonly upgradeTo: number | null
+    readonly migrating: boolean
   } | null
 }
 
@@ -60,6 +61,7 @@ export function readHintFacts(facts: Readonly<Record<string, unknown>>): HintFac
       legacyTls: chargePoint.legacyTls === true,
       securityProfile: numberOf(chargePoint.securityProfile),
       upgradeTo: numberOf(chargePoint.upgradeTo),
+      migrating: chargePoint.migrating === true,
     },
   }
 }

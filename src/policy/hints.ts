@@ -117,6 +117,9 @@ const hints: Partial<Record<ReasonCode, Hint>> = {
 
   profile_mismatch: ({ chargePoint }, record) => {
     const kept = chargePoint?.securityProfile ?? null
+    if (record.profile === 0 && !kept && chargePoint?.migrating === false) {
+      return `Listener ${record.listener} asks nobody for proof: while the fleet is migrated, \`${set(record, '--migrating')}\` lets this charge point in there.`
+    }
     if (kept === null) return null
     const seen = `This charge point is kept on profile ${kept}, and listener ${record.listener} is profile ${record.profile}.`
     return record.profile > kept

@@ -8,6 +8,16 @@ export interface KeptProfile {
 }
 
 /**
+ * The listener of profile 0 asks nobody for proof: only charge points that the operator has marked as
+ * migrating come in there, and none that has ever reached a higher profile (A00.FR.002, A05.FR.09).
+ */
+export function checkUnsecured(record: KeptProfile & { readonly migrating: boolean }): Verdict {
+  const kept = checkProfile(0, record)
+  if (!kept.ok || record.migrating) return kept
+  return refused('profile_mismatch', 'came on profile 0 and is not marked as migrating')
+}
+
+/**
  * One profile per charge point (A00.FR.001, A00.FR.002). Lower than the kept one is never admitted
  * (A05.FR.09). Higher is admitted only when an upgrade was started: who overheard a profile 1
  * password could otherwise move the kept profile up, and lock the real charge point out.

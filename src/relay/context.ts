@@ -1,8 +1,13 @@
 import { randomBytes } from 'node:crypto'
+import type { Logger } from '../observe/log.ts'
 import { type Metrics, messageSeries } from '../observe/metrics.ts'
 import { Envelope } from '../ocpp/envelope.ts'
+import { budgetOf } from './message-rate.ts'
 import { SpareWrite } from './output.ts'
+import { OwnIds } from './own-ids.ts'
 import { Scratch } from './scratch.ts'
+import type { UseCase } from './use-case.ts'
+import { UseCaseTable } from './use-case-table.ts'
 
 /** Time as the relay needs it: exact where latencies are measured, by the second where silence is. */
 export interface RelayClock {
@@ -15,26 +20,63 @@ export interface RelayClock {
 /** What all sessions share. */
 export interface RelayContext {
   messageBytes: number
+  /** Milliseconds after which a CALL without an answer counts as over. */
+  callTimeout: number
+  /** Messages that a charge point may send at once. */
+  messageBudget: number
+  useCases: UseCaseTable
+  readonly ownIds: OwnIds
   readonly scratch: Scratch
   readonly spareWrite: SpareWrite
   readonly envelope: Envelope
   readonly metrics: Metrics
   readonly series: typeof messageSeries
   readonly clock: RelayClock
+  readonly log: Logger
   /** Payload of our own pings: its pong is not forwarded. */
   readonly pingPayload: Buffer
 }
 
-/** Limits are read at each use, so that a reload takes effect on running sessions where it can. */
-export function createRelayContext(metrics: Metrics, clock: RelayClock, messageBytes: number): RelayContext {
+export interface ContextLimits {
+  readonly messageBytes: number
+  readonly callTimeout: number
+  readonly messagesPerMinute: number
+}
+
+export interface ContextOptions {
+  readonly metrics: Metrics
+  readonly log: Logger
+  readonly clock: RelayClock
+  readonly limits: ContextLimits
+  readonly useCases: readonly UseCase[]
+}
+
+export function createRelayContext({ metrics, log, clock, limits, useCases }: ContextOptions): RelayContext {
   return {
-    messageBytes,
+    messageBytes: limits.messageBytes,
+    callTimeout: limits.callTimeout,
+    messageBudget: budgetOf(limits.messagesPerMinute),
+    useCases: new UseCaseTable(useCases),
+    ownIds: new OwnIds(randomBytes(32)),
     scratch: new Scratch(),
     spareWrite: new SpareWrite(),
     envelope: new Envelope(),
     metrics,
     series: messageSeries,
     clock,
+    log,
     pingPayload: randomBytes(8),
   }
+}
+
+/** Limits are read at each use, so that a reload takes effect on running sessions where it can. */
+export function setLiveContext(
+  context: RelayContext,
+  limits: ContextLimits,
+  useCases: readonly UseCase[],
+): void {
+  context.messageBytes = limits.messageBytes
+  context.callTimeout = limits.callTimeout
+  context.messageBudget = budgetOf(limits.messagesPerMinute)
+  context.useCases = new UseCaseTable(useCases)
 }

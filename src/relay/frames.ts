@@ -9,15 +9,31 @@ import type { Scratch } from './scratch.ts'
 /** More frames than this in one message are no honest fragmentation (memory per frame, CVE class of tiny fragments). */
 const maxFragments = 1024
 
+/** Why a stream is not read any further. */
+export interface Problem {
+  readonly reason: ReasonCode
+  readonly detail: string
+  readonly closeCode: number
+}
+
+/** Somebody wants to see the message before it goes on. */
+export const watched = Symbol('watched')
+
 /** What the reader found; the receiver decides what goes on. */
 export interface FrameReceiver {
   /**
    * A whole text message. `payload` holds it unmasked in its first `length` bytes and is only valid
-   * during the call. Null: it goes on; otherwise what is wrong with it, and the connection ends.
+   * during the call. Null: it goes on; `watched`: `examine` decides; otherwise what is wrong with it,
+   * and the connection ends.
    */
-  message(payload: Buffer, length: number): string | null
+  message(payload: Buffer, length: number): null | typeof watched | Problem
+  /**
+   * The message that was `watched`, once all that stood before it has been forwarded. True: it goes on
+   * as the bytes that came; false: the receiver has it, and nothing is forwarded.
+   */
+  examine(payload: Buffer, length: number): boolean
   /** A whole control frame; `payload` is unmasked and only valid during the call. False: it stops here. */
-  control(code: number, payload: Buffer): boolean
+  control(code: number, payload: Buffer): boolean | Problem
   /**
    * Bytes to forward untouched: one or more whole frames. They are part of the chunk that was
    * pushed, or memory that nobody else has.
@@ -95,8 +111,10 @@ export class FrameReader {
       if (length < 126) return false
     } else if (!(length >= 0 && length < 126)) return false
     if (chunk.length !== start + length || length > this.#messageBytes) return false
-    if (this.#text(chunk, start, chunk.length) === forwarded) this.#receiver.forward(chunk)
-    else this.#violate(0)
+    const fate = this.#text(chunk, start, chunk.length)
+    if (fate === forwarded || (fate === asked && this.#receiver.examine(this.#scratch.bytes, length))) {
+      this.#receiver.forward(chunk)
+    } else if (fate === broken) this.#violate(0)
     return true
   }
 
@@ -118,7 +136,12 @@ export class FrameReader {
         this.#flush(bytes, runStart, offset)
         runStart = offset
       }
-      const fate = this.#problem === null ? this.#frame(bytes, offset, first) : broken
+      let fate = this.#problem === null ? this.#frame(bytes, offset, first) : broken
+      if (fate === asked) {
+        this.#flush(bytes, runStart, offset)
+        runStart = offset
+        fate = this.#receiver.examine(this.#scratch.bytes, this.#payloadLength) ? forwarded : withheld
+      }
       if (fate !== forwarded) {
         this.#flush(bytes, runStart, offset)
         if (fate === broken) return this.#violate(end)
@@ -199,8 +222,9 @@ export class FrameReader {
     if (!isAscii && !isUtf8(payload.subarray(0, length))) {
       return this.#breaks('message_invalid', 'text that is not UTF-8', 1007)
     }
-    const problem = this.#receiver.message(payload, length)
-    return problem === null ? forwarded : this.#breaks('message_invalid', problem, 1007)
+    const verdict = this.#receiver.message(payload, length)
+    if (verdict === null) return forwarded
+    return verdict === watched ? asked : this.#stopAt(verdict)
   }
 
   /** Into the scratch, without its mask; the masking key stands right before the payload. */
@@ -218,6 +242,7 @@ export class FrameReader {
     const problem = code === opcode.close ? closeProblem(payload) : null
     if (problem !== null) return this.#breaks('frame_invalid', problem, 1002)
     const passes = this.#receiver.control(code, payload)
+    if (typeof passes !== 'boolean') return this.#stopAt(passes)
     // RFC 6455 5.5.1: a Close frame is the last one; a second one must not count as the answer to it.
     if (code === opcode.close) this.stop()
     return passes ? forwarded : withheld
@@ -235,9 +260,11 @@ export class FrameReader {
     this.#fragments = null
     const payload = fragments.payload()
     if (!isUtf8(payload)) return this.#breaks('message_invalid', 'text that is not UTF-8', 1007)
-    const problem = this.#receiver.message(payload, payload.length)
-    if (problem !== null) return this.#breaks('message_invalid', problem, 1007)
-    this.#receiver.forward(fragments.frames())
+    const verdict = this.#receiver.message(payload, payload.length)
+    if (verdict !== null && verdict !== watched) return this.#stopAt(verdict)
+    if (verdict === null || this.#receiver.examine(payload, payload.length)) {
+      this.#receiver.forward(fragments.frames())
+    }
     return withheld
   }
 
@@ -247,7 +274,11 @@ export class FrameReader {
   }
 
   #breaks(reason: ReasonCode, detail: string, closeCode: number): FrameFate {
-    this.#problem = { reason, detail, closeCode }
+    return this.#stopAt({ reason, detail, closeCode })
+  }
+
+  #stopAt(problem: Problem): FrameFate {
+    this.#problem = problem
     return broken
   }
 
@@ -259,20 +290,15 @@ export class FrameReader {
   }
 }
 
-interface Problem {
-  readonly reason: ReasonCode
-  readonly detail: string
-  readonly closeCode: number
-}
-
 /** First byte of a final, unfragmented text frame without reserved bits. */
 const wholeText = 0x81
 
-/** What becomes of a frame: it goes on, it does not (or not now), or it ends the connection. */
+/** What becomes of a frame: it goes on, it does not (or not now), it ends the connection, or the receiver says so. */
 const forwarded = 0
 const withheld = 1
 const broken = 2
-type FrameFate = typeof forwarded | typeof withheld | typeof broken
+const asked = 3
+type FrameFate = typeof forwarded | typeof withheld | typeof broken | typeof asked
 
 /** A final text frame, or a control frame: nothing has to wait for what follows. */
 function isWholeMessage(first: number): boolean {

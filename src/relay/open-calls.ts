@@ -26,6 +26,12 @@ export class OpenCalls {
     return this.#at < 0 && this.#others === null
   }
 
+  /** Is a CALL open that was sent after `at`? */
+  isOpenSince(at: number): boolean {
+    if (this.#at >= 0 && this.#at > at) return true
+    return this.#others?.some((call) => call.at > at) ?? false
+  }
+
   /** `at` is a time in milliseconds, not negative. */
   open(idHash: number, action: number, at: number): void {
     if (this.#at >= 0) {

@@ -1,9 +1,11 @@
 import type { Socket } from 'node:net'
 import type { Logger } from '../observe/log.ts'
 import type { Metrics } from '../observe/metrics.ts'
+import { messageOf } from '../policy/error.ts'
 import type { ReasonCode } from '../policy/reasons.ts'
-import { createRelayContext, type RelayClock, type RelayContext } from './context.ts'
+import { createRelayContext, type RelayClock, type RelayContext, setLiveContext } from './context.ts'
 import { drain } from './drain.ts'
+import { refillOf } from './message-rate.ts'
 import { Session, type SessionEnd, type SessionEvents, type SessionFacts } from './session.ts'
 import { type Claim, type Claimant, Sessions } from './sessions.ts'
 import {
@@ -14,6 +16,7 @@ import {
   type UpstreamRequest,
   type UpstreamTarget,
 } from './upstream.ts'
+import type { UseCase } from './use-case.ts'
 
 /** How often silence and time-outs are looked at, in milliseconds: one timer for all sessions. */
 const sweepMs = 1_000
@@ -23,6 +26,9 @@ export interface RelayLimits {
   /** Milliseconds. */
   readonly idle: number
   readonly pingTimeout: number
+  readonly callTimeout: number
+  /** Of one charge point; 0: no bound. */
+  readonly messagesPerMinute: number
 }
 
 export interface RelayDeps {
@@ -41,31 +47,32 @@ export class Relay implements SessionEvents {
   readonly #clock = new SweptClock()
   readonly #timer: NodeJS.Timeout
   #limits: RelayLimits
-  #target: UpstreamTarget
   isDraining = false
 
-  constructor(limits: RelayLimits, target: UpstreamTarget, deps: RelayDeps) {
+  constructor(limits: RelayLimits, useCases: readonly UseCase[], deps: RelayDeps) {
     this.#limits = limits
-    this.#target = target
     this.#deps = deps
-    this.#context = createRelayContext(deps.metrics, this.#clock, limits.messageBytes)
+    const { metrics, log } = deps
+    this.#context = createRelayContext({ metrics, log, clock: this.#clock, limits, useCases })
     this.#timer = setInterval(() => this.#sweep(), sweepMs)
     this.#timer.unref()
   }
 
-  /** For connections from now on; silence is judged by the new limits at once. */
-  setLive(limits: RelayLimits, target: UpstreamTarget): void {
+  /**
+   * Silence and rates are judged by the new limits at once, the size of messages on connections from
+   * now on. Running sessions use the new use cases from their next CALL on; `started` is not called again.
+   */
+  setLive(limits: RelayLimits, useCases: readonly UseCase[]): void {
     this.#limits = limits
-    this.#target = target
-    this.#context.messageBytes = limits.messageBytes
+    setLiveContext(this.#context, limits, useCases)
   }
 
-  claim(identity: string, claimant: Claimant, isWanted: () => boolean): Promise<Claim | null> {
+  claim(identity: string, claimant: Claimant, isWanted: () => boolean): Promise<Claim> {
     return this.sessions.claim(identity, claimant, isWanted)
   }
 
-  dial(request: UpstreamRequest): Promise<UpstreamOutcome> {
-    return dial(this.#target, request, this.#readBuffer)
+  dial(target: UpstreamTarget, request: UpstreamRequest, signal: AbortSignal): Promise<UpstreamOutcome> {
+    return dial(target, request, this.#readBuffer, signal)
   }
 
   start(facts: SessionFacts, downstream: Socket, link: UpstreamLink, early: Buffer): void {
@@ -90,17 +97,37 @@ export class Relay implements SessionEvents {
     this.#deps.refused(session.facts, reason, detail)
   }
 
+  started(session: Session): void {
+    for (const useCase of this.#context.useCases.all) this.#tell(useCase, 'started', session)
+  }
+
   ended(session: Session, { by, code, text }: SessionEnd): void {
     this.sessions.remove(session)
     const { identity, listener, profile } = session.facts
     this.#deps.metrics.connections.dec({ listener, profile: String(profile) })
     this.#deps.log.info({ identity, listener, by, code, text }, 'charge point disconnected')
+    for (const useCase of this.#context.useCases.all) this.#tell(useCase, 'ended', session)
+  }
+
+  #tell(useCase: UseCase, what: 'started' | 'ended', session: Session): void {
+    try {
+      useCase[what]?.(session)
+    } catch (error) {
+      const { identity } = session.facts
+      const fields = { identity, useCase: useCase.name, what, err: messageOf(error) }
+      this.#deps.log.error(fields, 'a use case failed')
+    }
   }
 
   #sweep(): void {
+    const before = this.#clock.seconds
     this.#clock.tick()
-    const { idle, pingTimeout } = this.#limits
-    this.sessions.sweep({ idle: Math.ceil(idle / 1000), pingTimeout: Math.ceil(pingTimeout / 1000) })
+    const { idle, pingTimeout, messagesPerMinute } = this.#limits
+    this.sessions.sweep({
+      idle: Math.ceil(idle / 1000),
+      pingTimeout: Math.ceil(pingTimeout / 1000),
+      refill: refillOf(messagesPerMinute, before, this.#clock.seconds),
+    })
   }
 }
 

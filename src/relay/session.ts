@@ -1,4 +1,6 @@
 import type { Socket } from 'node:net'
+import type { ActionName } from '../ocpp/actions.ts'
+import type { Payload } from '../ocpp/message.ts'
 import type { ReasonCode } from '../policy/reasons.ts'
 import { closeCodeOf, closeFrame, controlFrame } from './close-codes.ts'
 import type { RelayContext } from './context.ts'
@@ -6,6 +8,7 @@ import { Flow, type FlowOwner, type FlowSide, fromCentralSystem, fromChargePoint
 import { opcode } from './opcode.ts'
 import { Output } from './output.ts'
 import type { UpstreamLink } from './upstream.ts'
+import type { CallOptions, CallOutcome } from './use-case.ts'
 
 /** Seconds that a peer has to answer a Close frame before its socket is ended (RFC 6455 7.1.1). */
 const closeSeconds = 5
@@ -16,8 +19,13 @@ export interface SessionFacts {
   readonly listener: string
   readonly profile: 0 | 1 | 2 | 3
   readonly address: string
+  readonly port: number
   /** Fingerprint of the client certificate, where there is one. */
   readonly certificate: string | null
+  /** Of the registry, as it was when the session began. */
+  readonly serialNumber: string | null
+  /** Which password it logged in with, where a change of it is under way; null: none, or nothing to tell. */
+  readonly credential: 'current' | 'next' | null
 }
 
 /** How a session ended, for the log. */
@@ -29,6 +37,8 @@ export interface SessionEnd {
 }
 
 export interface SessionEvents {
+  /** It relays from now on; nothing was read so far. */
+  started(session: Session): void
   refused(session: Session, reason: ReasonCode, detail: string): void
   ended(session: Session, end: SessionEnd): void
 }
@@ -38,6 +48,8 @@ export interface SweepLimits {
   readonly idle: number
   /** Seconds that it then has; also how long a side may refuse to read. */
   readonly pingTimeout: number
+  /** Messages that a charge point may send more than before the sweep. */
+  readonly refill: number
 }
 
 /** One charge point and its connection to the central system, from the 101 to the end of both sockets. */
@@ -71,8 +83,8 @@ export class Session implements FlowOwner {
     this.#events = events
     this.#downstream = downstream
     this.#upstream = upstream
-    const toChargePoint = new Output(downstream, context.spareWrite, () => this.#drained(this.#down))
-    const toCentralSystem = new Output(upstream.socket, context.spareWrite, () => this.#drained(this.#up))
+    const toChargePoint = new Output(downstream, context.spareWrite, () => this.#down.drained())
+    const toCentralSystem = new Output(upstream.socket, context.spareWrite, () => this.#up.drained())
     this.#outs = [toChargePoint, toCentralSystem]
     this.#up = new Flow(fromChargePoint, toCentralSystem, context, this)
     this.#down = new Flow(fromCentralSystem, toChargePoint, context, this)
@@ -91,17 +103,30 @@ export class Session implements FlowOwner {
     socket.on('end', () => this.#gone(fromCentralSystem))
     socket.on('error', () => socket.destroy())
     socket.on('close', () => this.#closed(fromCentralSystem))
+    this.#events.started(this)
     // Sockets that closed before we listened tell nobody again; those about to tell are counted once.
     if (down.destroyed) this.#closed(fromChargePoint)
     if (socket.destroyed) this.#closed(fromCentralSystem)
     if (early.length > 0) this.#receive(this.#up, early, down)
     this.#upstream.start((chunk) => this.#receive(this.#down, chunk, socket))
-    if (!this.#up.isStalled) down.resume()
+    if (!this.#up.isBlocked) down.resume()
   }
 
-  /** A CALL of either side waits for its answer. */
+  /** A CALL of either side, or one of ours, waits for its answer. */
   get hasOpenCalls(): boolean {
-    return !this.#up.calls.isEmpty || !this.#down.calls.isEmpty
+    return !this.#up.isIdle || !this.#down.isIdle
+  }
+
+  get isOpen(): boolean {
+    return this.#end === null && this.#endWhenIdle === null
+  }
+
+  callChargePoint(action: ActionName, payload: Payload, options: CallOptions = {}): Promise<CallOutcome> {
+    return this.isOpen ? this.#down.callOwn(action, payload, options) : Promise.resolve(notOpen)
+  }
+
+  callCentralSystem(action: ActionName, payload: Payload, options: CallOptions = {}): Promise<CallOutcome> {
+    return this.isOpen ? this.#up.callOwn(action, payload, options) : Promise.resolve(notOpen)
   }
 
   get isEnding(): boolean {
@@ -115,10 +140,11 @@ export class Session implements FlowOwner {
     this.#sendClose(fromCentralSystem, code, text)
   }
 
-  /** Like `end`, once no CALL is open; at once when none is. */
+  /** Like `end`, once no CALL is open; at once when none is. CALLs of ours that wait are not sent any more. */
   endWhenIdle(code: number, text: string): void {
-    if (this.hasOpenCalls) this.#endWhenIdle = { by: 'proxy', code, text }
-    else this.end(code, text)
+    this.#endWhenIdle = { by: 'proxy', code, text }
+    for (const flow of [this.#up, this.#down]) flow.refuseQueued(text)
+    this.settled()
   }
 
   /** Ends both sockets without another word. */
@@ -130,7 +156,8 @@ export class Session implements FlowOwner {
 
   /**
    * Is the charge point still there? True when anything comes from it within `timeoutMs`: a ping
-   * asks for it. For the check of duplicate identities.
+   * asks for it. For the check of duplicate identities. Who is not read cannot be called silent: while
+   * the central system is slow, the charge point counts as there.
    */
   probe(timeoutMs: number): Promise<boolean> {
     if (this.#end !== null || this.#downstream.destroyed) return Promise.resolve(false)
@@ -141,7 +168,8 @@ export class Session implements FlowOwner {
         this.#onProbeEnd = null
         resolve(alive)
       }
-      const timer = setTimeout(() => finish(false), timeoutMs)
+      const wasBlocked = this.#up.isBlocked
+      const timer = setTimeout(() => finish(wasBlocked || this.#up.isBlocked), timeoutMs)
       this.#onProbeEnd?.(false)
       this.#onProbeEnd = finish
       this.#up.onHeard = () => finish(true)
@@ -153,6 +181,8 @@ export class Session implements FlowOwner {
   /** Called about once a second: time-outs, and pings for peers that are silent. */
   sweep(limits: SweepLimits): void {
     const now = this.#context.clock.seconds
+    this.#up.sweep(limits.refill)
+    this.#down.sweep(limits.refill)
     if (this.#closeBy !== 0) {
       if (now >= this.#closeBy) this.#destroySockets()
       return
@@ -180,24 +210,28 @@ export class Session implements FlowOwner {
     if (this.#endWhenIdle !== null && !this.hasOpenCalls) this.#wantsEnd = this.#endWhenIdle
   }
 
-  #receive(flow: Flow, chunk: Buffer, source: Socket): boolean {
-    flow.receive(chunk)
-    if (this.#wantsEnd !== null) {
-      const { code, text } = this.#wantsEnd
-      this.#wantsEnd = null
-      this.end(code, text)
-    }
-    // RFC 6455 7.1.1: both have said Close; the server side ends the connection.
-    if (this.#closedSides >= 2) this.#finishSockets()
-    if (!flow.isStalled) return true
-    source.pause()
-    return false
+  settled(): void {
+    this.answeredLast()
+    if (this.#wantsEnd !== null) this.#endAsWanted(this.#wantsEnd)
   }
 
-  #drained(flow: Flow): void {
-    flow.stalledSince = 0
-    if (flow === this.#up) this.#downstream.resume()
-    else this.#upstream.socket.resume()
+  mayGoOn(from: FlowSide): void {
+    this.#socketOf(from).resume()
+  }
+
+  #endAsWanted({ code, text }: SessionEnd): void {
+    this.#wantsEnd = null
+    this.end(code, text)
+  }
+
+  #receive(flow: Flow, chunk: Buffer, source: Socket): boolean {
+    flow.receive(chunk)
+    if (this.#wantsEnd !== null) this.#endAsWanted(this.#wantsEnd)
+    // RFC 6455 7.1.1: both have said Close; the server side ends the connection.
+    if (this.#closedSides >= 2) this.#finishSockets()
+    if (!flow.isBlocked) return true
+    source.pause()
+    return false
   }
 
   #sweepSide(flow: Flow, side: FlowSide, now: number, limits: SweepLimits): void {
@@ -206,7 +240,7 @@ export class Session implements FlowOwner {
       return
     }
     // What we do not read ourselves cannot be called silent.
-    if (limits.idle === 0 || flow.isStalled) return
+    if (limits.idle === 0 || flow.isBlocked) return
     const silence = now - flow.heardAt
     if (silence <= limits.idle) return
     if (!flow.pinged) this.#ping(side)
@@ -240,6 +274,8 @@ export class Session implements FlowOwner {
     this.#end = end
     this.#closeBy = this.#context.clock.seconds + closeSeconds
     this.#onProbeEnd?.(false)
+    // First nobody waits for an answer any more, then CALLs of ours have their outcome.
+    for (const settleOwn of [this.#up.endLane(), this.#down.endLane()]) settleOwn?.()
   }
 
   /** A side ended its stream: with it gone, the other one is closed too, so that it notices. */
@@ -288,6 +324,8 @@ export class Session implements FlowOwner {
     return side === fromChargePoint ? this.#downstream : this.#upstream.socket
   }
 }
+
+const notOpen: CallOutcome = Object.freeze({ kind: 'not-sent', detail: 'the session is ending' })
 
 function other(side: FlowSide): FlowSide {
   return side === fromChargePoint ? fromCentralSystem : fromChargePoint

@@ -1,4 +1,5 @@
 import type { Session, SweepLimits } from './session.ts'
+import type { SessionDirectory } from './use-case.ts'
 
 /** How long a charge point has to show that it is still there when a second one claims its identity. */
 const probeMs = 5_000
@@ -7,10 +8,16 @@ const replaceMs = 5_000
 /** Connections of one identity that may wait for their turn. */
 const maxWaiting = 4
 
-export interface Claim {
-  /** The caller is done: its session is registered, or it gave up. */
-  release(): void
-}
+export type Claim =
+  /** `release`: the caller is done: its session is registered, or it gave up. */
+  | { readonly kind: 'granted'; readonly release: () => void }
+  /** Somebody else has the identity, and answers. */
+  | { readonly kind: 'taken' }
+  /** Too many wait for the identity already: that says nothing about who has it. */
+  | { readonly kind: 'crowded' }
+
+const taken: Claim = Object.freeze({ kind: 'taken' })
+const crowded: Claim = Object.freeze({ kind: 'crowded' })
 
 /** Who asks for an identity, to be compared with who has it. */
 export interface Claimant {
@@ -22,7 +29,7 @@ export interface Claimant {
  * The live sessions, one per identity at the most (CWE-613: a second connection must neither hijack
  * nor shadow the first).
  */
-export class Sessions {
+export class Sessions implements SessionDirectory {
   readonly #byIdentity = new Map<string, Session>()
   readonly #turns = new Map<string, { waiting: number; last: Promise<void> }>()
   readonly #ended = new Map<Session, () => void>()
@@ -31,8 +38,8 @@ export class Sessions {
     return this.#byIdentity.size
   }
 
-  get(identity: string): Session | undefined {
-    return this.#byIdentity.get(identity)
+  get(identity: string): Session | null {
+    return this.#byIdentity.get(identity) ?? null
   }
 
   all(): Iterable<Session> {
@@ -42,26 +49,24 @@ export class Sessions {
   /**
    * Waits until the identity is free for `claimant`, who is authenticated already. An old session
    * from the same certificate or address is replaced; one from elsewhere is pinged, and stays when
-   * it answers: then the result is null. The old session has ended on both sides before this
+   * it answers: then the identity is `taken`. The old session has ended on both sides before this
    * returns, because a central system may refuse a second connection. A claimant that is not wanted
    * any more when its turn comes (it left) replaces nobody.
    */
-  async claim(
-    identity: string,
-    claimant: Claimant,
-    isWanted: () => boolean = () => true,
-  ): Promise<Claim | null> {
+  async claim(identity: string, claimant: Claimant, isWanted: () => boolean = () => true): Promise<Claim> {
     const release = await this.#turn(identity)
-    if (release === null) return null
+    if (release === null) return crowded
     try {
       const old = this.#byIdentity.get(identity)
-      if (old === undefined || !isWanted() || (await this.#replace(old, claimant))) return { release }
+      if (old === undefined || !isWanted() || (await this.#replace(old, claimant))) {
+        return { kind: 'granted', release }
+      }
     } catch (error) {
       release()
       throw error
     }
     release()
-    return null
+    return taken
   }
 
   add(session: Session): void {

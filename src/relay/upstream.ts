@@ -32,6 +32,8 @@ export type UpstreamOutcome =
   | { readonly kind: 'refused'; readonly status: number; readonly headers: ReadonlyMap<string, string> }
   | { readonly kind: 'unreachable'; readonly detail: string }
   | { readonly kind: 'timeout'; readonly detail: string }
+  /** The caller does not want it any more. */
+  | { readonly kind: 'aborted' }
 
 /** An open WebSocket connection to the central system, as bytes. It is paused until `start`. */
 export interface UpstreamLink {
@@ -50,13 +52,16 @@ export function createReadBuffer(): Buffer {
 
 /**
  * Dials the central system and asks for the upgrade (OCPP-J 3.2, RFC 6455 4.1). Never throws. With
- * 'open', bytes that came right behind the answer are kept for `start`.
+ * 'open', bytes that came right behind the answer are kept for `start`. `signal` ends an attempt that
+ * is under way, and nothing after it.
  */
 export function dial(
   target: UpstreamTarget,
   request: UpstreamRequest,
   readBuffer: Buffer,
+  signal?: AbortSignal,
 ): Promise<UpstreamOutcome> {
+  if (signal?.aborted) return Promise.resolve({ kind: 'aborted' })
   return new Promise((resolve) => {
     const key = randomBytes(16).toString('base64')
     const reader = new LinkReader()
@@ -74,6 +79,8 @@ export function dial(
     )
     const onError = (error: Error) => fail('unreachable', detailOf(error))
     const onEnd = () => fail('unreachable', 'the central system closed the connection without an answer')
+    const onAbort = () => finish({ kind: 'aborted' })
+    signal?.addEventListener('abort', onAbort, { once: true })
     socket.on('error', onError)
     socket.on('end', onEnd)
     socket.on('close', onEnd)
@@ -88,6 +95,7 @@ export function dial(
       if (settled) return
       settled = true
       clearTimeout(timer)
+      signal?.removeEventListener('abort', onAbort)
       socket.off('end', onEnd)
       socket.off('close', onEnd)
       socket.off('error', onError)

@@ -9,6 +9,11 @@ import type { SessionFacts } from './session.ts'
 
 export type Direction = 'to-central-system' | 'to-charge-point'
 
+/** Direction of what a side sends: 0 is the charge point, 1 the central system. */
+export function directionFrom(side: 0 | 1): Direction {
+  return side === 0 ? 'to-central-system' : 'to-charge-point'
+}
+
 /** A CALL on its way; `payload` is as its sender wrote it and must be checked before it is used. */
 export interface Call {
   readonly direction: Direction
@@ -34,8 +39,10 @@ export type AnswerFate =
   | { readonly kind: 'drop' }
 
 /**
- * Hears of the answer to a forwarded CALL before its sender does; null: the session ended without one.
- * The answer waits for the promise.
+ * Hears of the answer to a CALL before its sender does, whether it is the receiver's or that of a use
+ * case further on; null: there will be none (the session ended, the CALL or its answer was dropped).
+ * Called once. The answer waits for the promise, `limits.callTimeout` at the most; a rejected one counts
+ * as an answer of InternalError. Of several the last one hears first, and the others what it made of it.
  */
 export type Answered = (answer: Answer | null) => AnswerFate | Promise<AnswerFate>
 
@@ -67,7 +74,9 @@ export interface UseCase {
   readonly watches: readonly Watch[]
   /**
    * Decides about a watched CALL. While a promise is pending, the later CALLs of the same sender
-   * wait behind it, in order and bounded. A rejected promise counts as an answer of InternalError.
+   * wait behind it, in order and bounded. A rejected promise counts as an answer of InternalError, and so
+   * does one that is not settled within `limits.callTimeout`. A watched CALL that does not have the form
+   * of OCPP-J is answered with FormationViolation and shown to nobody.
    */
   onCall?(call: Call, session: UseCaseSession): CallFate | Promise<CallFate>
   /** The session relays from now on. */
@@ -94,7 +103,7 @@ export interface CallOptions {
 /** One charge point's session, as use cases see it. */
 export interface UseCaseSession {
   readonly facts: SessionFacts
-  /** False once either side has begun to end it. */
+  /** False once either side, or a drain, has begun to end it. */
   readonly isOpen: boolean
   /**
    * A CALL of our own to the charge point: waits for its turn, one CALL is outstanding per direction,

@@ -4,6 +4,7 @@ import { type CallMessage, parseMessage } from '../ocpp/message.ts'
 import type { Recorder } from './central-system-records.ts'
 import { type Answer, createEndpoint, type Endpoint } from './endpoint.ts'
 import type { EventListener } from './event.ts'
+import type { Traffic } from './traffic.ts'
 
 /** One open WebSocket of a charge point. */
 export interface Peer {
@@ -16,6 +17,7 @@ export interface PeersOptions {
   readonly onEvent: EventListener
   readonly answer: (identity: string, call: CallMessage) => Answer | Promise<Answer>
   readonly callTimeoutMs: number
+  readonly traffic: Traffic
 }
 
 /** The connections of a central system. */
@@ -65,6 +67,7 @@ export function createPeers(options: PeersOptions): Peers {
         callTimeoutMs: options.callTimeoutMs,
         maxOutstanding: 1,
         maxQueued: 256,
+        traffic: options.traffic,
       })
       const peer: Peer = { socket, endpoint }
       current.get(identity)?.socket.close(1000, 'replaced by a newer connection')

@@ -5,6 +5,7 @@ import type { Duplex } from 'node:stream'
 import { WebSocketServer } from 'ws'
 import { type CallMessage, messageLimits, type Payload } from '../ocpp/message.ts'
 import { messageOf, ProxyError } from '../policy/error.ts'
+import { type Answering, deliver } from './answering.ts'
 import { createPeers, type Peers } from './central-system-peers.ts'
 import {
   type CentralSystemRecords,
@@ -13,8 +14,10 @@ import {
   type Recorder,
 } from './central-system-records.ts'
 import type { Answer, CallOutcome } from './endpoint.ts'
-import type { EventListener } from './event.ts'
+import type { EventListener, SimulatorEvent } from './event.ts'
+import { createForeignRecords, type ForeignRecord } from './foreign.ts'
 import { createLegacyAnswers, type UnknownActionAnswer } from './legacy-answers.ts'
+import { createTraffic, type TrafficCounts } from './traffic.ts'
 import { headerLines, judgeUpgrade, refuseUpgrade, type UpgradeRules } from './upgrade.ts'
 
 export interface CentralSystemOptions {
@@ -38,11 +41,17 @@ export interface CentralSystemOptions {
   readonly onConnection?: (connection: ConnectionRecord) => void
   /** Takes precedence over the built-in answers; null leaves a CALL to them. */
   readonly answer?: (identity: string, call: CallMessage) => Answer | Promise<Answer> | null
+  /** How answers are delivered, the built-in ones and those of `answer`; `prompt` by default. */
+  readonly answering?: Answering | ((identity: string, call: CallMessage) => Answering)
+  /** Milliseconds that a `late` answer takes; 1000 by default. */
+  readonly lateMs?: number
   readonly bootStatus?: 'Accepted' | 'Pending' | 'Rejected'
   readonly heartbeatIntervalSeconds?: number
   readonly callTimeoutMs?: number
   /** Connections, messages and closes that are remembered, each; 0 remembers nothing. */
   readonly historyLimit?: number
+  /** Foreign messages that are remembered; `historyLimit` by default. */
+  readonly foreignLimit?: number
   readonly onEvent?: EventListener
   readonly now?: () => Date
 }
@@ -57,6 +66,14 @@ export interface CentralSystem extends CentralSystemRecords {
     payload: Payload,
     options?: { readonly timeoutMs?: number },
   ): Promise<CallOutcome>
+  /** ChangeConfiguration; the status of the answer, or what came in its place. */
+  changeConfiguration(identity: string, key: string, value: string): Promise<string>
+  /** What it got that no central system of OCPP 1.6 without the extension should get. */
+  foreign(identity?: string): readonly ForeignRecord[]
+  /** How often that was so, forgotten ones included. */
+  readonly foreignCount: number
+  /** Every CALL and answer so far, over all charge points. */
+  traffic(): TrafficCounts
   /** Writes text as it is, to see what a peer makes of it; false when not connected. */
   sendText(identity: string, text: string): boolean
   /** Closes the connection of a charge point; false when there is none. */
@@ -80,20 +97,52 @@ export function createCentralSystem(options: CentralSystemOptions = {}): Central
     heartbeatIntervalSeconds: options.heartbeatIntervalSeconds ?? 300,
     now: options.now ?? (() => new Date()),
   })
+  const foreign = createForeignRecords(options.foreignLimit ?? options.historyLimit ?? 1000)
+  const traffic = createTraffic()
+  const onEvent = (event: SimulatorEvent): void => {
+    foreign.event(event)
+    options.onEvent?.(event)
+  }
+
+  async function answer(identity: string, call: CallMessage): Promise<Answer> {
+    foreign.call(identity, call)
+    const { answering = 'prompt', lateMs = 1000 } = options
+    const how = typeof answering === 'function' ? answering(identity, call) : answering
+    return deliver((await options.answer?.(identity, call)) ?? legacyAnswer(call), how, lateMs)
+  }
+
+  async function send(
+    identity: string,
+    action: string,
+    payload: Payload,
+    callOptions?: { readonly timeoutMs?: number },
+  ): Promise<CallOutcome> {
+    return peers.get(identity)?.endpoint.call(action, payload, callOptions) ?? { kind: 'closed' }
+  }
+
   const peers = createPeers({
     recorder,
-    onEvent: options.onEvent ?? (() => {}),
-    answer: (identity, call) => options.answer?.(identity, call) ?? legacyAnswer(call),
+    onEvent,
+    answer,
     callTimeoutMs: options.callTimeoutMs ?? 30_000,
+    traffic,
   })
   const server = createUpgradeServer(options, recorder, peers)
 
   return {
     ...recorder.records,
     listen: () => server.listen(),
-    async send(identity, action, payload, callOptions) {
-      return peers.get(identity)?.endpoint.call(action, payload, callOptions) ?? { kind: 'closed' }
+    send,
+    async changeConfiguration(identity, key, value) {
+      const outcome = await send(identity, 'ChangeConfiguration', { key, value })
+      if (outcome.kind === 'result') return String(outcome.payload.status)
+      return outcome.kind === 'error' ? outcome.code : outcome.kind
     },
+    foreign: foreign.list,
+    get foreignCount() {
+      return foreign.count
+    },
+    traffic: traffic.counts,
     sendText(identity, text) {
       const peer = peers.get(identity)
       peer?.socket.send(text)

@@ -3,6 +3,7 @@ import { ProxyError } from '../policy/error.ts'
 import type { SecurityProfile } from '../policy/facts.ts'
 import { basicAuthorization, keyFromHex, type Password } from './credentials.ts'
 import type { DialOptions } from './dial.ts'
+import { createFallback, type FallbackRule } from './fallback.ts'
 import { decideProfileChange, type ProfileDecision } from './security-settings.ts'
 import { type ClientTlsOptions, createClientContext } from './tls-options.ts'
 
@@ -24,6 +25,7 @@ export interface SecuritySettings {
   /** Offers the last ticket when connecting again. */
   readonly resume?: boolean
   readonly handshakeTimeoutMs?: number
+  readonly fallback?: FallbackRule
 }
 
 /** Profile, password and tickets of a charge point, and what follows from them for the next connection. */
@@ -39,16 +41,28 @@ export interface ChargePointSecurity {
   enterProfile(profile: SecurityProfile): void
   /** The profile works: there is no way back. */
   confirmProfile(): void
-  /** Back to the profile before, if there is one. */
+  /** A connection failed: back to the profile before, if there is one and it is time. */
   fallBack(): boolean
   /** null: not 16 to 20 bytes in hex (A00.FR.205). */
-  setKey(hex: string): boolean
+  readKey(hex: string): Uint8Array | null
+  takeKey(key: Uint8Array): void
+  /** Remembers what is to be taken at the next reset (RebootRequired); a later one comes after it. */
+  stage(take: () => void): void
+  takeStaged(): void
 }
 
-export function createSecurity(settings: SecuritySettings): ChargePointSecurity {
+/** Changes that wait for a reset; the oldest are forgotten. */
+const maxStaged = 16
+
+/** `now` in milliseconds, for the fallback. */
+export function createSecurity(
+  settings: SecuritySettings,
+  now: () => number = () => performance.now(),
+): ChargePointSecurity {
   const { identity, tls = {} } = settings
   let profile = settings.securityProfile
-  let previous: SecurityProfile | null = null
+  const fallback = createFallback(settings.fallback ?? {}, now)
+  const staged: (() => void)[] = []
   let password = settings.password ?? null
   let session = tls.session ?? null
   let context: SecureContext | null = settings.tlsContext ?? null
@@ -112,24 +126,27 @@ export function createSecurity(settings: SecuritySettings): ChargePointSecurity 
         address: urlOf(wanted) !== null,
       })),
     enterProfile(next) {
-      previous = profile
+      fallback.begin(profile)
       changeProfile(next)
     },
-    confirmProfile() {
-      previous = null
-    },
+    confirmProfile: () => fallback.confirm(),
     fallBack() {
-      if (previous === null) return false
-      changeProfile(previous)
-      previous = null
+      const back = fallback.failed()
+      if (back === null) return false
+      changeProfile(back)
       return true
     },
-    setKey(hex) {
-      const bytes = keyFromHex(hex)
-      if (bytes === null) return false
+    readKey: keyFromHex,
+    takeKey(bytes) {
       const form = password?.form ?? 'raw'
       password = { bytes, form: form === 'text' ? 'raw' : form }
-      return true
+    },
+    stage(take) {
+      if (staged.length >= maxStaged) staged.shift()
+      staged.push(take)
+    },
+    takeStaged() {
+      for (const take of staged.splice(0)) take()
     },
   }
 }

@@ -3,6 +3,7 @@ import { ProxyError } from '../policy/error.ts'
 import type { SecurityProfile } from '../policy/facts.ts'
 import { createBackground } from './background.ts'
 import { type Backoff, backoffDelay, pause } from './backoff.ts'
+import { type ChargePointBehaviour, obedient } from './behaviour.ts'
 import { type ChargePointMessages, type ChargePointModel, createMessages } from './charge-point-messages.ts'
 import { type RunOptions, runChargePoint } from './charge-point-run.ts'
 import { createSecurity, type SecuritySettings } from './charge-point-security.ts'
@@ -14,7 +15,11 @@ import type { CallOutcome } from './endpoint.ts'
 import type { EventListener } from './event.ts'
 import { type CloseSeen, createLink } from './link.ts'
 import { ConnectRefusal } from './refusal.ts'
-import { createSecurityEvents } from './security-events.ts'
+import { securityCommands } from './security-commands.ts'
+import { createSecurityEvents, type SecurityEvents } from './security-events.ts'
+import { type SecurityMessages, securityMessages } from './security-messages.ts'
+import { createTraffic, type TrafficCounts } from './traffic.ts'
+import { createUnsolicitedCalls, type UnsolicitedCalls } from './unsolicited.ts'
 
 export interface ChargePointOptions extends SecuritySettings {
   readonly model?: Partial<ChargePointModel>
@@ -28,12 +33,18 @@ export interface ChargePointOptions extends SecuritySettings {
   readonly backoff?: Backoff
   /** Looked at before the core commands: for messages that those do not have, or to misbehave. */
   readonly commands?: CommandTable
+  /** How it takes new passwords and profiles; obedient by default. */
+  readonly behaviour?: Partial<ChargePointBehaviour>
+  /** Tells of its own acts: StartupOfTheDevice, ResetOrReboot, ReconfigurationOfSecurityParameters. */
+  readonly ownEvents?: boolean
+  /** Actions of the central system that are asked for at any time; others count as unsolicited. */
+  readonly expectedCalls?: readonly string[]
   readonly onEvent?: EventListener
   readonly now?: () => Date
   readonly random?: () => number
 }
 
-export interface ChargePoint extends Omit<ChargePointMessages, 'restart'> {
+export interface ChargePoint extends Omit<ChargePointMessages, 'restart'>, SecurityMessages {
   readonly identity: string
   readonly isOpen: boolean
   readonly securityProfile: SecurityProfile
@@ -42,6 +53,16 @@ export interface ChargePoint extends Omit<ChargePointMessages, 'restart'> {
   /** The last TLS ticket, to be resumed by another charge point or later. */
   readonly session: Buffer | null
   readonly configuration: ConfigurationKeys
+  /** Its security events: what waits, and what was confirmed. */
+  readonly events: Pick<SecurityEvents, 'flush' | 'pending' | 'confirmed' | 'refused' | 'lost'>
+  /** CALLs of the central system side, as far as nobody asked for them. */
+  readonly unsolicited: Omit<UnsolicitedCalls, 'see'>
+  /** Every CALL and answer so far, over all connections. */
+  traffic(): TrafficCounts
+  /** Changes how it behaves from now on. */
+  behave(change: Partial<ChargePointBehaviour>): void
+  /** Raises a security event: sent at once where it can be, else as soon as it can (A04). */
+  raise(type: string, techInfo?: string): void
   /** One attempt. @throws ConnectRefusal; ProxyError `already_connected`, `tls_options`, `url_invalid`. */
   connect(): Promise<Dialed>
   call(action: string, payload: Payload, options?: { readonly timeoutMs?: number }): Promise<CallOutcome>
@@ -67,6 +88,9 @@ export function createChargePoint(options: ChargePointOptions): ChargePoint {
   const random = options.random ?? Math.random
   const backoff = options.backoff ?? { initialMs: 1000, maxMs: 60_000 }
   const security = createSecurity(options)
+  const traffic = createTraffic()
+  const unsolicited = createUnsolicitedCalls(options.expectedCalls)
+  let behaviour: ChargePointBehaviour = { ...obedient, ...options.behaviour }
   const configuration = createConfigurationKeys()
   configuration.put('SecurityProfile', String(security.profile))
   const note = (detail: string): void => onEvent({ kind: 'note', identity, detail })
@@ -78,7 +102,11 @@ export function createChargePoint(options: ChargePointOptions): ChargePoint {
   const link = createLink({
     identity,
     onEvent,
-    answer: (call) => answerCommand(call, [options.commands ?? {}, coreCommands], target),
+    answer: (call) => {
+      unsolicited.see(call.action)
+      return answerCommand(call, [options.commands ?? {}, securityCommands, coreCommands], target)
+    },
+    traffic,
     callTimeoutMs: options.callTimeoutMs ?? 30_000,
     maxOutstanding: options.maxOutstanding ?? 1,
     maxQueued: options.maxQueued ?? 256,
@@ -98,6 +126,15 @@ export function createChargePoint(options: ChargePointOptions): ChargePoint {
     onEvent,
     now,
   })
+  const raise = (type: string, techInfo?: string): void => {
+    events.raise(type, techInfo)
+    // OCPP 1.6 4.2: nothing is sent before BootNotification was accepted.
+    if (link.isOpen && messages.booted) background.start(events.flush)
+  }
+  const acted = (type: string, techInfo?: string): void => {
+    if (options.ownEvents === true) raise(type, techInfo)
+  }
+  acted('StartupOfTheDevice')
 
   async function connect(): Promise<Dialed> {
     try {
@@ -116,7 +153,7 @@ export function createChargePoint(options: ChargePointOptions): ChargePoint {
     // A00.FR.315: a server that refuses TLS 1.2 and above has only versions that must not be used.
     const tooOld = refusal.tlsAlert === 'protocol_version' && security.offersModernTls
     const event = refusal.securityEvent ?? (tooOld ? 'InvalidTLSVersion' : null)
-    if (event !== null) events.raise(event)
+    if (event !== null) raise(event)
     if (!security.fallBack()) return
     configuration.put('SecurityProfile', String(security.profile))
     note(`back to security profile ${security.profile} (A05.FR.08)`)
@@ -127,7 +164,8 @@ export function createChargePoint(options: ChargePointOptions): ChargePoint {
     const { signal } = stop
     await link.close(1000, reason)
     if (running !== null) return
-    for (let failures = 0; failures < reconnectAttempts && !signal.aborted; failures += 1) {
+    const attempts = reconnectAttempts + (options.fallback?.attempts ?? 0)
+    for (let failures = 0; failures < attempts && !signal.aborted; failures += 1) {
       try {
         await connect()
         if (!messages.booted) await messages.boot()
@@ -150,15 +188,26 @@ export function createChargePoint(options: ChargePointOptions): ChargePoint {
     configuration,
     messages,
     security,
+    behaviour: () => behaviour,
     call: (action, payload) => link.call(action, payload),
     reconnect,
+    drop: () => link.terminate(),
     inBackground: background.start,
     note,
+    acted,
   })
 
   return {
     identity,
     configuration,
+    events,
+    unsolicited,
+    traffic: traffic.counts,
+    behave(change) {
+      behaviour = { ...behaviour, ...change }
+    },
+    raise,
+    ...securityMessages((action, payload) => link.call(action, payload)),
     get isOpen() {
       return link.isOpen
     },

@@ -4,6 +4,7 @@ import { isPayload, type Payload } from '../ocpp/message.ts'
 export type TypedCommand =
   | { readonly kind: 'call'; readonly identity: string; readonly action: string; readonly payload: Payload }
   | { readonly kind: 'list' }
+  | { readonly kind: 'foreign' }
   | { readonly kind: 'empty' }
   | { readonly kind: 'invalid'; readonly problem: string }
 
@@ -13,9 +14,10 @@ export type TypedCommand =
 export function parseCommandLine(line: string): TypedCommand {
   const text = line.trim()
   if (text === '') return { kind: 'empty' }
-  if (text === 'list') return { kind: 'list' }
+  if (text === 'list' || text === 'foreign') return { kind: text }
   const match = /^(\S+)\s+([A-Za-z0-9]{1,50})(?:\s+(\{.*\}))?$/s.exec(text)
-  if (match === null) return { kind: 'invalid', problem: 'expected: ID Action {"json": "payload"}, or: list' }
+  if (match === null)
+    return { kind: 'invalid', problem: 'expected: ID Action {"json": "payload"}, or: list, foreign' }
   const [, encoded = '', action = '', json = '{}'] = match
   try {
     const identity = decodeURIComponent(encoded)

@@ -1,4 +1,5 @@
 import type { Payload } from '../ocpp/message.ts'
+import type { ChangeBehaviour, ChargePointBehaviour } from './behaviour.ts'
 import type { ChargePointMessages } from './charge-point-messages.ts'
 import type { ChargePointSecurity } from './charge-point-security.ts'
 import type { BackgroundWork, CommandTarget } from './commands.ts'
@@ -9,36 +10,59 @@ export interface CommandTargetDeps {
   readonly configuration: ConfigurationKeys
   readonly messages: ChargePointMessages
   readonly security: ChargePointSecurity
+  /** How it takes changes of password and profile at this moment. */
+  readonly behaviour: () => ChargePointBehaviour
   readonly call: (action: string, payload: Payload) => Promise<CallOutcome>
   /** Disconnects and comes back, with the settings of that moment. */
   readonly reconnect: (reason: string) => Promise<void>
+  /** The line drops: no close frame. */
+  readonly drop: () => void
   readonly inBackground: (work: () => Promise<unknown>) => void
   readonly note: (detail: string) => void
+  /** Something that a charge point has to report was done (A04). */
+  readonly acted: (event: string, techInfo?: string) => void
+}
+
+/** A change that was found to be in order. */
+interface Change {
+  readonly key: keyof ChargePointBehaviour
+  readonly reason: string
+  /** Takes it; the next connection is made with it. */
+  readonly take: () => void
+  /** Keeps it until the next Reset. */
+  readonly stage: () => void
 }
 
 /** Carries out what the commands of the central system ask for. */
 export function createCommandTarget(deps: CommandTargetDeps): CommandTarget {
   const { configuration, messages, security, inBackground, note } = deps
 
-  function changePassword(value: string): Answer {
-    if (!security.setKey(value)) return status('Rejected')
-    // A01.FR.11 and A01.FR.12: the change is logged, the value is not.
-    note('the password was changed')
-    return status('Accepted', () => inBackground(() => deps.reconnect('new password')))
+  function passwordChange(value: string): Change | null {
+    const key = security.readKey(value)
+    if (key === null) return null
+    const take = (): void => {
+      security.takeKey(key)
+      // A01.FR.11 and A01.FR.12: the change is logged, the value is not.
+      note('the password was changed')
+      deps.acted('ReconfigurationOfSecurityParameters', 'AuthorizationKey')
+    }
+    return { key: 'authorizationKey', reason: 'new password', take, stage: () => security.stage(take) }
   }
 
-  function changeProfile(value: string): Answer {
+  function profileChange(value: string): Change | null {
     const decision = security.decideProfile(value)
     if (!decision.ok) {
       note(`security profile refused: ${decision.why}`)
-      return status('Rejected')
+      return null
     }
     const { profile } = decision
-    return status('Accepted', () => {
+    const take = (): void => {
       security.enterProfile(profile)
       configuration.put('SecurityProfile', String(profile))
-      inBackground(() => deps.reconnect(`to security profile ${profile}`))
-    })
+      deps.acted('ReconfigurationOfSecurityParameters', `SecurityProfile ${profile}`)
+    }
+    const reason = `to security profile ${profile}`
+    return { key: 'securityProfile', reason, take, stage: () => security.stage(take) }
   }
 
   return {
@@ -51,13 +75,61 @@ export function createCommandTarget(deps: CommandTargetDeps): CommandTarget {
     },
     perform: (work) => inBackground(() => perform(work, deps)),
     changeSecurityKey(name, value) {
-      switch (name) {
-        case 'AuthorizationKey':
-          return changePassword(value)
-        case 'SecurityProfile':
-          return changeProfile(value)
-      }
+      const key = name === 'AuthorizationKey' ? 'authorizationKey' : 'securityProfile'
+      const judge = name === 'AuthorizationKey' ? passwordChange : profileChange
+      return answerChange(deps.behaviour()[key], () => judge(value), deps)
     },
+  }
+}
+
+function answerChange(
+  behaviour: ChangeBehaviour,
+  judge: () => Change | null,
+  { inBackground, reconnect, drop }: CommandTargetDeps,
+): Answer {
+  const comeBack = (reason: string): void => inBackground(() => reconnect(reason))
+  const dropped = (): void => {
+    drop()
+    comeBack('the line dropped')
+  }
+  switch (behaviour) {
+    case 'refuse':
+      return status('Rejected')
+    case 'not-supported':
+      return status('NotSupported')
+    case 'error':
+      return { kind: 'error', code: 'InternalError', description: 'the charge point failed' }
+    case 'silent':
+      return { kind: 'none' }
+    case 'drop-before':
+      return { kind: 'none', afterwards: dropped }
+    case 'accept':
+    case 'drop-after':
+    case 'reboot-required':
+      break
+    default:
+      return behaviour satisfies never
+  }
+  const change = judge()
+  if (change === null) return status('Rejected')
+  switch (behaviour) {
+    case 'accept':
+      return status('Accepted', () => {
+        change.take()
+        comeBack(change.reason)
+      })
+    case 'drop-after':
+      return {
+        kind: 'none',
+        afterwards: () => {
+          change.take()
+          dropped()
+        },
+      }
+    case 'reboot-required':
+      return status('RebootRequired', change.stage)
+    default:
+      return behaviour satisfies never
   }
 }
 
@@ -85,6 +157,8 @@ async function perform(work: BackgroundWork, deps: CommandTargetDeps): Promise<u
     case 'reset':
       if (messages.transaction !== null) await messages.stopTransaction(work.reason)
       messages.restart()
+      deps.security.takeStaged()
+      deps.acted('ResetOrReboot', work.reason)
       return deps.reconnect(work.reason)
   }
 }

@@ -10,9 +10,11 @@ import {
   type ResultMessage,
 } from '../ocpp/message.ts'
 import { messageOf, ProxyError } from '../policy/error.ts'
+import { pause } from './backoff.ts'
 import type { EventListener } from './event.ts'
 import { createRecentIds } from './recent-ids.ts'
 import { redactMessage } from './redact.ts'
+import { createTraffic, type Traffic } from './traffic.ts'
 
 /** What became of a CALL. `closed`: the connection ended first, or there is none. */
 export type CallOutcome =
@@ -23,8 +25,27 @@ export type CallOutcome =
 
 /** The answer to a CALL of the other side; `afterwards` runs when it is on the wire. */
 export type Answer =
-  | { readonly kind: 'result'; readonly payload: Payload; readonly afterwards?: () => void }
-  | { readonly kind: 'error'; readonly code: ErrorCode; readonly description: string }
+  | {
+      readonly kind: 'result'
+      readonly payload: Payload
+      readonly afterwards?: () => void
+      readonly delivery?: Delivery
+    }
+  | {
+      readonly kind: 'error'
+      readonly code: ErrorCode
+      readonly description: string
+      readonly delivery?: Delivery
+    }
+  /** Not a word; `afterwards` runs all the same. */
+  | { readonly kind: 'none'; readonly afterwards?: () => void }
+
+/** How an answer misbehaves on its way. Those that follow wait for it. */
+export interface Delivery {
+  readonly delayMs?: number
+  /** How often it is sent; once by default. */
+  readonly copies?: number
+}
 
 export interface EndpointOptions {
   readonly identity: string
@@ -39,6 +60,8 @@ export interface EndpointOptions {
   /** CALLs that wait here; one more is refused. Also the bound for unanswered CALLs of the other side. */
   readonly maxQueued: number
   readonly newId?: () => string
+  /** Counts what is sent and received, over several connections where it is shared. */
+  readonly traffic?: Traffic
 }
 
 export interface Endpoint {
@@ -64,6 +87,8 @@ interface PendingCall {
 export function createEndpoint(options: EndpointOptions): Endpoint {
   const { identity, onEvent } = options
   const newId = options.newId ?? randomUUID
+  const traffic = options.traffic ?? createTraffic()
+  const ended = new AbortController()
   const queued: PendingCall[] = []
   const outstanding = new Map<string, PendingCall>()
   const timedOut = createRecentIds(64)
@@ -83,8 +108,10 @@ export function createEndpoint(options: EndpointOptions): Endpoint {
       const next = queued.shift()
       if (next === undefined) return
       outstanding.set(next.id, next)
+      traffic.count('sent')
       next.timer = setTimeout(() => {
         timedOut.add(next.id)
+        traffic.count('timeouts')
         finish(next, { kind: 'timeout' })
       }, next.timeoutMs)
       write(next.message, next.action, next.text)
@@ -101,23 +128,30 @@ export function createEndpoint(options: EndpointOptions): Endpoint {
   function onAnswer(message: ResultMessage | ErrorMessage): void {
     const call = outstanding.get(message.id)
     if (call === undefined) {
-      onEvent({ kind: unexpectedKind(message.id), identity, detail: `answer to ${message.id}` })
+      onEvent({ kind: strayAnswer(message.id), identity, detail: `answer to ${message.id}` })
       return
     }
+    traffic.count(message.kind === 'result' ? 'results' : 'errors')
     onEvent({ kind: 'received', identity, message: redactMessage(message, call.action) })
     answered.add(message.id)
     finish(call, outcomeOf(message))
   }
 
-  function unexpectedKind(id: string): 'late-answer' | 'duplicate-answer' | 'unexpected-answer' {
-    if (timedOut.has(id)) return 'late-answer'
-    return answered.has(id) ? 'duplicate-answer' : 'unexpected-answer'
+  function strayAnswer(id: string): 'late-answer' | 'duplicate-answer' | 'unexpected-answer' {
+    if (timedOut.has(id)) {
+      traffic.count('late')
+      return 'late-answer'
+    }
+    const again = answered.has(id)
+    traffic.count(again ? 'duplicates' : 'foreign')
+    return again ? 'duplicate-answer' : 'unexpected-answer'
   }
 
   function onCall(call: CallMessage): void {
     onEvent({ kind: 'received', identity, message: redactMessage(call, call.action) })
+    traffic.count('received')
     if (unanswered >= options.maxQueued) {
-      const refusal: Answer = { kind: 'error', code: 'GenericError', description: 'too many CALLs at once' }
+      const refusal = { kind: 'error', code: 'GenericError', description: 'too many CALLs at once' } as const
       write(messageOfAnswer(call, refusal), call.action)
       return
     }
@@ -131,12 +165,21 @@ export function createEndpoint(options: EndpointOptions): Endpoint {
   }
 
   async function answerCall(call: CallMessage): Promise<void> {
-    if (!open) return
+    if (!open) return traffic.count('unanswered')
     const answer = await answerOrError(call)
     try {
-      write(messageOfAnswer(call, answer), call.action)
+      if (answer.kind === 'none') {
+        traffic.count('unanswered')
+        if (open) answer.afterwards?.()
+        return
+      }
+      const { delayMs = 0, copies = 1 } = answer.delivery ?? {}
+      if (delayMs > 0) await pause(delayMs, ended.signal)
+      if (!open) return traffic.count('unanswered')
+      for (let copy = 0; copy < copies; copy += 1) write(messageOfAnswer(call, answer), call.action)
       if (open && answer.kind === 'result') answer.afterwards?.()
     } catch (error) {
+      traffic.count('unanswered')
       onEvent({ kind: 'note', identity, detail: `no answer to ${call.action}: ${messageOf(error)}` })
     }
   }
@@ -167,9 +210,10 @@ export function createEndpoint(options: EndpointOptions): Endpoint {
       if (!open) return
       const parsed = parseMessage(text)
       if (!parsed.ok) {
+        traffic.count('invalid')
         onEvent({ kind: 'invalid-message', identity, detail: `${parsed.problem}: ${parsed.detail}` })
         if (parsed.callId !== null) {
-          const answer: Answer = { kind: 'error', code: 'FormationViolation', description: parsed.detail }
+          const answer = { kind: 'error', code: 'FormationViolation', description: parsed.detail } as const
           write(messageOfAnswer({ id: parsed.callId }, answer), 'unknown')
         }
         return
@@ -180,9 +224,12 @@ export function createEndpoint(options: EndpointOptions): Endpoint {
     close() {
       if (!open) return
       open = false
-      const ended = [...outstanding.values(), ...queued.splice(0)]
+      ended.abort()
+      for (const _call of outstanding) traffic.count('interrupted')
+      for (const _call of queued) traffic.count('unsent')
+      const left = [...outstanding.values(), ...queued.splice(0)]
       outstanding.clear()
-      for (const call of ended) {
+      for (const call of left) {
         if (call.timer !== null) clearTimeout(call.timer)
         call.settle({ kind: 'closed' })
       }
@@ -204,7 +251,10 @@ function outcomeOf(message: ResultMessage | ErrorMessage): CallOutcome {
   }
 }
 
-function messageOfAnswer(call: { readonly id: string }, answer: Answer): OcppMessage {
+function messageOfAnswer(
+  call: { readonly id: string },
+  answer: Exclude<Answer, { readonly kind: 'none' }>,
+): OcppMessage {
   switch (answer.kind) {
     case 'result':
       return { kind: 'result', id: call.id, payload: answer.payload }

@@ -2,12 +2,14 @@ import { pause } from './backoff.ts'
 import type { ChargePoint } from './charge-point.ts'
 import type { RunOptions } from './charge-point-run.ts'
 import type { CallOutcome } from './endpoint.ts'
+import { type ProbeAnswer, probeSecurityMessages } from './probe.ts'
 import { ConnectRefusal, type RefusalSeen } from './refusal.ts'
+import type { TrafficCounts } from './traffic.ts'
 
 /** What each charge point of a fleet is to do. */
 export interface FleetPlan {
-  /** `once`: boot, one transaction, end. `run`: work until stopped. */
-  readonly mode: 'once' | 'run'
+  /** `once`: boot, one transaction, end. `probe`: boot, the messages of the white paper, end. `run`: until stopped. */
+  readonly mode: 'once' | 'probe' | 'run'
   /** After `once`: connect again with the ticket of the first connection. */
   readonly resume: boolean
   /** Goes on with back-off when the very first connection is refused; later ones always are retried. */
@@ -26,7 +28,14 @@ export interface MemberResult {
   readonly problem: string | null
   /** Whether the second connection resumed the session; null: there was none. */
   readonly resumed: boolean | null
+  /** How the messages of the white paper were answered; null: none were sent. */
+  readonly probe: readonly ProbeAnswer[] | null
+  readonly traffic: TrafficCounts
+  /** CALLs of the central system side that nobody asked for; the last ones. */
+  readonly unsolicited: readonly string[]
 }
+
+type Drive = Omit<MemberResult, 'identity' | 'traffic' | 'unsolicited'>
 
 /**
  * Drives a fleet to its end, or until `stop` fires; every charge point is closed then.
@@ -48,9 +57,12 @@ export async function driveFleet(
     await pause((index * 1000) / plan.perSecond, end)
     if (end.aborted) return
     try {
-      const result = await driveMember(member, plan)
-      // Stopped in the middle by the operator: that is no result.
-      if (!end.aborted) onResult(result)
+      const drive = await driveMember(member, plan)
+      await member.close()
+      const { identity } = member
+      const result = { identity, ...drive, traffic: member.traffic(), unsolicited: member.unsolicited.list() }
+      // Stopped in the middle by the operator: that is the result of `run` only.
+      if (!end.aborted || plan.mode === 'run') onResult(result)
     } catch (error) {
       failed.abort(error)
       throw error
@@ -63,30 +75,40 @@ export async function driveFleet(
   await Promise.all(drives)
 }
 
-async function driveMember(member: ChargePoint, plan: FleetPlan): Promise<MemberResult> {
-  const { identity } = member
+const fine: Drive = { refusal: null, problem: null, resumed: null, probe: null }
+
+async function driveMember(member: ChargePoint, plan: FleetPlan): Promise<Drive> {
   try {
     if (!plan.retry) await member.connect()
     if (plan.mode === 'run') {
       await member.run(plan.run)
-      return { identity, refusal: null, problem: null, resumed: null }
+      return fine
     }
     if (plan.retry) await member.connect()
+    if (plan.mode === 'probe') return await probe(member)
     const problem = await withCloseCode(member, await oneTransaction(member))
     await member.close()
-    if (problem !== null || !plan.resume) return { identity, refusal: null, problem, resumed: null }
+    if (problem !== null || !plan.resume) return { ...fine, problem }
     const { tls } = await member.connect()
     const boot = await member.boot()
-    return {
-      identity,
-      refusal: null,
-      problem: problemOf('BootNotification', boot),
-      resumed: tls?.resumed ?? false,
-    }
+    return { ...fine, problem: problemOf('BootNotification', boot), resumed: tls?.resumed ?? false }
   } catch (error) {
     if (!(error instanceof ConnectRefusal)) throw error
-    return { identity, refusal: error.seen(), problem: null, resumed: null }
+    return { ...fine, refusal: error.seen() }
   }
+}
+
+async function probe(member: ChargePoint): Promise<Drive> {
+  const problem = problemOf('BootNotification', await member.boot())
+  if (problem !== null) return { ...fine, problem: await withCloseCode(member, problem) }
+  return { ...fine, problem: await confirmEvents(member), probe: await probeSecurityMessages(member) }
+}
+
+/** A04: what was raised is confirmed before the charge point ends. */
+async function confirmEvents(member: ChargePoint): Promise<string | null> {
+  await member.events.flush()
+  const { length } = member.events.pending
+  return length === 0 ? null : `${length} security events were not confirmed`
 }
 
 /** Boots and charges once. Returns what went wrong, or null. */
@@ -105,7 +127,7 @@ async function oneTransaction(member: ChargePoint): Promise<string | null> {
     const problem = problemOf(action, await step())
     if (problem !== null) return problem
   }
-  return null
+  return confirmEvents(member)
 }
 
 /** Says with which code the central system has closed the connection, if it has. */

@@ -5,6 +5,20 @@ import type { Answer } from './endpoint.ts'
 export const unknownActionAnswers = ['NotImplemented', 'NotSupported', 'InternalError'] as const
 export type UnknownActionAnswer = (typeof unknownActionAnswers)[number]
 
+/** What a charge point may send to such a central system: Core, and the statuses of FirmwareManagement. */
+export const legacyActions: ReadonlySet<string> = new Set([
+  'Authorize',
+  'BootNotification',
+  'DataTransfer',
+  'DiagnosticsStatusNotification',
+  'FirmwareStatusNotification',
+  'Heartbeat',
+  'MeterValues',
+  'StartTransaction',
+  'StatusNotification',
+  'StopTransaction',
+])
+
 export interface LegacyOptions {
   readonly unknownActions: UnknownActionAnswer
   readonly bootStatus: 'Accepted' | 'Pending' | 'Rejected'

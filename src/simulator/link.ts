@@ -4,6 +4,7 @@ import { ProxyError } from '../policy/error.ts'
 import { type Dialed, type DialOptions, dial, type TlsSeen } from './dial.ts'
 import { type Answer, type CallOutcome, createEndpoint, type Endpoint } from './endpoint.ts'
 import type { EventListener } from './event.ts'
+import type { Traffic } from './traffic.ts'
 
 /** How a connection ended. 1006: without a close frame (RFC 6455 7.4.1). */
 export interface CloseSeen {
@@ -20,6 +21,7 @@ export interface LinkOptions {
   readonly maxQueued: number
   /** Milliseconds between two pings; 0 sends none. A ping without a pong until the next one ends the connection. */
   readonly pingIntervalMs: number
+  readonly traffic?: Traffic
 }
 
 /** The one connection of a charge point: at most one at a time, and nothing of it outlives it. */

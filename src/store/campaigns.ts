@@ -35,6 +35,8 @@ export interface CampaignSettings {
   readonly timeoutMs: number
   /** The campaign stops when so many have failed for good. */
   readonly maxFailures: number
+  /** After RebootRequired, Reset(Soft) is sent once no transaction is open. Absent: it is not. */
+  readonly reset?: boolean
 }
 
 export type CampaignItemState = 'waiting' | 'running' | 'done' | 'failed' | 'skipped'

@@ -1,6 +1,8 @@
+import { sqliteCampaigns } from './sqlite/campaigns.ts'
 import { openDatabase } from './sqlite/database.ts'
 import { sqliteRegistry } from './sqlite/registry.ts'
 import { sqliteRejections } from './sqlite/rejections.ts'
+import { sqliteSecurityEvents } from './sqlite/security-events.ts'
 import type { Store } from './store.ts'
 
 export interface SqliteOptions {
@@ -19,6 +21,8 @@ export function openSqliteStore(path: string, options: SqliteOptions = {}): Stor
   return {
     registry: sqliteRegistry(db, now),
     rejections: sqliteRejections(db),
+    events: sqliteSecurityEvents(db),
+    campaigns: sqliteCampaigns(db),
     check: async () => db.check(),
     close: async () => db.close(),
   }

@@ -120,15 +120,19 @@ export interface Registry {
   recordSuccess(identity: string, seen: SuccessfulConnection): Promise<void>
   /**
    * Offers a new password: it is admitted beside the old one from now on. A change that is under way
-   * is replaced; its `next` is then forgotten, unless it was accepted: then it is the old one from now
-   * on. Durable when fulfilled. Throws ProxyError `charge_point_unknown`.
+   * is replaced; its `next` is then forgotten, unless it was accepted and the charge point has not
+   * come back with the old one since: then it is the old one from now on. Durable when fulfilled.
+   * Throws ProxyError `charge_point_unknown`.
    */
   beginCredentialChange(
     identity: string,
     change: Pick<CredentialChange, 'next' | 'nextUpstreamSecret' | 'origin'>,
     now: number,
   ): Promise<CredentialChange>
-  /** Settles the change that began at `startedAt`; false: it is not the present one any more. Durable. */
+  /**
+   * A step of the change that began at `startedAt`; false: it is not the present one any more. The
+   * first answer is the one whose time is kept. Durable when fulfilled.
+   */
   stepCredentialChange(
     identity: string,
     startedAt: number,
@@ -161,6 +165,11 @@ export interface SuccessfulConnection {
    * `oldSeenAt` of a change that is under way. null: none (profiles 0 and 3).
    */
   readonly credential: 'current' | 'next' | null
+  /**
+   * `startedAt` of the change that the password was checked against: where another one has begun
+   * since, nothing is settled, because its password was not proven. Left out: whatever stands now.
+   */
+  readonly changeStartedAt?: number | null
   readonly offersMandatorySuites: boolean | null
   readonly at: number
 }
@@ -169,7 +178,14 @@ export interface SuccessfulConnection {
 export interface RejectionRecord {
   /** Ascending; given by the store. */
   readonly id: number
+  /** The last time, where `count` is more than one. */
   readonly at: number
+  /**
+   * How many there were. Refusals of strangers at stage tcp that have listener, reason, mode, address
+   * and detail in common are one record a minute, with the port and the facts of the first: a flood
+   * must not fill the store.
+   */
+  readonly count: number
   readonly reason: ReasonCode
   readonly stage: Stage
   readonly mode: Extract<CheckMode, 'enforce' | 'report'>
@@ -185,14 +201,18 @@ export interface RejectionRecord {
   readonly facts: Readonly<Record<string, unknown>>
 }
 
-export type NewRejection = Omit<RejectionRecord, 'id'>
+/** One refusal, or as many as `count` says. */
+export type NewRejection = Omit<RejectionRecord, 'id' | 'count'> & { readonly count?: number }
 
 export interface RejectionQuery {
   readonly identity?: string
   readonly address?: string
   readonly reason?: ReasonCode
   readonly since?: number
-  /** Only records with a greater id, oldest first: a cursor. Without it: newest first. */
+  /**
+   * Only records with a greater id, oldest first: a cursor. Without it: newest first. A record keeps
+   * its id when its `count` grows.
+   */
   readonly afterId?: number
   readonly limit: number
 }

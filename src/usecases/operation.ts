@@ -33,10 +33,15 @@ export interface RotatePasswordOptions extends OperationOptions {
   readonly reset: boolean
 }
 
+export interface UpgradeProfileOptions extends OperationOptions {
+  /** After RebootRequired: send Reset(Soft), once no transaction is open. Left out: no. */
+  readonly reset?: boolean
+}
+
 /** Never rejected but by a store that fails (ProxyError). */
 export interface ChargePointOperations {
   /** A01: a new random password, sent, and proven by a login with it. */
   rotatePassword(identity: string, options: RotatePasswordOptions): Promise<OperationOutcome>
   /** A05: prerequisites, SecurityProfile, and a connection on it. */
-  upgradeProfile(identity: string, to: 1 | 2 | 3, options: OperationOptions): Promise<OperationOutcome>
+  upgradeProfile(identity: string, to: 1 | 2 | 3, options: UpgradeProfileOptions): Promise<OperationOutcome>
 }

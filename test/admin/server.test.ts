@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { startAdmin } from '../../src/admin/server.ts'
 import { createMetrics } from '../../src/observe/metrics.ts'
 
-const config = { address: { host: '127.0.0.1', port: 0 }, token: null } as const
+const config = { address: { host: '127.0.0.1', port: 0 }, token: null, requestsPerMinute: 600 } as const
 
 async function withAdmin(
   health: { problems: () => Promise<readonly string[]>; notes: () => readonly string[] },
@@ -63,11 +63,15 @@ test('everything else is 404, other methods too, and says nothing', () =>
       ['/', 'GET'],
       ['/metrics', 'POST'],
       ['/livez/../etc/passwd', 'GET'],
+      // Without what the API needs there is none.
       ['/api/v1/charge-points', 'GET'],
+      ['/openapi.json', 'GET'],
     ] as const) {
       const answer = await get(path, { method })
       assert.equal(answer.status, 404, `${method} ${path}`)
-      assert.deepEqual(await answer.json(), { error: 'not_found' })
+      const { requestId, ...body } = (await answer.json()) as { requestId: string }
+      assert.deepEqual(body, { error: 'not_found', message: 'there is no such path' })
+      assert.match(requestId, /^[0-9a-f-]{36}$/)
     }
   }))
 

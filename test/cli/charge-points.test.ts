@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs'
 import { test } from 'node:test'
 import { hashKey } from '../../src/gate/credentials/hash.ts'
 import { rejection } from '../store/contract/rejections.ts'
-import { setUp } from './fake-shell.ts'
+import { setUp, startTime } from './fake-shell.ts'
 
 test('[A00.FR.001] add, show, set, block, unblock and remove a charge point', async (context) => {
   const { run } = setUp(context)
@@ -24,7 +24,10 @@ test('[A00.FR.001] add, show, set, block, unblock and remove a charge point', as
   await run('charge-points unblock CP1')
   await run('charge-points set CP1 --upgrade-to none --serial none')
   const shown = await run('charge-points show CP1')
-  assert.match(shown.out, /serial number +-\nsecurity profile +1\nupgrade to +-\nlegacy TLS +-\nblocked +-\n/)
+  assert.match(
+    shown.out,
+    /serial number +-\nsecurity profile +1\nupgrade to +-\nlegacy TLS +-\nmigrating +-\nblocked +-\n/,
+  )
   assert.deepEqual(await run('charge-points remove CP1'), { code: 0, out: 'removed CP1\n', err: '' })
   assert.equal((await run('charge-points show CP1')).code, 1)
 })
@@ -147,6 +150,53 @@ test('[A01.FR.09] nothing shows a hash or a sealed secret', async (context) => {
     assert.equal(code, 0)
     assert.ok(out.includes('CP1'))
     for (const secret of [credential.hash, credential.salt, 'SEALED']) assert.ok(!out.includes(secret), line)
+  }
+})
+
+test('a charge point may be let in without authentication while it is migrated', async (context) => {
+  const { run } = setUp(context)
+  const migrating = async () => JSON.parse((await run('charge-points show CP1 --json')).out).migrating
+  await run('charge-points add CP1')
+  assert.equal(await migrating(), false)
+  await run('charge-points set CP1 --migrating')
+  assert.equal(await migrating(), true)
+  assert.match((await run('charge-points show CP1')).out, /migrating +yes: admitted on profile 0/)
+  await run('charge-points set CP1 --profile 0')
+  assert.equal(await migrating(), true, 'what is not named stays')
+  assert.match((await run('charge-points export')).out, /^[^\n]*,migrating,[^\n]*\n[^\n]*,true,/)
+  await run('charge-points set CP1 --no-migrating')
+  assert.equal(await migrating(), false)
+  await run('charge-points add CP2 --migrating')
+  assert.match((await run('charge-points list')).out, /CP2 +- +- +- +- +yes +-/)
+})
+
+test('[A01.FR.09] a change of password is shown with its phase, and never with a hash', async (context) => {
+  const { run, store } = setUp(context)
+  const { registry } = store()
+  const [old, next] = await Promise.all([
+    hashKey(Buffer.alloc(20, 1), false),
+    hashKey(Buffer.alloc(20, 2), false),
+  ])
+  await registry.add('CP1', { credential: old })
+  const offer = { next, nextUpstreamSecret: 'v1.SEALEDSEALED', origin: 'campaign' } as const
+  const { startedAt } = await registry.beginCredentialChange('CP1', offer, startTime)
+  await registry.stepCredentialChange('CP1', startedAt, 'reboot-required', startTime + 1000)
+  const words =
+    /password change +reboot-required since 2026-01-02T03:04:05Z by a campaign, answered 2026-01-02T03:04:06Z\n/
+  assert.match((await run('charge-points show CP1')).out, words)
+  assert.match((await run('charge-points list')).out, /CP1 .* reboot-required /)
+  const shown = JSON.parse((await run('charge-points show CP1 --json')).out).passwordChange
+  assert.partialDeepStrictEqual(shown, {
+    phase: 'reboot-required',
+    origin: 'campaign',
+    oldSeenAt: null,
+  })
+  assert.deepEqual([shown.startedAt, shown.answeredAt].map(Date.parse), [startTime, startTime + 1000])
+  for (const line of ['show CP1', 'show CP1 --json', 'list', 'list --json', 'export', 'block CP1 --json']) {
+    const { out } = await run(`charge-points ${line}`)
+    assert.ok(out.includes('CP1'))
+    for (const secret of [next.hash, next.salt, old.hash, old.salt, 'SEALED'])
+      assert.ok(!out.includes(secret), line)
   }
 })
 

@@ -5,6 +5,7 @@ import type { TestContext } from 'node:test'
 import type { Command } from 'commander'
 import { chargePointsCommand } from '../../src/cli/charge-points.ts'
 import { credentialsCommand } from '../../src/cli/credentials.ts'
+import { eventsCommand } from '../../src/cli/events.ts'
 import { rejectionsCommand } from '../../src/cli/rejections.ts'
 import type { Shell } from '../../src/cli/shell.ts'
 import { openSqliteStore } from '../../src/store/sqlite.ts'
@@ -28,6 +29,7 @@ export interface Setting {
 const groups: Readonly<Record<string, (shell: Shell) => Command>> = {
   'charge-points': chargePointsCommand,
   credentials: credentialsCommand,
+  events: eventsCommand,
   rejections: rejectionsCommand,
 }
 

@@ -27,7 +27,7 @@ test('[A01.FR.08] CSV and JSON are imported; passwords are hashed', async (conte
   const csv = `identity,serialNumber,securityProfile,legacyTls,password\r\nCP1,S1,1,true,${key}\r\n"RDAM, 2",,,,chosen password\r\n`
   assert.deepEqual(await load(csv), { code: 0, out: '2 charge points were added, 0 updated\n', err: '' })
   const json = JSON.stringify([
-    { identity: 'CP1', serialNumber: 'S9', blocked: true },
+    { identity: 'CP1', serialNumber: 'S9', migrating: true, blocked: true },
     { identity: 'CP3', securityProfile: 3, legacyTls: false, upgradeTo: null, passwordHash: imported },
   ])
   assert.deepEqual(JSON.parse((await load(json, '--json')).out), { added: 1, updated: 1, dryRun: false })
@@ -35,8 +35,8 @@ test('[A01.FR.08] CSV and JSON are imported; passwords are hashed', async (conte
   const { registry } = store()
   const [first, third, second] = await registry.list({ limit: 9 })
   assert.deepEqual(
-    [first?.serialNumber, first?.securityProfile, first?.legacyTls, first?.blocked],
-    ['S9', 1, true, true],
+    [first?.serialNumber, first?.securityProfile, first?.legacyTls, first?.migrating, first?.blocked],
+    ['S9', 1, true, true, true],
   )
   assert.deepEqual([first?.credential?.scheme, second?.credential?.scheme], ['hmac-sha256', 'scrypt'])
   assert.deepEqual(third?.credential, imported)

@@ -72,6 +72,23 @@ test('[A00.FR.314] explain shows a record in full, with the concrete hint', asyn
   assert.equal((await run('rejections explain x')).code, 2)
 })
 
+test('[CWE-770] what was counted together is shown with its number', async (context) => {
+  const { run, store } = setUp(context)
+  const stranger = { stage: 'tcp', reason: 'rate_limited', event: null, identity: null } as const
+  await store().rejections.append([rejection(), rejection({ at: startTime, count: 411, ...stranger })])
+  await store().rejections.append([rejection({ at: startTime, ...stranger })])
+  const lines = (await run('rejections list')).out.split('\n')
+  assert.match(lines[0] ?? '', / COUNT +DETAIL$/)
+  assert.match(lines[1] ?? '', /^2 .* rate_limited .* 412x +the password is wrong$/)
+  assert.match(lines[2] ?? '', /^1 .* credentials_invalid .* - +the password is wrong$/)
+  assert.match(
+    (await run('rejections explain 2')).out,
+    /\ncount +412 within a minute; the time is that of the last\n/,
+  )
+  assert.match((await run('rejections summary --since 1h')).out, /\n412 +rate_limited /)
+  assert.equal(JSON.parse((await run('rejections explain 2 --json')).out).count, 412)
+})
+
 test('tail starts with the last ones and follows by cursor', async (context) => {
   const batches = [
     [rejection({ detail: 'third' }), rejection({ detail: 'other', identity: 'CP2' })],

@@ -253,6 +253,102 @@ test('what is printed cannot forge lines or move the cursor', async (t) => {
   }
 })
 
+test('charge-point --probe: shows how each message of the white paper is answered', async (t) => {
+  const central = createCentralSystem({ unknownActions: 'NotSupported' })
+  const { url } = await central.listen()
+  t.after(() => central.close())
+  const run = simulate('charge-point', '--url', url, '--probe', '--quiet', '--strict')
+  await run.ended
+  assert.equal(run.code, 0)
+  assert.deepEqual(run.lines, [
+    'CP-1: ended',
+    ...[
+      'SecurityEventNotification',
+      'SignCertificate',
+      'LogStatusNotification',
+      'SignedFirmwareStatusNotification',
+    ]
+      .concat('NoSuchAction')
+      .map((action) => `  ${action}: CALLERROR NotSupported this central system is old`),
+    '  6 CALLs: 1 results, 5 errors, 0 timeouts, 0 interrupted',
+    '  not asked for: none; answers without a CALL: 0',
+  ])
+})
+
+test('[A04.FR.02] charge-point --event: sent after boot, and an event that is not confirmed is a failure', async (t) => {
+  const seen: unknown[] = []
+  let confirms = true
+  const central = createCentralSystem({
+    answer: (_identity, { action, payload }) => {
+      if (action !== 'SecurityEventNotification') return null
+      seen.push(payload.type)
+      return confirms
+        ? { kind: 'result', payload: {} }
+        : { kind: 'error', code: 'InternalError', description: '' }
+    },
+  })
+  const { url } = await central.listen()
+  t.after(() => central.close())
+  const flags = [
+    'charge-point',
+    '--url',
+    url,
+    '--once',
+    '--quiet',
+    '--event',
+    'MemoryExhaustion,SettingSystemTime',
+  ]
+  const good = simulate(...flags, '--own-events')
+  await good.ended
+  assert.equal(good.code, 0)
+  assert.deepEqual(seen, ['StartupOfTheDevice', 'MemoryExhaustion', 'SettingSystemTime'])
+  confirms = false
+  const bad = simulate(...flags)
+  await bad.ended
+  assert.equal(bad.code, 1)
+  assert.match(bad.lines.join(), /2 security events were not confirmed/)
+})
+
+test('[A01.FR.04] charge-point --strict: a CALL that nobody asked for is a failure; --on-password refuses', async (t) => {
+  const central = createCentralSystem({
+    onConnection: ({ identity }) => {
+      // After the upgrade is answered; the charge point is busy with its transaction then.
+      setImmediate(
+        () => void central.changeConfiguration(identity, 'AuthorizationKey', '8f'.repeat(16)).then(told),
+      )
+    },
+  })
+  const answers: string[] = []
+  const told = (answer: string) => void answers.push(answer)
+  const { url } = await central.listen()
+  t.after(() => central.close())
+  const flags = ['charge-point', '--url', url, '--once', '--quiet', '--strict', '--on-password', 'refuse']
+  const strict = simulate(...flags)
+  await strict.ended
+  assert.equal(strict.code, 1)
+  assert.match(strict.lines.join(), /not asked for: ChangeConfiguration/)
+  const expecting = simulate(...flags, '--expect', 'ChangeConfiguration')
+  await expecting.ended
+  assert.equal(expecting.code, 0, expecting.lines.join())
+  assert.deepEqual(answers, ['Rejected', 'Rejected'])
+})
+
+test('central-system: what should not have come is kept for the asking', async () => {
+  const run = simulate('central-system', '--port', '0', '--answers', 'twice')
+  const url = /(ws:\S+),/.exec(await run.line(/central system on/))?.[1] ?? ''
+  const chargePoint = createChargePoint({ url, identity: 'CP-1', securityProfile: 0 })
+  await chargePoint.connect()
+  await chargePoint.call('SignCertificate', { csr: 'x' })
+  await chargePoint.call('Heartbeat', {})
+  run.type('foreign')
+  await run.line(/^1 foreign messages$/)
+  await run.line(/^CP-1: unknown-action: SignCertificate$/)
+  assert.ok(chargePoint.traffic().duplicates >= 1)
+  await chargePoint.close()
+  run.interrupt()
+  await run.ended
+})
+
 const misuses: readonly (readonly [string, ...string[]])[] = [
   ['charge-point'],
   ['charge-point', '--url', 'http://localhost:1'],
@@ -265,6 +361,12 @@ const misuses: readonly (readonly [string, ...string[]])[] = [
   ['charge-point', '--url', 'wss://localhost:1', '--tls', '1.3..1.2'],
   ['charge-point', '--url', 'wss://localhost:1', '--ciphers', 'NO-SUCH-SUITE'],
   ['charge-point', '--url', 'wss://localhost:1', '--cert', 'x.pem'],
+  ['charge-point', '--url', 'ws://localhost:1', '--on-password', 'maybe'],
+  ['charge-point', '--url', 'ws://localhost:1', '--on-profile', 'refuse', '--misbehave', 'refuse'],
+  ['charge-point', '--url', 'ws://localhost:1', '--misbehave', 'refuse', '--every', '0'],
+  ['charge-point', '--url', 'ws://localhost:1', '--fallback-attempts', '0'],
+  ['charge-point', '--url', 'ws://localhost:1', '--once', '--probe'],
+  ['central-system', '--answers', 'never'],
   ['central-system', '--unknown', 'Maybe'],
   ['central-system', '--port', '70000'],
   ['central-system', '--username', 'CP-1'],

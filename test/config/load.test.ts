@@ -22,7 +22,11 @@ test('the least configuration is filled up with defaults, its values are resolve
   assert.equal(config.store.sqlite, '/etc/proxy/data/proxy.db')
   assert.equal(config.store.sealingKey, null)
   assert.equal(config.store.rejections.age, 90 * 86_400_000)
-  assert.deepEqual(config.admin, { address: { host: '127.0.0.1', port: 9090 }, token: null })
+  assert.deepEqual(config.admin, {
+    address: { host: '127.0.0.1', port: 9090 },
+    requestsPerMinute: 600,
+    token: null,
+  })
   assert.equal(config.edition, 3)
   assert.throws(() => Object.assign(config.limits, { idle: 1 }), TypeError)
   assert.throws(() => Object.assign(config.listeners[0] ?? {}, { name: 'x' }), TypeError)

@@ -28,6 +28,16 @@ const cases: readonly (readonly [name: string, after: string, needsRestart: read
   ['the store', minimal.replace('proxy.db', 'other.db'), ['store.sqlite']],
   ['the sealing key', minimal.replace('proxy.db', 'proxy.db, sealingKeyFile: k1'), ['store.sealingKeyFile']],
   ['retention', minimal.replace('proxy.db', 'proxy.db, rejections: { keep: 5 }'), []],
+  [
+    'what messages may be sent',
+    `${minimal}messages: { fromCentralSystem: { denyConfigurationKeys: [X] }, overInsecureProfiles: { profile1: { passwords: refuse } } }`,
+    [],
+  ],
+  [
+    'what messages are looked at',
+    `${minimal}messages: { fromCentralSystem: { allow: [Reset] }, schema: report }`,
+    ['messages.fromCentralSystem.allow', 'messages.schema'],
+  ],
   ['the admin address', `${minimal}admin: { address: "127.0.0.1:9999" }`, ['admin.address']],
 ]
 

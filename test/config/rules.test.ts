@@ -11,6 +11,7 @@ const plain = (address: string, profile = 1) =>
   withListeners([`{ name: a, address: "${address}", securityProfile: ${profile} }`])
 const central = (section: string) => minimal.replace(/centralSystem:.*/, `centralSystem: { ${section} }`)
 const names = 'cpo: { names: [X] }'
+const messages = (section: string) => `${minimal}messages: { ${section} }`
 const mutual = (more: string, listenerMore = ', clientCertificates: { trust: [t.pem] }') =>
   withListeners(
     [`{ name: a, address: "127.0.0.1:1", securityProfile: 3, tls: { ${pair}${listenerMore} } }`],
@@ -74,8 +75,9 @@ const cases: readonly Case[] = [
     '[A00.FR.206] profile 0 on a public address',
     plain('[2001:db8::1]:80', 0),
     [],
-    [/profile 0 protects nothing/],
+    [/profile 0 protects nothing/, /\[0\]\.securityProfile: profile 0 asks nobody for proof.*CWE-306/],
   ],
+  ['[CWE-306] profile 0 at home', plain('127.0.0.1:80', 0), [], [/profile 0 asks nobody for proof/]],
   ['[A00.FR.201] profile 1 on private addresses', plain('10.1.2.3:80'), []],
   ['[A00.FR.201] profile 1 on a unique local address', plain('[fd00::1]:80'), []],
   [
@@ -166,6 +168,34 @@ const cases: readonly Case[] = [
     [/this check is not made/],
   ],
   ['a check on report', `${minimal}admission: { checks: { profile_mismatch: report } }`, []],
+  [
+    '[OCPP 1.6 3.7] schemas of transaction messages enforced',
+    messages('schema: enforce, schemaTransactions: enforce'),
+    [],
+    [/schemaTransactions: enforce can lose billing data/],
+  ],
+  [
+    'schemas of transaction messages alone',
+    messages('schema: report, schemaTransactions: enforce'),
+    [],
+    [/schemaTransactions: has no effect: messages\.schema is report/],
+  ],
+  ['schemas', messages('schema: enforce'), []],
+  [
+    '[CWE-345] certificates on the open line',
+    messages(
+      'overInsecureProfiles: { profile0: { certificates: allow }, profile1: { certificates: allow } }',
+    ),
+    [],
+    [/profile0\.certificates: allow: whoever/, /profile1\.certificates: allow: whoever/],
+  ],
+  ['passwords refused', messages('overInsecureProfiles: { profile1: { passwords: refuse } }'), []],
+  ['lists', messages('fromCentralSystem: { allow: [Reset], denyConfigurationKeys: [CpoName] }'), []],
+  [
+    'a list with a text that is too long',
+    messages(`fromCentralSystem: { deny: [${'x'.repeat(51)}] }`),
+    [/deny\[0\]/],
+  ],
   ['limits that end each other', `${minimal}limits: { connections: 10 }`, [], [/above limits\.connections/]],
   [
     'a path with dots',

@@ -136,6 +136,33 @@ test('[CWE-770] 20,000 wait at the most, those being written included; the loss 
   assert.equal(lines.find(({ msg }) => msg === 'rejection records were lost')?.lost, 5_000)
 })
 
+test('[CWE-770] a flood of strangers takes one place a minute, and takes it from nobody', async (t) => {
+  const { recorder, batches, lines } = setting()
+  const tick = mockTime(t)
+  const stranger = (port: number, at: number) => rejection(port, { stage: 'tcp', reason: 'rate_limited', at })
+  for (let port = 0; port < 30_000; port += 1) recorder.record(stranger(port, port))
+  recorder.record(rejection(77))
+  recorder.record(stranger(1, 60_000))
+  recorder.record(stranger(2, 60_001))
+  await tick(50)
+  batches[0]?.fail()
+  await settled()
+  recorder.record(stranger(3, 59_999))
+  await tick(1000)
+  assert.deepEqual(batches[1]?.ports, [0, 77, 1])
+  batches[1]?.done()
+  await settled()
+  const told = lines.filter(({ msg }) => msg === 'refused')
+  assert.deepEqual(
+    told.map(({ count, port, refusedAt }) => [count, port, refusedAt]),
+    [
+      [30_001, 0, '1970-01-01T00:00:59.999Z'],
+      [undefined, 77, '1970-01-01T00:00:00.000Z'],
+      [2, 1, '1970-01-01T00:01:00.001Z'],
+    ],
+  )
+})
+
 test('close: everything recorded is written, also what failed before', async (t) => {
   const { recorder, batches, told } = setting()
   mockTime(t)

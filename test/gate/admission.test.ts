@@ -5,7 +5,12 @@ import { hashKey } from '../../src/gate/credentials/hash.ts'
 import { createLockout } from '../../src/gate/credentials/lockout.ts'
 import { createPasswordVerifier, type PasswordVerifier } from '../../src/gate/credentials/verifier.ts'
 import type { SecurityProfile } from '../../src/policy/facts.ts'
-import type { ChargePointPatch, ChargePointRecord, Registry } from '../../src/store/store.ts'
+import type {
+  ChargePointPatch,
+  ChargePointRecord,
+  CredentialChange,
+  Registry,
+} from '../../src/store/store.ts'
 import { aChain, aLeaf, aRecord, factsWith } from './facts.ts'
 
 const key = Buffer.from('00112233445566778899aabbccddeeff00112233', 'hex')
@@ -21,7 +26,7 @@ interface Case extends Partial<AdmissionRequest> {
   readonly record?: Partial<ChargePointRecord> | null
   readonly keyOwner?: string
   readonly serialOwner?: string
-  readonly verifier?: PasswordVerifier
+  readonly verifier?: Pick<PasswordVerifier, 'verifyEither'>
 }
 
 /** Admits one request; `touched` are the calls that changed or asked the registry. */
@@ -94,7 +99,11 @@ const table: [string, Case, string][] = [
   ],
   ['[A00.FR.427] its own key', { profile: 3, facts: chain, keyOwner: 'CP1' }, 'admitted'],
   ['[OCPP-J 3.2] profile 3, unknown', { profile: 3, facts: chain, record: null }, 'charge_point_unknown'],
-  ['[A00.FR.001] profile 0, kept on it', { profile: 0, record: { securityProfile: 0 } }, 'admitted'],
+  [
+    '[A00.FR.001] profile 0, marked and kept on it',
+    { profile: 0, record: { securityProfile: 0, migrating: true } },
+    'admitted',
+  ],
   ['[A00.FR.001] profile 0, kept on none', { profile: 0 }, 'profile_mismatch'],
   ['[A00.FR.002] profile 0, kept on 1', { profile: 0, record: { securityProfile: 1 } }, 'profile_mismatch'],
   ['profile 0, unknown', { profile: 0, record: null }, 'charge_point_unknown'],
@@ -152,8 +161,8 @@ test('[CWE-204] for an unknown charge point the registry is not asked whose key 
 
 test('[CWE-307] after so many failures not even the right password is looked at', async () => {
   let asked = 0
-  const verifier: PasswordVerifier = {
-    verify: async () => {
+  const verifier: Pick<PasswordVerifier, 'verifyEither'> = {
+    verifyEither: async () => {
       asked += 1
       return { ok: false }
     },
@@ -179,7 +188,9 @@ test('[CWE-307] after so many failures not even the right password is looked at'
 })
 
 test('[CWE-400] too many password checks at once are capacity, not a wrong password', async () => {
-  const verifier: PasswordVerifier = { verify: async () => ({ overloaded: true }) }
+  const verifier: Pick<PasswordVerifier, 'verifyEither'> = {
+    verifyEither: async () => ({ overloaded: true }),
+  }
   const { result } = await decide({ authorization: right, verifier })
   assert.equal(reasonOf(result), 'capacity')
 })
@@ -230,4 +241,64 @@ test('[A00.FR.429] learn: a serial number that is taken, and profile 0, are not 
     const { result } = await decide({ profile, record: null, learn: true })
     assert.equal(reasonOf(result), 'credentials_missing', 'no proof, nothing to learn')
   }
+})
+
+const nextKey = Buffer.from('ffeeddccbbaa99887766554433221100ffeeddcc', 'hex')
+const credentialChange: CredentialChange = {
+  next: await hashKey(nextKey, false),
+  nextUpstreamSecret: null,
+  phase: 'offered',
+  origin: 'operator',
+  startedAt: 1,
+  answeredAt: null,
+  oldSeenAt: null,
+}
+
+test('[A01.FR.03] while a password is changed both are admitted, and it is told which one it was', async () => {
+  const used = async (password: Buffer, record: Partial<ChargePointRecord>) => {
+    const { result } = await decide({ authorization: basic('CP1', password), record })
+    return result.ok ? result.credential : result.reason
+  }
+  assert.equal(await used(key, { credentialChange }), 'current')
+  assert.equal(await used(nextKey, { credentialChange }), 'next')
+  assert.equal(await used(Buffer.from(nextKey.toString('hex')), { credentialChange }), 'next')
+  assert.equal(await used(Buffer.alloc(20, 9), { credentialChange }), 'credentials_invalid')
+  assert.equal(await used(nextKey, { credentialChange: null }), 'credentials_invalid')
+  const promoted = { credential: credentialChange.next, credentialChange: null }
+  assert.equal(await used(key, promoted), 'credentials_invalid')
+  const first = { credential: null, credentialChange }
+  assert.equal(await used(nextKey, first), 'next', 'its first password')
+  const byCertificate = await decide({ profile: 3, facts: chain, record: { credentialChange } })
+  assert.ok(byCertificate.result.ok && byCertificate.result.credential === null)
+})
+
+test('[CWE-307] of 50 guesses at once no more are answered than one after the other', async () => {
+  const text = Buffer.from('correct horse')
+  const record = { ...aRecord, credential: await hashKey(text, true) }
+  const registry = { get: async () => record } as unknown as Registry
+  const lockout = createLockout({ failures: 5, lockMs: 1000, now: () => 0 })
+  const verifier = createPasswordVerifier({ now: () => 0 })
+  const guess = (password: Buffer) =>
+    admit(
+      {
+        profile: 1,
+        identity: { identity: 'CP1', encoded: 'CP1' },
+        authorization: basic('CP1', password),
+        facts: factsWith(),
+        learn: false,
+        modeOf: () => 'enforce',
+        report: () => {},
+      },
+      { registry, verifier, lockout, now: () => 0 },
+    )
+  const guesses = Array.from({ length: 50 }, (_, index) =>
+    index === 49 ? text : Buffer.from(`guess ${index}`),
+  )
+  const answers = (await Promise.all(guesses.map(guess))).map(reasonOf)
+  const count = (reason: string) => answers.filter((answer) => answer === reason).length
+  assert.deepEqual([count('credentials_invalid'), count('credentials_locked')], [5, 45])
+  assert.equal(answers.at(-1), 'credentials_locked', 'the right one came too late')
+  const renewed = await hashKey(nextKey, false)
+  Object.assign(record, { credential: renewed })
+  assert.equal(reasonOf(await guess(nextKey)), 'admitted', 'a new password ends the lock')
 })

@@ -11,6 +11,7 @@ import {
   upstreamHeaders,
 } from '../../src/gate/upstream-headers.ts'
 import { seal } from '../../src/store/seal.ts'
+import type { ChargePointRecord } from '../../src/store/store.ts'
 import { aRecord } from './facts.ts'
 
 const values: TemplateValues = {
@@ -108,11 +109,15 @@ const key = randomBytes(32)
 const identity = { identity: 'CP1', encoded: 'CP1' }
 const configOf = (authorization: unknown, sealingKey: Buffer | null = key) =>
   ({ centralSystem: { authorization }, store: { sealingKey } }) as unknown as Config
+const admittedAs = (chargePoint: ChargePointRecord, credential: 'current' | 'next' | null = 'current') => ({
+  chargePoint,
+  credential,
+})
 const presented = `Basic ${Buffer.from('CP1:s3cret').toString('base64')}`
 
 test('authorization: strip, forward, perChargePoint, fixed', () => {
   const of = (setting: unknown, record = aRecord, header: string | undefined = presented) =>
-    upstreamAuthorization(configOf(setting), values, record, header, identity)
+    upstreamAuthorization(configOf(setting), values, admittedAs(record), header, identity)
   const decoded = (header: string | null) => Buffer.from((header ?? '').slice(6), 'base64').toString()
   assert.equal(of('strip'), null)
   assert.equal(decoded(of('forward')), 'CP1:s3cret')
@@ -123,16 +128,43 @@ test('authorization: strip, forward, perChargePoint, fixed', () => {
   assert.equal(decoded(of('perChargePoint', sealed)), 'CP1:own')
   assert.equal(decoded(of({ username: '{serialNumber}', password: 'fixed' })), 'SN-1:fixed')
   assert.equal(
-    upstreamAuthorization(configOf('perChargePoint', null), values, sealed, undefined, identity),
+    upstreamAuthorization(configOf('perChargePoint', null), values, admittedAs(sealed), undefined, identity),
     null,
   )
+})
+
+test('[A01.FR.03] the password for the central system follows the login while it is being changed', () => {
+  const sealed = (text: string) => seal(key, 'CP1', Buffer.from(text))
+  const change = (nextUpstreamSecret: string | null): ChargePointRecord => ({
+    ...aRecord,
+    upstreamSecret: sealed('old'),
+    credentialChange: {
+      next: { scheme: 'hmac-sha256', salt: 'c2FsdA==', hash: 'aGFzaA==' },
+      nextUpstreamSecret,
+      phase: 'offered',
+      origin: 'central-system',
+      startedAt: 1,
+      answeredAt: null,
+      oldSeenAt: null,
+    },
+  })
+  const sent = (record: ChargePointRecord, credential: 'current' | 'next' | null) => {
+    const config = configOf('perChargePoint')
+    const header = upstreamAuthorization(config, values, admittedAs(record, credential), undefined, identity)
+    return Buffer.from((header ?? '').slice(6), 'base64').toString()
+  }
+  const byCentralSystem = change(sealed('new'))
+  assert.equal(sent(byCentralSystem, 'current'), 'CP1:old')
+  assert.equal(sent(byCentralSystem, 'next'), 'CP1:new')
+  assert.equal(sent(byCentralSystem, null), 'CP1:old')
+  assert.equal(sent(change(null), 'next'), 'CP1:old', 'an operator changes nothing upstream')
 })
 
 test('[A01.FR.08] a sealed password of another charge point, or another key, is an error without the secret', () => {
   const sealed = { ...aRecord, upstreamSecret: seal(key, 'CP2', Buffer.from('s3cret')) }
   for (const config of [configOf('perChargePoint'), configOf('perChargePoint', randomBytes(32))]) {
     assert.throws(
-      () => upstreamAuthorization(config, values, sealed, undefined, identity),
+      () => upstreamAuthorization(config, values, admittedAs(sealed), undefined, identity),
       (error: Error) => error.name === 'ProxyError' && !error.message.includes('s3cret'),
     )
   }

@@ -81,6 +81,13 @@ test('[A05.FR.09] a profile mismatch tells upgrades from downgrades', () => {
   assert.doesNotMatch(lower, /upgrade-to/)
 })
 
+test('[CWE-306] on profile 0 the hint is the mark, unless the charge point knows a higher one', () => {
+  const hint = (chargePoint: object) => hintFor(source('profile_mismatch', { chargePoint }, { profile: 0 }))
+  assert.match(hint({ securityProfile: null, migrating: false }), /charge-points set \S+ --migrating/)
+  assert.match(hint({ securityProfile: 0, migrating: false }), /--migrating/)
+  assert.match(hint({ securityProfile: 2, migrating: false }), /never accepted again/)
+})
+
 test('an identity in a command is one word of a shell', () => {
   const hint = hintFor(source('charge_point_blocked', {}, { identity: "a b'; rm -rf x" }))
   assert.ok(hint.includes("unblock 'a b'\\''; rm -rf x'"), hint)

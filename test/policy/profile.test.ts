@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { SecurityProfile } from '../../src/policy/facts.ts'
-import { checkProfile } from '../../src/policy/profile.ts'
+import { checkProfile, checkUnsecured } from '../../src/policy/profile.ts'
 
 const profiles: readonly SecurityProfile[] = [0, 1, 2, 3]
 
@@ -36,4 +36,16 @@ test('[A00.FR.002] a higher profile is refused unless an upgrade to it was start
   assert.ok(isAdmitted(2, 1, 2))
   assert.ok(isAdmitted(2, 1, 3))
   assert.ok(isAdmitted(3, 2, 3))
+})
+
+test('[A00.FR.002][CWE-306] profile 0 is for charge points that are marked and never reached another', () => {
+  for (const upgradeTo of [null, ...profiles]) {
+    for (const securityProfile of [null, ...profiles]) {
+      const neverHigher = securityProfile === null || securityProfile === 0
+      const marked = checkUnsecured({ securityProfile, upgradeTo, migrating: true })
+      assert.equal(marked.ok, neverHigher, `marked, kept on ${securityProfile}`)
+      const unmarked = checkUnsecured({ securityProfile, upgradeTo, migrating: false })
+      assert.ok(!unmarked.ok && unmarked.reason === 'profile_mismatch', `not marked, on ${securityProfile}`)
+    }
+  }
 })

@@ -14,7 +14,7 @@ export interface FakeCentral {
 export type Answer = (socket: Socket, head: string) => void
 
 export async function fakeCentral(answer: Answer): Promise<FakeCentral> {
-  const server = net.createServer({ allowHalfOpen: true })
+  const server = net.createServer({ allowHalfOpen: true, noDelay: true })
   const sockets = new Set<Socket>()
   server.on('connection', (socket) => {
     sockets.add(socket)

@@ -1,4 +1,4 @@
-import { FrameReader, type FrameReceiver } from '../../src/relay/frames.ts'
+import { FrameReader, type FrameReceiver, type Problem, watched } from '../../src/relay/frames.ts'
 import { Scratch } from '../../src/relay/scratch.ts'
 
 /** What a frame reader said, in its order; buffers are copied, for they are only lent. */
@@ -12,6 +12,9 @@ export interface RecorderOptions {
   readonly messageBytes?: number
   /** What is wrong with a message; default nothing. */
   readonly judge?: (text: Buffer) => string | null
+  /** Is a message to be examined, and does it then go on? Default no, and yes. */
+  readonly watches?: (text: Buffer) => boolean
+  readonly lets?: (text: Buffer) => boolean
   /** Does a control frame go on? Default yes. */
   readonly passes?: (opcode: number) => boolean
 }
@@ -20,6 +23,8 @@ export interface RecorderOptions {
 export class Recorder implements FrameReceiver {
   readonly seen: Seen[] = []
   readonly forwarded: Buffer[] = []
+  /** What was shown once more, and how many bytes had been forwarded before it. */
+  readonly examined: { readonly text: string; readonly forwarded: number }[] = []
   readonly reader: FrameReader
   readonly #options: RecorderOptions
 
@@ -55,10 +60,18 @@ export class Recorder implements FrameReceiver {
     return this.seen.filter((one) => one.kind === 'violation')
   }
 
-  message(payload: Buffer, length: number): string | null {
+  message(payload: Buffer, length: number): null | typeof watched | Problem {
     const text = Buffer.from(payload.subarray(0, length))
     this.seen.push({ kind: 'message', text })
-    return this.#options.judge?.(text) ?? null
+    const detail = this.#options.judge?.(text) ?? null
+    if (detail !== null) return { reason: 'message_invalid', detail, closeCode: 1007 }
+    return this.#options.watches?.(text) === true ? watched : null
+  }
+
+  examine(payload: Buffer, length: number): boolean {
+    const text = Buffer.from(payload.subarray(0, length))
+    this.examined.push({ text: text.toString(), forwarded: this.bytes.length })
+    return this.#options.lets?.(text) ?? true
   }
 
   control(code: number, payload: Buffer): boolean {

@@ -15,7 +15,7 @@ const codeOf = (peer: Peer) => closesOf(peer)[0]?.payload.readUInt16BE(0)
 function pass({ session, clock }: OpenSession, seconds: number, limits = { idle: 0, pingTimeout: 30 }): void {
   for (let count = 0; count < seconds; count += 1) {
     clock.seconds += 1
-    session.sweep(limits)
+    session.sweep({ refill: 0, ...limits })
   }
 }
 

@@ -2,11 +2,17 @@ import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import { drain } from '../../src/relay/drain.ts'
 import { opcode } from '../../src/relay/opcode.ts'
-import { Sessions } from '../../src/relay/sessions.ts'
+import { type Claim, Sessions } from '../../src/relay/sessions.ts'
 import { type OpenSession, type Peer, type SessionSetting, withSession } from './sockets.ts'
 import { textsOf } from './wire.ts'
 
 const here = { address: '192.0.2.1', certificate: null }
+/** Ends a claim; fails when there is none. */
+function release(claim: Claim): void {
+  assert.equal(claim.kind, 'granted')
+  if (claim.kind === 'granted') claim.release()
+}
+
 const elsewhere = { address: '198.51.100.9', certificate: null }
 
 /** One registered session of CP1. */
@@ -48,37 +54,36 @@ test('[CWE-613] one at a time per identity; others do not wait for it; release c
   })
   await new Promise(setImmediate)
   assert.equal(isSecond, false)
-  first?.release()
-  first?.release()
-  assert.ok(await second)
-  other?.release()
+  release(first)
+  release(first)
+  release(await second)
+  release(other)
 })
 
 test('[CWE-770] four may wait for an identity, the fifth is turned away', async () => {
   const sessions = new Sessions()
   const claims = Array.from({ length: 4 }, () => sessions.claim('CP1', here))
-  assert.equal(await sessions.claim('CP1', here), null)
-  for (const claim of claims) (await claim)?.release()
-  const again = await sessions.claim('CP1', here)
-  assert.ok(again, 'everybody left, there is room again')
-  again.release()
+  assert.deepEqual(await sessions.claim('CP1', here), { kind: 'crowded' })
+  for (const claim of claims) release(await claim)
+  // Everybody left, there is room again.
+  release(await sessions.claim('CP1', here))
 })
 
 test('[CWE-613] same address: the old session is closed, and has ended before the claim is given', () =>
   withRegistered(async (sessions, { chargePoint, central, ends }) => {
     answersClose(chargePoint, central)
     const claim = await sessions.claim('CP1', here)
-    assert.ok(claim)
+    assert.equal(claim.kind, 'granted')
     assert.equal(ends[0]?.text, 'replaced by a new connection of this charge point')
     assert.equal(sessions.size, 0)
-    claim.release()
+    release(claim)
   }))
 
 test('[CWE-613] same certificate from another address replaces; no certificate is not the same one', async () => {
   await withRegistered(
     async (sessions, { chargePoint, central }) => {
       answersClose(chargePoint, central)
-      assert.ok(await sessions.claim('CP1', { ...elsewhere, certificate: 'aa' }))
+      release(await sessions.claim('CP1', { ...elsewhere, certificate: 'aa' }))
     },
     { certificate: 'aa' },
   )
@@ -86,7 +91,7 @@ test('[CWE-613] same certificate from another address replaces; no certificate i
     const claim = sessions.claim('CP1', elsewhere)
     await chargePoint.untilFrames(1)
     chargePoint.send({ opcode: opcode.pong, payload: chargePoint.frames[0]?.payload ?? '' })
-    assert.equal(await claim, null, 'it is alive and stays')
+    assert.deepEqual(await claim, { kind: 'taken' }, 'it is alive and stays')
     assert.equal(session.isEnding, false)
     assert.equal(sessions.get('CP1'), session)
   })
@@ -102,7 +107,7 @@ test('[CWE-613] from elsewhere, and the old one does not answer: it is replaced,
     await Promise.all([chargePoint.untilFrames(2), central.untilFrames(1)])
     assert.equal(near.destroyed, false)
     t.mock.timers.tick(5_000)
-    assert.ok(await claim)
+    release(await claim)
     assert.ok(near.destroyed)
     assert.equal(sessions.size, 0)
   }))

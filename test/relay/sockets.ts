@@ -1,9 +1,11 @@
 import { once } from 'node:events'
 import net, { type Socket } from 'node:net'
+import { createLogger } from '../../src/observe/log.ts'
 import { createMetrics } from '../../src/observe/metrics.ts'
 import { createRelayContext, type RelayContext } from '../../src/relay/context.ts'
 import { Session, type SessionEnd, type SessionFacts } from '../../src/relay/session.ts'
 import { createReadBuffer, dial } from '../../src/relay/upstream.ts'
+import type { UseCase } from '../../src/relay/use-case.ts'
 import { fakeCentral, listen, requestOf, switching } from './central.ts'
 import { type FrameParts, frame, type ReadFrame, readFrames, testMask } from './wire.ts'
 
@@ -77,8 +79,14 @@ export async function socketPair(): Promise<{ near: Socket; far: Socket }> {
   return { near, far }
 }
 
-export interface SessionSetting {
+export interface ContextSetting {
   readonly messageBytes?: number
+  readonly callTimeout?: number
+  readonly messagesPerMinute?: number
+  readonly useCases?: readonly UseCase[]
+}
+
+export interface SessionSetting extends ContextSetting {
   readonly early?: Buffer
   readonly identity?: string
   readonly address?: string
@@ -99,15 +107,25 @@ export interface OpenSession {
   readonly upstream: Socket
   readonly clock: { now: () => number; seconds: number }
   readonly context: RelayContext
+  /** Lines of the log. */
+  readonly logged: readonly string[]
   readonly refused: { reason: string; detail: string }[]
   readonly ends: SessionEnd[]
   readonly ended: Promise<SessionEnd>
 }
 
-export function testContext(messageBytes = 262_144): { context: RelayContext; clock: OpenSession['clock'] } {
+export function testContext(setting: ContextSetting = {}): {
+  context: RelayContext
+  clock: OpenSession['clock']
+  logged: string[]
+} {
   const clock = { now: () => 0, seconds: 1 }
   const metrics = createMetrics({ version: '0', node: '0', openssl: '0' }, { processMetrics: false })
-  return { context: createRelayContext(metrics, clock, messageBytes), clock }
+  const logged: string[] = []
+  const log = createLogger('debug', { write: (line) => logged.push(line) })
+  const limits = { messageBytes: 262_144, callTimeout: 60_000, messagesPerMinute: 0, ...setting }
+  const context = createRelayContext({ metrics, log, clock, limits, useCases: setting.useCases ?? [] })
+  return { context, clock, logged }
 }
 
 const readBuffer = createReadBuffer()
@@ -117,12 +135,15 @@ export async function withSession(
   setting: SessionSetting = {},
 ): Promise<void> {
   const { chargePoint, near, far, centralSide, upstream, link, close } = await connectBoth()
-  const made = testContext(setting.messageBytes)
+  const made = testContext(setting)
   const context = setting.context ?? made.context
   const refused: { reason: string; detail: string }[] = []
   const ends: SessionEnd[] = []
   const { promise: ended, resolve } = Promise.withResolvers<SessionEnd>()
   const session = new Session(factsOf(setting), near, link, context, {
+    started: (self) => {
+      for (const useCase of context.useCases.all) useCase.started?.(self)
+    },
     refused: (_session, reason, detail) => refused.push({ reason, detail }),
     ended: (self, end) => {
       ends.push(end)
@@ -133,7 +154,7 @@ export async function withSession(
   setting.beforeStart?.(near, upstream)
   session.start(setting.early ?? Buffer.alloc(0))
   try {
-    const { clock } = made
+    const { clock, logged } = made
     await body({
       session,
       chargePoint,
@@ -142,6 +163,7 @@ export async function withSession(
       upstream,
       clock,
       context,
+      logged,
       refused,
       ends,
       ended,
@@ -180,6 +202,9 @@ function factsOf(setting: SessionSetting): SessionFacts {
     listener: 'test',
     profile: 2,
     address: setting.address ?? '192.0.2.1',
+    port: 4711,
     certificate: setting.certificate ?? null,
+    serialNumber: null,
+    credential: null,
   }
 }

@@ -295,3 +295,36 @@ test('wss: records behind the answer in one segment are kept whole, whatever is 
     central.close()
   }
 })
+
+test('an attempt that nobody wants any more ends at once, and the central system sees its end', async () => {
+  const asked = Promise.withResolvers<Socket>()
+  const central = await fakeCentral((socket) => asked.resolve(socket))
+  try {
+    const controller = new AbortController()
+    const dialing = dial(central.target, requestOf({ timeoutMs: 60_000 }), readBuffer, controller.signal)
+    const socket = await asked.promise
+    const ended = once(socket.resume(), 'end')
+    controller.abort()
+    assert.deepEqual(await dialing, { kind: 'aborted' })
+    await ended
+    assert.deepEqual(await dial(central.target, requestOf(), readBuffer, controller.signal), {
+      kind: 'aborted',
+    })
+  } finally {
+    await central.close()
+  }
+})
+
+test('the end of a signal after the answer leaves the connection alone', async () => {
+  const central = await fakeCentral((socket, head) => socket.write(switching(head)))
+  try {
+    const controller = new AbortController()
+    const outcome = await dial(central.target, requestOf(), readBuffer, controller.signal)
+    assert.ok(outcome.kind === 'open')
+    controller.abort()
+    assert.equal(outcome.link.socket.destroyed, false)
+    outcome.link.socket.destroy()
+  } finally {
+    await central.close()
+  }
+})

@@ -1,5 +1,8 @@
+import { campaignContract } from './contract/campaigns.ts'
+import { credentialChangeContract } from './contract/credential-changes.ts'
 import { registryContract } from './contract/registry.ts'
 import { rejectionContract } from './contract/rejections.ts'
+import { securityEventContract } from './contract/security-events.ts'
 import type { MakeStore } from './contract/setting.ts'
 
 export type { MakeStore, Setting } from './contract/setting.ts'
@@ -7,5 +10,8 @@ export type { MakeStore, Setting } from './contract/setting.ts'
 /** What every store must hold; run for each implementation. */
 export function storeContract(name: string, makeStore: MakeStore): void {
   registryContract(name, makeStore)
+  credentialChangeContract(name, makeStore)
   rejectionContract(name, makeStore)
+  securityEventContract(name, makeStore)
+  campaignContract(name, makeStore)
 }

@@ -3,10 +3,10 @@ import { join } from 'node:path'
 import { stringify } from 'yaml'
 import { type Authority, type Issued, makeAuthority } from './authority.ts'
 
-/** The three listeners that every proxy under test has, by name. */
-export const profiles = { 'basic-auth': 1, 'basic-auth-tls': 2, 'mutual-tls': 3 } as const
+/** The three listeners that every proxy under test has, by name; `migration` only where a test names it. */
+export const profiles = { 'basic-auth': 1, 'basic-auth-tls': 2, 'mutual-tls': 3, migration: 0 } as const
 export type ListenerName = keyof typeof profiles
-export const listenerNames = Object.keys(profiles) as readonly ListenerName[]
+export const listenerNames = ['basic-auth', 'basic-auth-tls', 'mutual-tls'] as const
 
 type Section = Readonly<Record<string, unknown>>
 
@@ -19,6 +19,7 @@ export interface ConfigChange {
   readonly cpo?: Section
   readonly centralSystem?: Section
   readonly admission?: Section
+  readonly messages?: Section
   readonly limits?: Section
   readonly store?: Section
   readonly drain?: Section
@@ -81,11 +82,14 @@ export function buildConfig(
     'basic-auth': {},
     'basic-auth-tls': { tls },
     'mutual-tls': { tls: { ...tls, clientCertificates } },
+    migration: {},
   }
+  const names: readonly ListenerName[] =
+    change.listeners?.migration === undefined ? listenerNames : [...listenerNames, 'migration']
   return {
     edition: change.edition ?? 3,
     cpo: { names: ['Example CPO'], ...change.cpo },
-    listeners: listenerNames.map((name) => ({
+    listeners: names.map((name) => ({
       name,
       address: '127.0.0.1:0',
       securityProfile: profiles[name],
@@ -94,6 +98,7 @@ export function buildConfig(
     })),
     centralSystem: { url: centralSystemUrl, ...change.centralSystem },
     admission: { ...change.admission },
+    messages: { ...change.messages },
     limits: { perAddressPerMinute: 100_000, ...change.limits },
     store: { sqlite: 'data/proxy.db', ...change.store },
     admin: { address: '127.0.0.1:0' },

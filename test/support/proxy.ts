@@ -102,7 +102,7 @@ export class TestProxy {
 
   /** What a charge point appends its identity to. */
   url(listener: ListenerName): string {
-    return `${listener === 'basic-auth' ? 'ws' : 'wss'}://127.0.0.1:${this.port(listener)}/ocpp`
+    return `${profiles[listener] < 2 ? 'ws' : 'wss'}://127.0.0.1:${this.port(listener)}/ocpp`
   }
 
   async metrics(): Promise<MetricsPage> {

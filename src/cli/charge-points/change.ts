@@ -1,11 +1,16 @@
 import type { Command } from 'commander'
+import { chargePointView } from '../../admin/charge-point-view.ts'
 import { ProxyError } from '../../policy/error.ts'
-import type { ChargePointPatch, ChargePointRecord } from '../../store/store.ts'
+import type { ChargePointPatch } from '../../store/store.ts'
+import { type ApiClient, chargePointPath } from '../api-client.ts'
 import { printable } from '../output.ts'
+import { type ChangeOptions, changeCommand, withProxyOrStore } from '../proxy-or-store.ts'
 import type { Shell } from '../shell.ts'
-import { type StoreOptions, storeCommand, usageError, withStore } from '../store-command.ts'
+import { usageError } from '../store-command.ts'
 import { type ChargePointOptions, patchOf, requireIdentity } from './options.ts'
-import { chargePointView } from './view.ts'
+
+const migratingHelp =
+  'it may connect on a listener of profile 0, without any authentication, while the fleet is migrated'
 
 /** The commands that change one charge point. */
 export function changeCommands(shell: Shell): readonly Command[] {
@@ -20,18 +25,26 @@ export function changeCommands(shell: Shell): readonly Command[] {
 
 function addCommand(shell: Shell): Command {
   const examples = ['charge-points add CP1', 'charge-points add CP1 --serial S/N0123456789 --profile 3']
-  return storeCommand('add', shell, examples)
+  return changeCommand('add', shell, examples)
     .description('register a charge point')
     .argument('<identity>')
     .option('--serial <number>', 'what the CN of its certificate must be (profile 3)')
     .option('--profile <n>', 'keep it on this security profile from the start')
     .option('--legacy-tls', 'it cannot do TLS 1.2 (A00.FR.314)')
-    .action((identity: string, options: StoreOptions & ChargePointOptions) =>
-      withStore(shell, options, 'create', async ({ store }) => {
-        const record = await store.registry.add(requireIdentity(identity), patchOf(options))
-        await tell(shell, options, record, 'added')
-      }),
-    )
+    .option('--migrating', migratingHelp)
+    .action((identity: string, options: ChangeOptions & ChargePointOptions) => {
+      const patch = () => patchOf(options)
+      return withProxyOrStore(shell, options, 'create', {
+        proxy: async (api) => {
+          const body = { identity: requireIdentity(identity), ...patch() }
+          await tell(shell, options, identity, await api.call('POST', '/charge-points', body), 'added')
+        },
+        store: async ({ store }) => {
+          const record = await store.registry.add(requireIdentity(identity), patch())
+          await tell(shell, options, identity, chargePointView(record), 'added')
+        },
+      })
+    })
 }
 
 function setCommand(shell: Shell): Command {
@@ -39,8 +52,9 @@ function setCommand(shell: Shell): Command {
     'charge-points set CP1 --serial S/N0123456789',
     'charge-points set CP1 --upgrade-to 3',
     'charge-points set CP1 --no-legacy-tls',
+    'charge-points set CP1 --no-migrating',
   ]
-  return storeCommand('set', shell, examples)
+  return changeCommand('set', shell, examples)
     .description('change what is registered for a charge point')
     .argument('<identity>')
     .option('--serial <number>', 'what the CN of its certificate must be; none forgets it')
@@ -51,24 +65,56 @@ function setCommand(shell: Shell): Command {
     )
     .option('--legacy-tls', 'it cannot do TLS 1.2 (A00.FR.314)')
     .option('--no-legacy-tls', 'it can')
-    .action((identity: string, options: StoreOptions & ChargePointOptions) =>
-      withStore(shell, options, 'existing', async ({ store }) => {
-        const patch = patchOf(options)
-        if (Object.keys(patch).length === 0) throw usageError('nothing to set; see --help')
-        const before = await store.registry.get(identity)
-        if (before !== null) checkUpgrade(before, patch)
-        const record = await store.registry.update(identity, patch)
-        const lowered = (before?.securityProfile ?? 0) > (record.securityProfile ?? 0)
-        if (lowered)
-          shell.err('warning: the profile was lowered by hand; a charge point cannot do that (A05.FR.09)\n')
-        await tell(shell, options, record, 'changed')
+    .option('--migrating', migratingHelp)
+    .option('--no-migrating', 'it may not any more')
+    .action((identity: string, options: ChangeOptions & ChargePointOptions) =>
+      withProxyOrStore(shell, options, 'existing', {
+        proxy: (api) => setThrough(api, shell, identity, options),
+        store: async ({ store }) => {
+          const patch = requirePatch(options)
+          const before = await store.registry.get(identity)
+          if (before !== null) checkUpgrade(before.securityProfile, patch)
+          const record = await store.registry.update(identity, patch)
+          warnOfLowering(shell, before?.securityProfile ?? 0, record.securityProfile ?? 0)
+          await tell(shell, options, identity, chargePointView(record), 'changed')
+        },
       }),
     )
 }
 
+async function setThrough(
+  api: ApiClient,
+  shell: Shell,
+  identity: string,
+  options: ChangeOptions & ChargePointOptions,
+): Promise<void> {
+  const patch = requirePatch(options)
+  const before = keptProfile(await api.call('GET', chargePointPath(identity)))
+  checkUpgrade(before, patch)
+  const changed = await api.call('PATCH', chargePointPath(identity), patch)
+  warnOfLowering(shell, before ?? 0, keptProfile(changed) ?? 0)
+  await tell(shell, options, identity, changed, 'changed')
+}
+
+function requirePatch(options: ChargePointOptions): ChargePointPatch {
+  const patch = patchOf(options)
+  if (Object.keys(patch).length === 0) throw usageError('nothing to set; see --help')
+  return patch
+}
+
+function keptProfile(answer: unknown): number | null {
+  const { securityProfile } = answer as { readonly securityProfile?: unknown }
+  return typeof securityProfile === 'number' ? securityProfile : null
+}
+
+function warnOfLowering(shell: Shell, before: number, after: number): void {
+  if (before > after)
+    shell.err('warning: the profile was lowered by hand; a charge point cannot do that (A05.FR.09)\n')
+}
+
 /** An upgrade that leads nowhere would be admitted as nothing, and puzzle later. */
-function checkUpgrade(before: ChargePointRecord, patch: ChargePointPatch): void {
-  const kept = patch.securityProfile ?? before.securityProfile
+function checkUpgrade(before: number | null, patch: ChargePointPatch): void {
+  const kept = patch.securityProfile ?? before
   const upgradeTo = patch.upgradeTo ?? null
   if (kept === null || upgradeTo === null || upgradeTo > kept) return
   throw usageError(`--upgrade-to must be higher than profile ${kept}, on which the charge point is kept`)
@@ -76,45 +122,58 @@ function checkUpgrade(before: ChargePointRecord, patch: ChargePointPatch): void 
 
 function blockCommand(shell: Shell, blocked: boolean): Command {
   const name = blocked ? 'block' : 'unblock'
-  return storeCommand(name, shell, [`charge-points ${name} CP1`])
-    .description(blocked ? 'refuse a charge point from now on' : 'admit a blocked charge point again')
+  return changeCommand(name, shell, [`charge-points ${name} CP1`])
+    .description(
+      blocked
+        ? 'refuse a charge point from now on; a running proxy ends its session'
+        : 'admit a blocked charge point again',
+    )
     .argument('<identity>')
-    .action((identity: string, options: StoreOptions) =>
-      withStore(shell, options, 'existing', async ({ store }) => {
-        const record = await store.registry.update(identity, { blocked })
-        await tell(shell, options, record, `${name}ed`)
+    .action((identity: string, options: ChangeOptions) =>
+      withProxyOrStore(shell, options, 'existing', {
+        proxy: async (api) => {
+          const changed = await api.call('PATCH', chargePointPath(identity), { blocked })
+          await tell(shell, options, identity, changed, `${name}ed`)
+        },
+        store: async ({ store }) => {
+          const record = await store.registry.update(identity, { blocked })
+          await tell(shell, options, identity, chargePointView(record), `${name}ed`)
+        },
       }),
     )
 }
 
 function removeCommand(shell: Shell): Command {
-  return storeCommand('remove', shell, ['charge-points remove CP1'])
+  return changeCommand('remove', shell, ['charge-points remove CP1'])
     .description('remove a charge point; its serial number and its keys are free for others then')
     .argument('<identity>')
-    .action((identity: string, options: StoreOptions) =>
-      withStore(shell, options, 'existing', async ({ store }) => {
-        if (!(await store.registry.remove(identity))) {
-          throw new ProxyError(
-            'charge_point_unknown',
-            'operator',
-            `no charge point ${identity} is registered`,
-          )
-        }
-        await shell.out(
-          options.json
-            ? `${JSON.stringify({ identity, removed: true })}\n`
-            : `removed ${printable(identity)}\n`,
-        )
+    .action((identity: string, options: ChangeOptions) =>
+      withProxyOrStore(shell, options, 'existing', {
+        proxy: async (api) => {
+          await api.call('DELETE', chargePointPath(identity))
+          await tell(shell, options, identity, { identity, removed: true }, 'removed')
+        },
+        store: async ({ store }) => {
+          if (!(await store.registry.remove(identity))) {
+            throw new ProxyError(
+              'charge_point_unknown',
+              'operator',
+              `no charge point ${identity} is registered`,
+            )
+          }
+          await tell(shell, options, identity, { identity, removed: true }, 'removed')
+        },
       }),
     )
 }
 
 async function tell(
   shell: Shell,
-  options: StoreOptions,
-  record: ChargePointRecord,
+  options: ChangeOptions,
+  identity: string,
+  result: unknown,
   what: string,
 ): Promise<void> {
-  const json = () => JSON.stringify(chargePointView(record), null, 2)
-  await shell.out(options.json ? `${json()}\n` : `${what} ${printable(record.identity)}\n`)
+  const json = () => JSON.stringify(result, null, 2)
+  await shell.out(options.json ? `${json()}\n` : `${what} ${printable(identity)}\n`)
 }

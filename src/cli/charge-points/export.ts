@@ -16,6 +16,7 @@ const exportColumns = [
   'securityProfile',
   'upgradeTo',
   'legacyTls',
+  'migrating',
   'blocked',
 ] as const
 

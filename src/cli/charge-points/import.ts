@@ -22,7 +22,7 @@ export function importCommand(shell: Shell): Command {
     'charge-points import fleet.json',
   ])
     .description(
-      'add and update charge points from CSV (with a header) or a JSON array, all or nothing. Columns: identity, serialNumber, securityProfile, upgradeTo, legacyTls, blocked, password (text or hexadecimal), passwordHash. An empty value changes nothing.',
+      'add and update charge points from CSV (with a header) or a JSON array, all or nothing. Columns: identity, serialNumber, securityProfile, upgradeTo, legacyTls, migrating, blocked, password (text or hexadecimal), passwordHash. An empty value changes nothing.',
     )
     .argument('<file>')
     .option('--dry-run', 'check everything, change nothing')

@@ -1,5 +1,6 @@
 import type { SecurityProfile } from '../../policy/facts.ts'
 import { identityProblem } from '../../policy/identity.ts'
+import { serialNumberProblem } from '../../policy/serial-number.ts'
 import type { ChargePointPatch } from '../../store/store.ts'
 import { usageError } from '../store-command.ts'
 
@@ -10,6 +11,7 @@ export interface ChargePointOptions {
   readonly profile?: string
   readonly upgradeTo?: string
   readonly legacyTls?: boolean
+  readonly migrating?: boolean
 }
 
 /** Throws a usage error. */
@@ -35,18 +37,9 @@ export function parseProfile(text: string): SecurityProfile | null {
   }
 }
 
-/** What is wrong with a serial number, or null: it is compared with a CN (A00.FR.405), at most 64 characters (RFC 5280 A.1). */
-export function serialNumberProblem(text: string): string | null {
-  if (text === '') return 'the serial number is empty'
-  if ([...text].length > 64) return 'the serial number is over 64 characters, more than a commonName can hold'
-  return /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/u.test(text)
-    ? 'the serial number holds control or invisible characters'
-    : null
-}
-
 /** The fields that were named. Throws a usage error. */
 export function patchOf(options: ChargePointOptions): ChargePointPatch {
-  const { serial, profile, upgradeTo, legacyTls } = options
+  const { serial, profile, upgradeTo, legacyTls, migrating } = options
   return {
     ...(serial === undefined ? {} : { serialNumber: serial === 'none' ? null : requireSerialNumber(serial) }),
     ...(profile === undefined ? {} : { securityProfile: requireProfile(profile, '--profile') }),
@@ -54,6 +47,7 @@ export function patchOf(options: ChargePointOptions): ChargePointPatch {
       ? {}
       : { upgradeTo: upgradeTo === 'none' ? null : requireProfile(upgradeTo, '--upgrade-to') }),
     ...(legacyTls === undefined ? {} : { legacyTls }),
+    ...(migrating === undefined ? {} : { migrating }),
   }
 }
 

@@ -1,9 +1,10 @@
 import { messageOf } from '../../policy/error.ts'
 import { identityProblem } from '../../policy/identity.ts'
 import { type CanonicalKey, canonicalKey } from '../../policy/password.ts'
+import { serialNumberProblem } from '../../policy/serial-number.ts'
 import { parseCredentialHash } from '../../store/credential-hash.ts'
 import type { ChargePointPatch } from '../../store/store.ts'
-import { parseProfile, serialNumberProblem } from './options.ts'
+import { parseProfile } from './options.ts'
 
 /** One charge point of an import, as text by column. Where: "line 7" or "item 3". */
 export interface RawRow {
@@ -31,6 +32,7 @@ export const importColumns = [
   'securityProfile',
   'upgradeTo',
   'legacyTls',
+  'migrating',
   'blocked',
   'password',
   'passwordHash',
@@ -69,6 +71,7 @@ export function checkRow({ where, values }: RawRow): {
     securityProfile: read('securityProfile', parseProfile, 'must be 0, 1, 2 or 3'),
     upgradeTo: read('upgradeTo', parseProfile, 'must be 0, 1, 2 or 3'),
     legacyTls: read('legacyTls', parseBoolean, 'must be true or false'),
+    migrating: read('migrating', parseBoolean, 'must be true or false'),
     blocked: read('blocked', parseBoolean, 'must be true or false'),
     credential,
   }

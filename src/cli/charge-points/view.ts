@@ -1,17 +1,8 @@
-import type { CertificateKeyRecord, ChargePointRecord } from '../../store/store.ts'
+import type { CertificateKeyRecord, ChargePointRecord, CredentialChange } from '../../store/store.ts'
 import { fields, table, time } from '../output.ts'
 
-/** A charge point as operators see it: that there is a password, never its hash (A01.FR.09). */
-export function chargePointView({ credential, upstreamSecret, ...record }: ChargePointRecord) {
-  return {
-    ...record,
-    createdAt: time(record.createdAt),
-    updatedAt: time(record.updatedAt),
-    lastSeenAt: record.lastSeenAt === null ? null : time(record.lastSeenAt),
-    password: credential?.scheme ?? null,
-    upstreamPassword: upstreamSecret !== null,
-  }
-}
+// The command line and the admin API show the same.
+export { chargePointView } from '../../admin/charge-point-view.ts'
 
 export function chargePointTable(records: readonly ChargePointRecord[]): string {
   const header = [
@@ -20,6 +11,7 @@ export function chargePointTable(records: readonly ChargePointRecord[]): string 
     'PROFILE',
     'UPGRADE',
     'LEGACY',
+    'MIGRATING',
     'BLOCKED',
     'PASSWORD',
     'LAST SEEN',
@@ -31,8 +23,9 @@ export function chargePointTable(records: readonly ChargePointRecord[]): string 
     String(record.securityProfile ?? '-'),
     String(record.upgradeTo ?? '-'),
     yes(record.legacyTls),
+    yes(record.migrating),
     yes(record.blocked),
-    yes(record.credential !== null),
+    record.credentialChange === null ? yes(record.credential !== null) : record.credentialChange.phase,
     time(record.lastSeenAt),
     record.lastTls ?? '-',
   ])
@@ -46,8 +39,10 @@ export function chargePointDetails(record: ChargePointRecord): string {
     ['security profile', record.securityProfile === null ? 'not seen yet' : String(record.securityProfile)],
     ['upgrade to', String(record.upgradeTo ?? '-')],
     ['legacy TLS', yes(record.legacyTls)],
+    ['migrating', record.migrating ? 'yes: admitted on profile 0 without authentication' : '-'],
     ['blocked', yes(record.blocked)],
     ['password', passwordWords(record)],
+    ['password change', changeWords(record.credentialChange)],
     ['upstream password', yes(record.upstreamSecret !== null)],
     ['learned', yes(record.learned)],
     ['added', time(record.createdAt)],
@@ -82,6 +77,20 @@ function passwordWords({ credential, passwordForm }: ChargePointRecord): string 
   if (credential === null) return 'none'
   const kind = credential.scheme === 'scrypt' ? 'set (text)' : 'set (random key)'
   return passwordForm === null ? kind : `${kind}, last sent as ${passwordForm}`
+}
+
+const originWords = {
+  operator: 'the operator',
+  campaign: 'a campaign',
+  'central-system': 'the central system',
+} as const satisfies Record<CredentialChange['origin'], string>
+
+function changeWords(change: CredentialChange | null): string {
+  if (change === null) return '-'
+  const { phase, origin, startedAt, answeredAt, oldSeenAt } = change
+  const answered = answeredAt === null ? '' : `, answered ${time(answeredAt)}`
+  const old = oldSeenAt === null ? '' : `, logged in with the old one ${time(oldSeenAt)}`
+  return `${phase} since ${time(startedAt)} by ${originWords[origin]}${answered}${old}`
 }
 
 function yes(value: boolean): string {

@@ -11,6 +11,7 @@ import type { TlsConfig } from '../../config/schema.ts'
 import { readCertificates } from './certificate-file.ts'
 import type { CheckContext } from './context.ts'
 import { checkSecretFiles, checkStore, checkTrustFile } from './files.ts'
+import { checkMessages } from './messages.ts'
 import { checkPair } from './server-certificate.ts'
 
 /**
@@ -25,6 +26,7 @@ export function checkLoaded(loaded: LoadedConfig, context: CheckContext): readon
       listener.tls ? checkTls(context, listener.tls, ['listeners', index, 'tls']) : [],
     ),
     ...checkCentralSystemRoots(context),
+    ...checkMessages(config),
     ...checkStore(context),
     ...checkSecretFiles(context, loaded),
   ]

@@ -50,6 +50,7 @@ const sites = {
       requestTimeout: '2s',
       idle: '1s',
       pingTimeout: '2s',
+      messagesPerMinute: 30,
     },
     drain: { timeout: '1s' },
   },
@@ -57,6 +58,8 @@ const sites = {
 
 /** New connections of one address in a minute at the tight site. */
 export const tightRate = sites.tight.limits.perAddressPerMinute
+/** Messages of a charge point in a minute at the tight site. */
+export const tightMessages = sites.tight.limits.messagesPerMinute
 /** Connections at once at the tight site. */
 export const tightConnections = sites.tight.limits.connections
 /** Wrong passwords that lock an identity out at the main site. */

@@ -5,7 +5,6 @@ export const notYet = {
   client_cert_revoked: 4,
   revocation_unknown: 4,
   crl_stale: 4,
-  message_rate: 3,
 } as const satisfies Partial<Record<ReasonCode, number>>
 
 /** A reason that the demo shows. */

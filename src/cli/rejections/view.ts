@@ -8,7 +8,10 @@ export function rejectionView(record: RejectionRecord) {
 }
 
 export function rejectionTable(records: readonly RejectionRecord[]): string {
-  return table(['ID', 'TIME', 'REASON', 'IDENTITY', 'ADDRESS', 'LISTENER', 'DETAIL'], records.map(cells))
+  return table(
+    ['ID', 'TIME', 'REASON', 'IDENTITY', 'ADDRESS', 'LISTENER', 'COUNT', 'DETAIL'],
+    records.map(cells),
+  )
 }
 
 /** One line of `tail`: no columns, because what comes later is not known. */
@@ -18,8 +21,9 @@ export function rejectionLine(record: RejectionRecord): string {
 
 function cells(record: RejectionRecord): string[] {
   const reason = record.mode === 'report' ? `${record.reason} (report)` : record.reason
-  const { identity, address, listener, detail } = record
-  return [String(record.id), time(record.at), reason, identity ?? '-', address, listener, detail]
+  const { identity, address, listener, count, detail } = record
+  const times = count === 1 ? '-' : `${count}x`
+  return [String(record.id), time(record.at), reason, identity ?? '-', address, listener, times, detail]
 }
 
 export function rejectionDetails(record: RejectionRecord): string {
@@ -27,6 +31,7 @@ export function rejectionDetails(record: RejectionRecord): string {
   const lines = fields([
     ['id', String(record.id)],
     ['time', time(record.at)],
+    ['count', record.count === 1 ? '1' : `${record.count} within a minute; the time is that of the last`],
     ['reason', record.reason],
     ['meaning', reason?.meaning ?? '-'],
     ['requirements', reason?.requirements.join(', ') ?? '-'],

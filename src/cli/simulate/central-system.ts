@@ -1,4 +1,5 @@
 import type { Command } from 'commander'
+import { type Answering, answerings } from '../../simulator/answering.ts'
 import {
   type CentralSystem,
   type CentralSystemOptions,
@@ -21,6 +22,8 @@ interface CommandOptions {
   readonly passwordFile?: string
   readonly subprotocol: string
   readonly boot: string
+  readonly answers: string
+  readonly answerDelay: string
   readonly duplicate: string
   readonly heartbeatInterval: string
   readonly callTimeout: string
@@ -31,14 +34,21 @@ interface CommandOptions {
 const examples = [
   'central-system --port 9000',
   'central-system --port 9000 --unknown InternalError --json',
+  'central-system --port 9000 --answers twice',
   `central-system --port 9000 <<< 'CP-1 TriggerMessage {"requestedMessage":"Heartbeat"}'`,
 ]
+
+const answeringNames = Object.keys(answerings) as readonly Answering[]
 
 const typing = `
 Commands on standard input, one a line (percent-encode spaces in an identity):
   CP-1 RemoteStartTransaction {"idTag":"TAG"}
   CP-1 ChangeConfiguration {"key":"MeterValueSampleInterval","value":"10"}
-  list                          who is connected`
+  CP-1 ChangeConfiguration {"key":"AuthorizationKey","value":"<32 to 40 hexadecimal digits>"}
+  CP-1 ChangeConfiguration {"key":"SecurityProfile","value":"2"}
+  CP-1 DataTransfer {"vendorId":"com.example","messageId":"x","data":"y"}
+  list                          who is connected
+  foreign                       what came that a central system of OCPP 1.6 Core should never see`
 
 /** `simulate central-system`: a legacy central system that knows the core messages only. */
 export function centralSystemCommand(shell: Shell, terminal: Terminal): Command {
@@ -56,6 +66,8 @@ export function centralSystemCommand(shell: Shell, terminal: Terminal): Command 
     .option('--password-file <file>', 'ask for this password')
     .option('--subprotocol <list>', 'sub-protocols that it knows, separated by commas', 'ocpp1.6')
     .option('--boot <status>', 'answer to BootNotification: Accepted, Pending or Rejected', 'Accepted')
+    .option('--answers <how>', `how it answers: ${answeringNames.join(', ')}`, 'prompt')
+    .option('--answer-delay <seconds>', 'how late, with --answers late', '1')
     .option('--duplicate <policy>', 'when an identity comes twice: replace or refuse', 'replace')
     .option('--heartbeat-interval <seconds>', 'interval in the answer to BootNotification', '300')
     .option('--call-timeout <seconds>', 'time for the answer to a command', '30')
@@ -102,11 +114,14 @@ function settingsOf(options: CommandOptions, printer: Printer): CentralSystemOpt
       : { credentials: { username: options.username, password: passwordBytes(password) } }),
     subprotocols: options.subprotocol.split(',').filter((name) => name !== ''),
     bootStatus: oneOf(options.boot, '--boot', ['Accepted', 'Pending', 'Rejected']),
+    answering: oneOf(options.answers, '--answers', answeringNames),
+    lateMs: milliseconds(options.answerDelay, '--answer-delay'),
     duplicateIdentity: oneOf(options.duplicate, '--duplicate', ['replace', 'refuse']),
     heartbeatIntervalSeconds: milliseconds(options.heartbeatInterval, '--heartbeat-interval') / 1000,
     callTimeoutMs: milliseconds(options.callTimeout, '--call-timeout'),
-    // Everything is printed; nothing needs to be remembered.
+    // Everything is printed; only what should not have come is remembered.
     historyLimit: 0,
+    foreignLimit: 100,
     onEvent: (event) => {
       if (options.quiet !== true || !traffic.has(event.kind)) printer.event(event)
     },
@@ -126,6 +141,13 @@ async function onCommand(line: string, central: CentralSystem, printer: Printer)
       const identities = central.identities()
       const text = identities.length === 0 ? 'nobody is connected' : identities
       printer.say(text, { kind: 'connected-identities', identities })
+      return
+    }
+    case 'foreign': {
+      const records = central.foreign()
+      const text = records.map(({ identity, kind, detail }) => `${identity}: ${kind}: ${detail}`)
+      const said = [`${central.foreignCount} foreign messages`, ...text]
+      printer.say(said, { kind: 'foreign', count: central.foreignCount, records })
       return
     }
     case 'call': {

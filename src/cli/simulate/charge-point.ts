@@ -4,15 +4,24 @@ import type { SecurityProfile } from '../../policy/facts.ts'
 import { type ChargePointOptions, createChargePoint } from '../../simulator/charge-point.ts'
 import type { SimulatorEvent } from '../../simulator/event.ts'
 import { driveFleet, type FleetPlan, type MemberResult } from '../../simulator/fleet.ts'
+import { describeOutcome } from '../../simulator/probe.ts'
 import type { RefusalSeen } from '../../simulator/refusal.ts'
 import { profileOf } from '../../simulator/security-settings.ts'
 import { type ClientTlsOptions, createClientContext } from '../../simulator/tls-options.ts'
+import { strayMessages } from '../../simulator/traffic.ts'
 import type { Shell } from '../shell.ts'
 import { guarded, parseInteger, plainCommand, usageError } from '../store-command.ts'
+import {
+  addBehaviourFlags,
+  type BehaviourFlags,
+  behaviourHelp,
+  behaviourReader,
+  fallbackOf,
+} from './behaviour-options.ts'
 import { helpTail, milliseconds, passwordOption, readOption, tlsVersions } from './options.ts'
 import { createPrinter, interruption, type Terminal } from './terminal.ts'
 
-interface CommandOptions {
+interface CommandOptions extends BehaviourFlags {
   readonly url: string
   readonly id: string
   readonly profile?: string
@@ -37,6 +46,11 @@ interface CommandOptions {
   readonly pingInterval: string
   readonly handshakeTimeout: string
   readonly once?: true
+  readonly probe?: true
+  readonly event?: string
+  readonly ownEvents?: true
+  readonly strict?: true
+  readonly expect?: string
   readonly resume?: true
   readonly retry?: true
   readonly quiet?: true
@@ -49,14 +63,20 @@ const examples = [
   'charge-point --url wss://localhost:8444/ocpp --id CP-1 --profile 3 --ca certs/cpo-root.pem --cert cp-1.pem --key cp-1.key',
   'charge-point --url wss://localhost:8443/ocpp --id CP-1 --tls 1.0 --ciphers AES128-SHA --ca certs/cpo-root.pem --once --json',
   'charge-point --url ws://localhost:9000/ocpp --id CP-{n} --count 100 --meter-interval 10 --quiet',
+  'charge-point --url ws://localhost:9000/ocpp --id CP-1 --probe',
+  'charge-point --url ws://localhost:9000/ocpp --id CP-1 --once --event TamperDetectionActivated --strict',
+  'charge-point --url ws://localhost:9000/ocpp --id CP-1 --on-password reboot-required --own-events',
+  'charge-point --url ws://localhost:9000/ocpp --count 50 --misbehave refuse,silent,drop-before --every 10',
 ]
 
 const exitCodes = '0 taken in (or ended by Ctrl-C), 1 refused or not served, 2 used wrong'
 
 /** `simulate charge-point`: one charge point, or a fleet of them. */
 export function chargePointCommand(shell: Shell, terminal: Terminal): Command {
-  return plainCommand('charge-point', shell)
-    .description('a charge point of OCPP 1.6-J with security profile 0, 1, 2 or 3')
+  const command = plainCommand('charge-point', shell).description(
+    'a charge point of OCPP 1.6-J with security profile 0, 1, 2 or 3',
+  )
+  return addBehaviourFlags(command)
     .requiredOption('--url <url>', 'ws:// or wss:// URL, without the identity')
     .option('--id <identity>', 'identity; {n} stands for the number in a fleet', 'CP-1')
     .option(
@@ -84,11 +104,16 @@ export function chargePointCommand(shell: Shell, terminal: Terminal): Command {
     .option('--ping-interval <seconds>', 'time between two pings; 0 sends none', '0')
     .option('--handshake-timeout <seconds>', 'time for TCP, TLS and upgrade together', '10')
     .option('--once', 'boot, one transaction, end')
+    .option('--probe', 'boot, send the messages of the white paper, print how each is answered, end')
+    .option('--event <types>', 'security events to raise, separated by commas (A04)')
+    .option('--own-events', 'raise security events for its own acts: start, reset, new password or profile')
+    .option('--strict', 'exit code 1 for CALLs that nobody asked for, and for answers without a CALL')
+    .option('--expect <actions>', 'CALLs that are asked for, separated by commas (with --strict)')
     .option('--resume', 'resume the TLS session when connecting again; --once then connects twice')
     .option('--retry', 'go on trying when the first connection is refused')
     .option('--quiet', 'print results only')
     .option('--json', 'print JSON, one object a line')
-    .addHelpText('after', helpTail(examples, exitCodes))
+    .addHelpText('after', `${behaviourHelp()}${helpTail(examples, exitCodes)}`)
     .action((options: CommandOptions) => guarded(shell, () => run(options, shell, terminal)))
 }
 
@@ -100,12 +125,17 @@ async function run(options: CommandOptions, shell: Shell, terminal: Terminal): P
   }
   const plan = planOf(options)
   const members = fleetOf(options, onEvent).map(createChargePoint)
+  for (const type of listOf(options.event)) for (const member of members) member.raise(type)
   const { signal, done } = interruption(terminal)
   try {
     await driveFleet(members, plan, signal, (result) => {
+      // Ctrl-C is how a run ends: nobody needs to be told, unless the books are asked for.
+      const asPlanned = plan.mode === 'run' && result.refusal === null && result.problem === null
+      if (asPlanned && options.strict !== true) return
       printer.say(describeResult(result, options), { kind: 'result', ...result })
       const unresumed = plan.resume && result.resumed === false
-      if (result.refusal !== null || result.problem !== null || unresumed) shell.setExitCode(1)
+      const strange = options.strict === true && !isClean(result)
+      if (result.refusal !== null || result.problem !== null || unresumed || strange) shell.setExitCode(1)
     })
   } catch (error) {
     throw asUsage(error)
@@ -114,9 +144,19 @@ async function run(options: CommandOptions, shell: Shell, terminal: Terminal): P
   }
 }
 
+function listOf(text: string | undefined): readonly string[] {
+  return (text ?? '').split(',').filter((item) => item !== '')
+}
+
+/** Nothing came that was not asked for. */
+function isClean({ traffic, unsolicited }: MemberResult): boolean {
+  return unsolicited.length === 0 && strayMessages(traffic) === 0
+}
+
 function planOf(options: CommandOptions): FleetPlan {
+  if (options.once === true && options.probe === true) throw usageError('give either --once or --probe')
   return {
-    mode: options.once === true ? 'once' : 'run',
+    mode: options.probe === true ? 'probe' : options.once === true ? 'once' : 'run',
     resume: options.resume === true,
     retry: options.retry === true,
     perSecond: parseInteger(options.perSecond, '--per-second', 1, 10_000),
@@ -130,7 +170,11 @@ function fleetOf(options: CommandOptions, onEvent: (event: SimulatorEvent) => vo
   const tls = tlsOf(options)
   const profile = securityProfileOf(options, password !== null)
   const secure = options.url.startsWith('wss:')
+  const behaviour = behaviourReader(options)
   const shared: Omit<ChargePointOptions, 'identity'> = {
+    fallback: fallbackOf(options),
+    ownEvents: options.ownEvents === true,
+    expectedCalls: listOf(options.expect),
     url: options.url,
     securityProfile: profile,
     tls,
@@ -149,6 +193,7 @@ function fleetOf(options: CommandOptions, onEvent: (event: SimulatorEvent) => vo
   return Array.from({ length: count }, (_, index) => ({
     ...shared,
     identity: identityOf(options.id, index + 1, count),
+    behaviour: behaviour(index + 1),
   }))
 }
 
@@ -198,11 +243,20 @@ function asUsage(error: unknown): unknown {
 }
 
 function describeResult(result: MemberResult, options: CommandOptions): string | readonly string[] {
-  const { identity, refusal, problem, resumed } = result
+  const { identity, refusal, problem, resumed, probe } = result
   if (refusal !== null) return describeRefusal(identity, refusal)
-  if (problem !== null) return `${identity}: ${problem}`
   const session = resumed === null ? '' : resumed ? ', session resumed' : ', session NOT resumed'
-  return `${identity}: ${options.once === true ? 'booted, charged and ended' : 'ended'}${session}`
+  const end = problem ?? `${options.once === true ? 'booted, charged and ended' : 'ended'}${session}`
+  const answers = (probe ?? []).map(({ action, outcome }) => `  ${action}: ${describeOutcome(outcome)}`)
+  return [`${identity}: ${end}`, ...answers, ...(options.strict === true ? describeTraffic(result) : [])]
+}
+
+/** Every CALL accounted for, and what nobody asked for. */
+function describeTraffic({ traffic, unsolicited }: MemberResult): readonly string[] {
+  const { sent, results, errors, timeouts, interrupted } = traffic
+  const own = `${sent} CALLs: ${results} results, ${errors} errors, ${timeouts} timeouts, ${interrupted} interrupted`
+  const asked = unsolicited.length === 0 ? 'none' : unsolicited.join(', ')
+  return [`  ${own}`, `  not asked for: ${asked}; answers without a CALL: ${strayMessages(traffic)}`]
 }
 
 /** What the charge point saw, a fact a line. */

@@ -39,6 +39,21 @@ export function plainListeners(file: LoadedFile): KeyFinding[] {
   })
 }
 
+/** Profile 0 is for the days of a migration: it must not be forgotten (A00.FR.001, design section 10). */
+export function unsecuredListeners(file: LoadedFile): KeyFinding[] {
+  return file.listeners.flatMap((listener, index) =>
+    listener.securityProfile === 0
+      ? [
+          warning(
+            ['listeners', index, 'securityProfile'],
+            'profile 0 asks nobody for proof and encrypts nothing: for the time of a migration only; charge points that are marked as migrating come in, and whoever knows the name of one',
+            ['A00.FR.001', 'CWE-306', 'CWE-319'],
+          ),
+        ]
+      : [],
+  )
+}
+
 /** null: only machines that can be trusted reach it. */
 function reachWords(host: string): string | null {
   switch (reachOf(host)) {

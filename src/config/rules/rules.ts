@@ -1,8 +1,16 @@
 import type { LoadedFile } from '../convert.ts'
 import type { KeyFinding } from '../problem.ts'
 import { centralSystemUrl, upstreamAuthorization, upstreamHeaders } from './central-system.ts'
-import { listenerAddresses, listenerNames, plainListeners, proxyProtocolSenders } from './listeners.ts'
+import {
+  listenerAddresses,
+  listenerNames,
+  plainListeners,
+  proxyProtocolSenders,
+  unsecuredListeners,
+} from './listeners.ts'
+import { messageRules } from './messages.ts'
 import { adminAddress, limitsFit, relaxedAdmission } from './operations.ts'
+import { ownSession, securityEventSinks } from './security-events.ts'
 import {
   clientCertificatesByProfile,
   legacyLane,
@@ -20,6 +28,7 @@ export const rules: readonly Rule[] = [
   listenerNames,
   listenerAddresses,
   plainListeners,
+  unsecuredListeners,
   proxyProtocolSenders,
   tlsByProfile,
   clientCertificatesByProfile,
@@ -30,6 +39,9 @@ export const rules: readonly Rule[] = [
   upstreamAuthorization,
   upstreamHeaders,
   relaxedAdmission,
+  messageRules,
   limitsFit,
+  securityEventSinks,
+  ownSession,
   adminAddress,
 ]

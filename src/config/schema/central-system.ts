@@ -55,6 +55,12 @@ export const centralSystemSchema = Type.Object(
         default: {},
       }),
     }),
+    securityMessages: choice(['answer', 'forward'], {
+      description:
+        'The messages of the security white paper that charge points send (SecurityEventNotification, SignCertificate, LogStatusNotification, SignedFirmwareStatusNotification): answer them here, because the central system does not know them, or forward them to one that does.',
+      default: 'answer',
+      requirements: ['A02.FR.11', 'A02.FR.12', 'A04.FR.03'],
+    }),
     connectTimeout: duration({
       description: 'Time until the central system must have answered the upgrade.',
       default: '10s',

@@ -78,6 +78,22 @@ export const limitsSchema = Type.Object(
       minimum: 1000,
       requirements: ['RFC 6455 5.5.2'],
     }),
+    messagesPerMinute: integer({
+      description:
+        'Messages of one charge point in a minute, control frames counted; 0: no bound. As many may come at once, so that a queue kept while offline gets through.',
+      default: 3000,
+      minimum: 0,
+      maximum: 1_000_000,
+      requirements: ['CWE-770'],
+    }),
+    callTimeout: duration({
+      description:
+        'How long a CALL may be without an answer before it counts as over. Longer than the time-out of the central system itself.',
+      default: '60s',
+      minimum: 1000,
+      maximum: 600_000,
+      requirements: ['OCPP-J 4.1.1'],
+    }),
     pingTimeout: duration({
       description: 'Time to answer such a ping before the connection counts as dead.',
       default: '30s',

@@ -91,6 +91,13 @@ export const adminSchema = Type.Object(
     tokenFile: Type.Optional(
       secretFile({ description: 'File with the token of the admin API. None: no API.' }),
     ),
+    requestsPerMinute: integer({
+      description: 'Requests to the admin API from one address; a wrong token counts as twenty.',
+      default: 600,
+      minimum: 20,
+      maximum: 1_000_000,
+      restart: true,
+    }),
   },
   {
     additionalProperties: false,

@@ -12,17 +12,33 @@ export type LockState =
  * down strangers only, never the address that this identity was last admitted from.
  */
 export interface Lockout {
-  /** Before a password is looked at. `knownAddress`: where it was last admitted from, if ever. */
-  check(identity: string, address: string, knownAddress: string | null): LockState
-  fail(identity: string, address: string): void
-  succeed(identity: string, address: string): void
+  /**
+   * Before a password is looked at. `knownAddress`: where it was last admitted from, if ever.
+   * `version`: anything that is another when the stored password is; a lock ends with the password
+   * that was guessed at, whoever changed it.
+   */
+  check(identity: string, address: string, knownAddress: string | null, version?: string): LockState
+  /**
+   * After a slow look at a password, before anybody is told what came out: guesses that were made at
+   * once must not see more answers than the same number of guesses one after the other.
+   */
+  recheck(identity: string, address: string, version?: string): LockState
+  fail(identity: string, address: string, version?: string): void
+  succeed(identity: string, address: string, version?: string): void
+  /** The operator knows better: every lock of this identity is over. */
+  free(identity: string): void
+  /** From here on; locks that were set stay as long as they were meant to. */
+  setBounds(bounds: LockoutBounds): void
 }
 
-export interface LockoutOptions {
+export interface LockoutBounds {
   /** Failures within `lockMs` that lock a pair (limits.failuresPerIdentity). */
   readonly failures: number
   /** First lock, in milliseconds (limits.lockout); it doubles each time, up to an hour. */
   readonly lockMs: number
+}
+
+export interface LockoutOptions extends LockoutBounds {
   readonly now: () => number
   /** Pairs, and identities, that are remembered. Default 50,000 each. */
   readonly maxEntries?: number
@@ -50,17 +66,27 @@ interface Target {
 const open: LockState = Object.freeze({ locked: false })
 
 export function createLockout(options: LockoutOptions): Lockout {
-  const { failures, lockMs, now, maxEntries = 50_000 } = options
+  const { now, maxEntries = 50_000 } = options
+  let { failures, lockMs }: LockoutBounds = options
   const pairs = new BoundedMap<string, Pair>(maxEntries)
   const targets = new BoundedMap<string, Target>(maxEntries)
+  /** How often an identity was freed. When it is forgotten here, its old locks hold again: closed. */
+  const freed = new BoundedMap<string, number>(maxEntries)
 
-  function check(identity: string, address: string, knownAddress: string | null): LockState {
-    const at = now()
-    const network = networkOf(address)
-    const pair = pairs.get(keyOf(identity, network))
-    if (pair !== undefined && pair.lockedUntil > at) return { locked: true, until: pair.lockedUntil }
-    if (knownAddress !== null && networkOf(knownAddress) === network) return open
-    return takeStrangerTurn(identity, at)
+  function keyOf(identity: string, address: string, version: string): string {
+    return [networkOf(address), freed.get(identity) ?? 0, version, identity].join(' ')
+  }
+
+  function check(identity: string, address: string, knownAddress: string | null, version = ''): LockState {
+    const locked = recheck(identity, address, version)
+    if (locked.locked) return locked
+    if (knownAddress !== null && networkOf(knownAddress) === networkOf(address)) return open
+    return takeStrangerTurn(identity, now())
+  }
+
+  function recheck(identity: string, address: string, version = ''): LockState {
+    const pair = pairs.get(keyOf(identity, address, version))
+    return pair !== undefined && pair.lockedUntil > now() ? { locked: true, until: pair.lockedUntil } : open
   }
 
   /** One attempt a second for all strangers together, while the identity is under attack. */
@@ -73,9 +99,9 @@ export function createLockout(options: LockoutOptions): Lockout {
     return open
   }
 
-  function fail(identity: string, address: string): void {
+  function fail(identity: string, address: string, version = ''): void {
     const at = now()
-    countForPair(keyOf(identity, networkOf(address)), at)
+    countForPair(keyOf(identity, address, version), at)
     countForTarget(identity, at)
   }
 
@@ -105,13 +131,19 @@ export function createLockout(options: LockoutOptions): Lockout {
     target.windowStart = at
   }
 
-  function succeed(identity: string, address: string): void {
-    pairs.delete(keyOf(identity, networkOf(address)))
+  function succeed(identity: string, address: string, version = ''): void {
+    pairs.delete(keyOf(identity, address, version))
   }
 
-  return { check, fail, succeed }
-}
+  function free(identity: string): void {
+    freed.set(identity, (freed.get(identity) ?? 0) + 1)
+    targets.delete(identity)
+  }
 
-function keyOf(identity: string, network: string): string {
-  return `${network} ${identity}`
+  function setBounds(bounds: LockoutBounds): void {
+    failures = bounds.failures
+    lockMs = bounds.lockMs
+  }
+
+  return { check, recheck, fail, succeed, free, setBounds }
 }

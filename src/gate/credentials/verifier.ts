@@ -12,6 +12,16 @@ export type Verification =
   /** Too many checks are waiting: the charge point should come back later. */
   | { readonly overloaded: true }
 
+/** The password that a charge point has, and the one that it was offered (A01); null: there is none. */
+export interface StoredCredentials {
+  readonly current: CredentialHash | null
+  readonly next: CredentialHash | null
+}
+
+export type EitherVerification =
+  | { readonly ok: true; readonly form: PasswordForm; readonly credential: 'current' | 'next' }
+  | Exclude<Verification, { readonly ok: true }>
+
 export interface PasswordVerifier {
   /**
    * Checks a presented password against a stored hash; null when there is none, or no such charge
@@ -19,6 +29,11 @@ export interface PasswordVerifier {
    * (CWE-204).
    */
   verify(credential: CredentialHash | null, presented: Buffer, identity: string): Promise<Verification>
+  /**
+   * The same while a password is being changed: both are right. Where they are equal it is `next`,
+   * so that the change comes to its end.
+   */
+  verifyEither(stored: StoredCredentials, presented: Buffer, identity: string): Promise<EitherVerification>
 }
 
 export interface VerifierOptions {
@@ -54,30 +69,70 @@ export function createPasswordVerifier(options: VerifierOptions): PasswordVerifi
     return null
   }
 
+  /** Fast hashes and what is remembered: needs no place in the queue. Null: none of them is right. */
+  async function matchAtOnce(
+    { current, next }: StoredCredentials,
+    presented: Buffer,
+    forms: readonly Candidate[],
+    identity: string,
+  ): Promise<EitherVerification | null> {
+    // A slow `next` might be right as well, and would go first: then only the queue can tell.
+    const isLast = next === null || next.scheme === 'hmac-sha256'
+    for (const credential of ['next', 'current'] as const) {
+      const hash = credential === 'next' ? next : current
+      if (hash === null || (credential === 'current' && !isLast)) continue
+      const form =
+        hash.scheme === 'hmac-sha256'
+          ? await matchingForm(hash, forms)
+          : remembered(keyOf(secret, hash, presented, identity))
+      if (form !== null) return { ok: true, form, credential }
+    }
+    return null
+  }
+
+  async function verifyEither(
+    stored: StoredCredentials,
+    presented: Buffer,
+    identity: string,
+  ): Promise<EitherVerification> {
+    const forms = candidates(presented)
+    const atOnce = await matchAtOnce(stored, presented, forms, identity)
+    if (atOnce !== null) return atOnce
+    const hashes = [stored.next, stored.current]
+    // A failure costs slow hashes, also where only fast ones are stored or nothing is.
+    if (!hashes.some((hash) => hash?.scheme === 'scrypt')) {
+      return (await queue.run(() => decoys(forms))) ?? { overloaded: true }
+    }
+    const found = await queue.run(() => matchEither(stored, forms))
+    if (found === undefined) return { overloaded: true }
+    if (found === null) return { ok: false }
+    const hash = found.credential === 'next' ? stored.next : stored.current
+    if (hash?.scheme === 'scrypt') {
+      successes.set(keyOf(secret, hash, presented, identity), { form: found.form, until: now() + cacheMs })
+    }
+    return { ok: true, ...found }
+  }
+
   async function verify(
     credential: CredentialHash | null,
     presented: Buffer,
     identity: string,
   ): Promise<Verification> {
-    const forms = candidates(presented)
-    if (credential?.scheme === 'hmac-sha256') {
-      const form = await matchingForm(credential, forms)
-      if (form !== null) return { ok: true, form }
-      return (await queue.run(() => decoys(forms))) ?? { overloaded: true }
-    }
-    if (credential === null) return (await queue.run(() => decoys(forms))) ?? { overloaded: true }
-
-    const cacheKey = keyOf(secret, credential, presented, identity)
-    const known = remembered(cacheKey)
-    if (known !== null) return { ok: true, form: known }
-    const form = await queue.run(() => matchingForm(credential, forms))
-    if (form === undefined) return { overloaded: true }
-    if (form === null) return { ok: false }
-    successes.set(cacheKey, { form, until: now() + cacheMs })
-    return { ok: true, form }
+    const result = await verifyEither({ current: credential, next: null }, presented, identity)
+    return 'ok' in result && result.ok ? { ok: true, form: result.form } : result
   }
 
-  return { verify }
+  return { verify, verifyEither }
+}
+
+async function matchEither(
+  { current, next }: StoredCredentials,
+  forms: readonly Candidate[],
+): Promise<{ readonly form: PasswordForm; readonly credential: 'current' | 'next' } | null> {
+  const nextForm = next === null ? null : await matchingForm(next, forms)
+  if (nextForm !== null) return { form: nextForm, credential: 'next' }
+  const form = current === null ? null : await matchingForm(current, forms)
+  return form === null ? null : { form, credential: 'current' }
 }
 
 async function matchingForm(
@@ -89,7 +144,7 @@ async function matchingForm(
 }
 
 /** As many slow hashes as a failed check of a scrypt password takes. */
-async function decoys(forms: readonly Candidate[]): Promise<Verification> {
+async function decoys(forms: readonly Candidate[]): Promise<{ readonly ok: false }> {
   for (const { key } of forms) await decoy(key)
   return { ok: false }
 }

@@ -1,7 +1,9 @@
 import type { SQLInputValue } from 'node:sqlite'
+import { ProxyError } from '../../policy/error.ts'
 import type { PasswordForm, SecurityProfile } from '../../policy/facts.ts'
+import { type CredentialState, parseCredentialChange } from '../credential-change.ts'
 import { parseCredentialHash } from '../credential-hash.ts'
-import type { ChargePointPatch, ChargePointRecord, CredentialHash } from '../store.ts'
+import type { ChargePointPatch, ChargePointRecord, CredentialChange, CredentialHash } from '../store.ts'
 import { integer, integerOrNull, oneOf, parseJson, type Row, text, textOrNull } from './rows.ts'
 
 /** Between a charge point record and its row. */
@@ -26,6 +28,8 @@ export const chargePointColumns = [
   'last_address',
   'last_tls',
   'offers_mandatory_suites',
+  'migrating',
+  'credential_change',
 ] as const
 
 /** Throws ProxyError `store_corrupt`. */
@@ -37,8 +41,10 @@ export function toRecord(row: Row): ChargePointRecord {
     securityProfile: oneOf(profiles, integerOrNull(row, 'security_profile'), 'security_profile'),
     upgradeTo: oneOf(profiles, integerOrNull(row, 'upgrade_to'), 'upgrade_to'),
     legacyTls: integer(row, 'legacy_tls') === 1,
+    migrating: integer(row, 'migrating') === 1,
     blocked: integer(row, 'blocked') === 1,
     credential: toCredential(row),
+    credentialChange: toCredentialChange(row),
     passwordForm: oneOf(passwordForms, textOrNull(row, 'password_form'), 'password_form'),
     upstreamSecret: textOrNull(row, 'upstream_secret'),
     learned: integer(row, 'learned') === 1,
@@ -53,6 +59,7 @@ export function toRecord(row: Row): ChargePointRecord {
 
 /** In the order of `chargePointColumns`. */
 export function toValues(record: ChargePointRecord): SQLInputValue[] {
+  const { credential, upstreamSecret, change } = credentialValues(record)
   return [
     record.identity,
     record.serialNumber,
@@ -60,9 +67,9 @@ export function toValues(record: ChargePointRecord): SQLInputValue[] {
     record.upgradeTo,
     Number(record.legacyTls),
     Number(record.blocked),
-    record.credential === null ? null : JSON.stringify(record.credential),
+    credential,
     record.passwordForm,
-    record.upstreamSecret,
+    upstreamSecret,
     Number(record.learned),
     record.createdAt,
     record.updatedAt,
@@ -70,7 +77,18 @@ export function toValues(record: ChargePointRecord): SQLInputValue[] {
     record.lastAddress,
     record.lastTls,
     record.offersMandatorySuites === null ? null : Number(record.offersMandatorySuites),
+    Number(record.migrating),
+    change,
   ]
+}
+
+/** Passwords as they are kept. */
+export function credentialValues({ credential, upstreamSecret, credentialChange }: CredentialState) {
+  return {
+    credential: credential === null ? null : JSON.stringify(credential),
+    upstreamSecret,
+    change: credentialChange === null ? null : JSON.stringify(credentialChange),
+  }
 }
 
 /** A new charge point: nothing is known but what the fields say. */
@@ -80,6 +98,7 @@ export function newRecord(identity: string, fields: ChargePointPatch, now: numbe
     securityProfile: null,
     upgradeTo: null,
     legacyTls: false,
+    migrating: false,
     blocked: false,
     credential: null,
     passwordForm: null,
@@ -90,15 +109,18 @@ export function newRecord(identity: string, fields: ChargePointPatch, now: numbe
     lastTls: null,
     offersMandatorySuites: null,
     ...withoutUndefined(fields),
+    credentialChange: null,
     identity,
     createdAt: now,
     updatedAt: now,
   }
 }
 
+/** A password that an operator sets ends a change that is under way: it is the only one from here on. */
 export function patched(record: ChargePointRecord, patch: ChargePointPatch, now: number): ChargePointRecord {
   const { identity, createdAt } = record
-  return { ...record, ...withoutUndefined(patch), identity, createdAt, updatedAt: now }
+  const credentialChange = patch.credential === undefined ? record.credentialChange : null
+  return { ...record, ...withoutUndefined(patch), credentialChange, identity, createdAt, updatedAt: now }
 }
 
 /** A field that is present and undefined changes nothing. */
@@ -110,4 +132,13 @@ function toCredential(row: Row): CredentialHash | null {
   const value = parseJson(row, 'credential')
   // A hash that cannot be read means that nobody gets in with a password: closed, and the rest of the fleet works.
   return value === null ? null : parseCredentialHash(value)
+}
+
+function toCredentialChange(row: Row): CredentialChange | null {
+  const value = parseJson(row, 'credential_change')
+  return value === null ? null : parseCredentialChange(value)
+}
+
+export function unknownChargePoint(identity: string): ProxyError {
+  return new ProxyError('charge_point_unknown', 'operator', `no charge point ${identity} is registered`)
 }

@@ -1,6 +1,14 @@
 import { ProxyError } from '../../policy/error.ts'
 import type { ChargePointPatch, ChargePointQuery, ChargePointRecord, Registry } from '../store.ts'
-import { chargePointColumns, newRecord, patched, toRecord, toValues } from './charge-point-row.ts'
+import {
+  chargePointColumns,
+  newRecord,
+  patched,
+  toRecord,
+  toValues,
+  unknownChargePoint,
+} from './charge-point-row.ts'
+import { settleAtSuccess, sqliteCredentialChanges } from './credential-changes.ts'
 import type { Database } from './database.ts'
 import { isUniqueViolation } from './errors.ts'
 import { sqliteKeys } from './keys.ts'
@@ -55,6 +63,7 @@ export function sqliteRegistry(db: Database, now: () => number): Registry {
 
   return {
     ...sqliteKeys(db),
+    ...sqliteCredentialChanges(db),
 
     get: async (identity) => db.read(() => find(identity)),
 
@@ -83,7 +92,7 @@ export function sqliteRegistry(db: Database, now: () => number): Registry {
     update: (identity, patch) =>
       db.write('power-loss', () => {
         const record = find(identity)
-        if (record === null) throw unknown(identity)
+        if (record === null) throw unknownChargePoint(identity)
         return save(patched(record, patch, now()), upsert)
       }),
 
@@ -105,10 +114,12 @@ export function sqliteRegistry(db: Database, now: () => number): Registry {
       }),
 
     recordSuccess: async (identity, seen) => {
-      // A step of the ratchet must outlive a loss of power. When it was last seen, and where it
-      // started, need not: a whole fleet that comes at once would wait for a disk sync each.
-      const kept = db.read(() => find(identity))?.securityProfile ?? null
-      const moves = kept !== null && seen.profile > kept
+      // A step of the ratchet or of a password must outlive a loss of power. When it was last seen, and
+      // where it started, need not: a whole fleet that comes at once would wait for a disk sync each.
+      const record = db.read(() => find(identity))
+      const kept = record?.securityProfile ?? null
+      const isChanging = seen.credential !== null && (record?.credentialChange ?? null) !== null
+      const moves = (kept !== null && seen.profile > kept) || isChanging
       await db.write(moves ? 'power-loss' : 'process', () => {
         const { changes } = db.statement(success).run({
           identity,
@@ -119,7 +130,8 @@ export function sqliteRegistry(db: Database, now: () => number): Registry {
           form: seen.passwordForm,
           mandatory: seen.offersMandatorySuites === null ? null : Number(seen.offersMandatorySuites),
         })
-        if (changes === 0) throw unknown(identity)
+        if (changes === 0) throw unknownChargePoint(identity)
+        settleAtSuccess(db, identity, seen)
       })
     },
   }
@@ -141,10 +153,6 @@ function listPage(db: Database, query: ChargePointQuery): ChargePointRecord[] {
   }
   const sql = `${select} WHERE ${conditions.join(' AND ')} ORDER BY identity LIMIT :limit`
   return db.statement(sql).all(values).map(toRecord)
-}
-
-function unknown(identity: string): ProxyError {
-  return new ProxyError('charge_point_unknown', 'operator', `no charge point ${identity} is registered`)
 }
 
 function serialNumberTaken(serialNumber: string, owner: string | null): ProxyError {

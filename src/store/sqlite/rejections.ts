@@ -1,39 +1,29 @@
-import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { SecurityProfile } from '../../policy/facts.ts'
 import { type ReasonCode, stages } from '../../policy/reasons.ts'
+import { minuteOf } from '../../policy/rejection-minute.ts'
 import type { NewRejection, RejectionLog, RejectionQuery, RejectionRecord } from '../store.ts'
 import type { Database } from './database.ts'
+import { pruneLog } from './prune.ts'
 import { integer, oneOf, parseJson, type Row, text, textOrNull } from './rows.ts'
 
 const profiles: readonly SecurityProfile[] = [0, 1, 2, 3]
 const modes = ['enforce', 'report'] as const
 
+/** A row of the same minute counts on, and keeps its id; a cursor that has passed it stays right. */
 const insert = `
   INSERT INTO rejections
-    (at, reason, stage, mode, event, listener, profile, address, port, identity, detail, facts)
+    (at, reason, stage, mode, event, listener, profile, address, port, identity, detail, facts, count, minute)
   VALUES
-    (:at, :reason, :stage, :mode, :event, :listener, :profile, :address, :port, :identity, :detail, :facts)`
+    (:at, :reason, :stage, :mode, :event, :listener, :profile, :address, :port, :identity, :detail, :facts,
+     :count, :minute)
+  ON CONFLICT (minute, address, listener, reason, mode, detail) WHERE minute IS NOT NULL DO UPDATE SET
+    at = max(at, excluded.at), count = count + excluded.count`
 
 /** A peer decides what a record says: so much of it is kept, however much a caller passes. */
 const maxDetailLength = 2000
 const maxFactsLength = 32_768
 
-/** Records removed in one transaction: the event loop waits for each. */
-const pruneBatch = 5000
-
 export function sqliteRejections(db: Database): RejectionLog {
-  async function removeInBatches(sql: string, bound: number): Promise<number> {
-    let removed = 0
-    for (;;) {
-      const changes = await db.write('process', () =>
-        Number(db.statement(sql).run(bound, pruneBatch).changes),
-      )
-      removed += changes
-      if (changes < pruneBatch) return removed
-      await nextTurn()
-    }
-  }
-
   return {
     append: (records) =>
       db.write('power-loss', () => {
@@ -46,7 +36,7 @@ export function sqliteRejections(db: Database): RejectionLog {
       db.read(() =>
         db
           .statement(
-            `SELECT reason, mode, count(*) AS total, max(at) AS last_at FROM rejections
+            `SELECT reason, mode, sum(count) AS total, max(at) AS last_at FROM rejections
              WHERE at >= ? GROUP BY reason, mode ORDER BY total DESC, reason, mode`,
           )
           .all(since)
@@ -58,19 +48,7 @@ export function sqliteRejections(db: Database): RejectionLog {
           })),
       ),
 
-    prune: async (before, keep) => {
-      const old = await removeInBatches(
-        'DELETE FROM rejections WHERE id IN (SELECT id FROM rejections WHERE at < ? LIMIT ?)',
-        before,
-      )
-      const surplus = await removeInBatches(
-        `DELETE FROM rejections WHERE id IN (
-           SELECT id FROM rejections
-           WHERE id <= (SELECT id FROM rejections ORDER BY id DESC LIMIT 1 OFFSET ?) LIMIT ?)`,
-        keep,
-      )
-      return old + surplus
-    },
+    prune: (before, keep) => pruneLog(db, 'rejections', before, keep),
   }
 }
 
@@ -96,11 +74,27 @@ function listPage(db: Database, query: RejectionQuery): RejectionRecord[] {
 }
 
 function toValues(record: NewRejection): Record<string, string | number | null> {
-  const { at, reason, stage, mode, event, listener, profile, address, port, identity } = record
+  const { at, reason, stage, mode, event, listener, profile, address, port, identity, count = 1 } = record
   const detail = record.detail.slice(0, maxDetailLength)
   const whole = JSON.stringify(record.facts)
   const facts = whole.length > maxFactsLength ? '{"truncated":true}' : whole
-  return { at, reason, stage, mode, event, listener, profile, address, port, identity, detail, facts }
+  const minute = minuteOf(record)
+  return {
+    at,
+    reason,
+    stage,
+    mode,
+    event,
+    listener,
+    profile,
+    address,
+    port,
+    identity,
+    detail,
+    facts,
+    count,
+    minute,
+  }
 }
 
 function toRecord(row: Row): RejectionRecord {
@@ -108,6 +102,7 @@ function toRecord(row: Row): RejectionRecord {
   return {
     id: integer(row, 'id'),
     at: integer(row, 'at'),
+    count: integer(row, 'count'),
     reason: toReason(row),
     stage: oneOf(stages, text(row, 'stage'), 'stage') ?? 'tcp',
     mode: oneOf(modes, text(row, 'mode'), 'mode') ?? 'enforce',

@@ -61,4 +61,75 @@ export const migrations: readonly string[] = [
   CREATE INDEX rejections_address ON rejections (address);
   CREATE INDEX rejections_reason ON rejections (reason);
   `,
+  `
+  ALTER TABLE charge_points ADD COLUMN migrating INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE charge_points ADD COLUMN credential_change TEXT;
+  -- When the last change began; it stays when that has ended, so that no other begins at the same time.
+  ALTER TABLE charge_points ADD COLUMN credential_change_at INTEGER;
+  CREATE INDEX charge_points_credential_change
+    ON charge_points (credential_change_at, identity) WHERE credential_change IS NOT NULL;
+
+  -- Refusals of strangers are one row a minute; others have no minute.
+  ALTER TABLE rejections ADD COLUMN count INTEGER NOT NULL DEFAULT 1 CHECK (count > 0);
+  ALTER TABLE rejections ADD COLUMN minute INTEGER;
+  CREATE UNIQUE INDEX rejections_minute
+    ON rejections (minute, address, listener, reason, mode, detail) WHERE minute IS NOT NULL;
+
+  -- Bytes are counted, because length() of a text ends at its first NUL. Callers cut to less.
+  CREATE TABLE security_events (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    at INTEGER NOT NULL,
+    origin TEXT NOT NULL CHECK (origin IN ('charge-point', 'proxy')),
+    type TEXT NOT NULL CHECK (length(CAST(type AS BLOB)) <= 200),
+    identity TEXT CHECK (length(CAST(identity AS BLOB)) <= 1024),
+    timestamp TEXT NOT NULL CHECK (length(CAST(timestamp AS BLOB)) <= 200),
+    tech_info TEXT CHECK (length(CAST(tech_info AS BLOB)) <= 1024),
+    reason TEXT CHECK (length(reason) <= 100),
+    listener TEXT CHECK (length(CAST(listener AS BLOB)) <= 1024),
+    address TEXT CHECK (length(CAST(address AS BLOB)) <= 200),
+    -- SHA-256 over what makes a repetition of a charge point the same event; those of the proxy have none.
+    repetition BLOB CHECK (length(repetition) = 32),
+    CHECK ((repetition IS NULL) = (origin = 'proxy'))
+  ) STRICT;
+  CREATE UNIQUE INDEX security_events_repetition
+    ON security_events (repetition) WHERE repetition IS NOT NULL;
+  CREATE INDEX security_events_at ON security_events (at);
+  CREATE INDEX security_events_identity ON security_events (identity) WHERE identity IS NOT NULL;
+  CREATE INDEX security_events_type ON security_events (type);
+  CREATE INDEX security_events_origin ON security_events (origin);
+
+  CREATE TABLE event_cursors (
+    reader TEXT PRIMARY KEY CHECK (length(CAST(reader AS BLOB)) BETWEEN 1 AND 1024),
+    id INTEGER NOT NULL CHECK (id >= 0)
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE campaigns (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    id TEXT NOT NULL UNIQUE CHECK (length(CAST(id AS BLOB)) BETWEEN 1 AND 200),
+    kind TEXT NOT NULL,
+    to_profile INTEGER CHECK (to_profile BETWEEN 0 AND 3),
+    settings TEXT NOT NULL,
+    state TEXT NOT NULL,
+    state_detail TEXT CHECK (length(CAST(state_detail AS BLOB)) <= 4096),
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    finished_at INTEGER
+  ) STRICT;
+
+  CREATE TABLE campaign_items (
+    campaign INTEGER NOT NULL,
+    position INTEGER NOT NULL,
+    identity TEXT NOT NULL CHECK (length(CAST(identity AS BLOB)) <= 1024),
+    state TEXT NOT NULL,
+    attempts INTEGER NOT NULL,
+    detail TEXT CHECK (length(CAST(detail AS BLOB)) <= 4096),
+    code TEXT CHECK (length(CAST(code AS BLOB)) <= 400),
+    not_before INTEGER,
+    started_at INTEGER,
+    finished_at INTEGER,
+    PRIMARY KEY (campaign, position)
+  ) STRICT, WITHOUT ROWID;
+  CREATE UNIQUE INDEX campaign_items_identity ON campaign_items (campaign, identity);
+  CREATE INDEX campaign_items_state ON campaign_items (campaign, state, position, not_before);
+  `,
 ]

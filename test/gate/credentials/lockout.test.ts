@@ -108,3 +108,46 @@ test('[CWE-307] the network of an address', () => {
   ]
   for (const [address, network] of cases) assert.equal(networkOf(address), network, address)
 })
+
+test('[CWE-307] new bounds count from the next failure on; a lock that was set stays', () => {
+  const { clock, lockout, fail, isLocked } = setUp()
+  fail('CP1', '192.0.2.1', 3)
+  lockout.setBounds({ failures: 1, lockMs: minute })
+  assert.equal(isLocked('CP1', '192.0.2.1'), true)
+  fail('CP2', '192.0.2.1')
+  assert.deepEqual(lockout.check('CP2', '192.0.2.1', null), { locked: true, until: clock.at + minute })
+  clock.at += 2 * minute
+  assert.equal(isLocked('CP1', '192.0.2.1'), true)
+  lockout.setBounds({ failures: 100, lockMs: minute })
+  fail('CP3', '192.0.2.1', 99)
+  assert.equal(isLocked('CP3', '192.0.2.1'), false)
+})
+
+test('[CWE-307] a lock ends with the password that was guessed at, and when the operator says so', () => {
+  const { lockout } = setUp()
+  const lock = (version: string) => {
+    for (let i = 0; i < 3; i += 1) lockout.fail('CP1', '192.0.2.1', version)
+  }
+  const isLocked = (version: string) => lockout.check('CP1', '192.0.2.1', null, version).locked
+  lock('one')
+  assert.deepEqual([isLocked('one'), isLocked('two')], [true, false])
+  lock('two')
+  assert.deepEqual([isLocked('one'), isLocked('two')], [true, true])
+  lockout.free('CP2')
+  assert.equal(isLocked('two'), true)
+  lockout.free('CP1')
+  assert.deepEqual([isLocked('one'), isLocked('two')], [false, false])
+  lock('two')
+  assert.equal(isLocked('two'), true, 'freeing is no pardon for later')
+})
+
+test('[CWE-307] the look after a slow hash sees the lock, and takes no turn of a stranger', () => {
+  const { lockout, fail } = setUp()
+  assert.equal(lockout.recheck('CP1', '192.0.2.1').locked, false)
+  fail('CP1', '192.0.2.1', 3)
+  assert.equal(lockout.recheck('CP1', '192.0.2.1').locked, true)
+  for (let i = 0; i < 70; i += 1) fail('CP2', `192.0.2.${i}`)
+  for (let i = 0; i < 3; i += 1) assert.equal(lockout.recheck('CP2', '203.0.113.1').locked, false)
+  assert.equal(lockout.check('CP2', '203.0.113.1', null).locked, false)
+  assert.equal(lockout.check('CP2', '203.0.113.1', null).locked, true)
+})

@@ -100,3 +100,55 @@ test('[CWE-770] the memory of successes is bounded', async () => {
   assert.deepEqual(await verifier.verify(credential, password, 'CP2'), { ok: true, form: 'text' })
   await busy
 })
+
+test('[A01.FR.03] while a password is changed both are right; equal ones count as the new one', async () => {
+  const verifier = createPasswordVerifier({ now })
+  const keys = { random: randomBytes(20), other: randomBytes(20), text: Buffer.from('correct horse') }
+  const hashes = {
+    random: await hashKey(keys.random, false),
+    other: await hashKey(keys.other, false),
+    text: await hashKey(keys.text, true),
+    same: await hashKey(keys.random, true),
+  }
+  const use = async (
+    current: keyof typeof hashes | null,
+    next: keyof typeof hashes | null,
+    presented: Buffer,
+  ): Promise<string> => {
+    const stored = {
+      current: current === null ? null : hashes[current],
+      next: next === null ? null : hashes[next],
+    }
+    const result = await verifier.verifyEither(stored, presented, 'CP1')
+    return 'ok' in result && result.ok ? result.credential : 'wrong'
+  }
+  // Twice: the second time slow ones are remembered.
+  for (let round = 0; round < 2; round += 1) {
+    assert.equal(await use('random', 'other', keys.random), 'current')
+    assert.equal(await use('random', 'other', keys.other), 'next')
+    assert.equal(await use('random', 'text', keys.random), 'current')
+    assert.equal(await use('random', 'text', keys.text), 'next')
+    assert.equal(await use('text', 'random', keys.text), 'current')
+    assert.equal(await use('text', 'random', keys.random), 'next')
+    assert.equal(await use('random', 'same', keys.random), 'next')
+    assert.equal(await use('same', 'random', keys.random), 'next')
+    assert.equal(await use(null, 'random', keys.random), 'next')
+    assert.equal(await use('random', null, keys.random), 'current')
+    assert.equal(await use('random', 'text', keys.other), 'wrong')
+  }
+})
+
+test('[A01.FR.03] what is remembered of an old password does not outlive it', async () => {
+  const verifier = createPasswordVerifier({ now })
+  const old = Buffer.from('correct horse')
+  const [current, next] = [await hashKey(old, true), await hashKey(randomBytes(20), false)]
+  const during = await verifier.verifyEither({ current, next }, old, 'CP1')
+  assert.ok('ok' in during && during.ok)
+  assert.deepEqual(await verifier.verifyEither({ current: next, next: null }, old, 'CP1'), { ok: false })
+})
+
+test('[CWE-204] a wrong password costs slow hashes while a password is changed, too', async () => {
+  const verifier = createPasswordVerifier({ now, maxConcurrent: 0, maxQueue: 0 })
+  const [current, next] = [await hashKey(randomBytes(20), false), await hashKey(randomBytes(20), false)]
+  assert.deepEqual(await verifier.verifyEither({ current, next }, Buffer.from('wrong'), 'CP1'), overloaded)
+})

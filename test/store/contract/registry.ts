@@ -8,6 +8,7 @@ const seen = (profile: 0 | 1 | 2 | 3, more: Partial<SuccessfulConnection> = {}):
   address: '192.0.2.1',
   tls: 'TLSv1.2 ECDHE-ECDSA-AES128-GCM-SHA256',
   passwordForm: 'raw',
+  credential: 'current',
   offersMandatorySuites: true,
   at: 5000,
   ...more,
@@ -25,6 +26,7 @@ const full: ChargePointPatch = {
   securityProfile: 2,
   upgradeTo: 3,
   legacyTls: true,
+  migrating: true,
   blocked: true,
   credential: {
     scheme: 'scrypt',
@@ -52,11 +54,19 @@ export function registryContract(name: string, makeStore: MakeStore): void {
       serialNumber: null,
       securityProfile: null,
       credential: null,
+      credentialChange: null,
+      migrating: false,
       blocked: false,
     })
     clock.at += 1
     const added = await registry.add('CP1', full)
-    assert.deepEqual(added, { identity: 'CP1', ...full, createdAt: clock.at, updatedAt: clock.at })
+    assert.deepEqual(added, {
+      identity: 'CP1',
+      ...full,
+      credentialChange: null,
+      createdAt: clock.at,
+      updatedAt: clock.at,
+    })
     assert.deepEqual(await registry.get('CP1'), added)
     assert.deepEqual(await registry.get('RDAM | 123 ü'), empty)
     assert.deepEqual(await registry.findBySerialNumber('S/N 0123'), added)

@@ -32,8 +32,8 @@ export function rejectionContract(name: string, makeStore: MakeStore): void {
       await rejections.append([])
       const [newest, oldest] = await rejections.list({ limit: 9 })
       assert.ok(newest !== undefined && oldest !== undefined)
-      assert.deepEqual(newest, { id: newest.id, ...second })
-      assert.deepEqual(oldest, { id: oldest.id, ...first })
+      assert.deepEqual(newest, { id: newest.id, count: 1, ...second })
+      assert.deepEqual(oldest, { id: oldest.id, count: 1, ...first })
       assert.ok(newest.id > oldest.id)
       assert.deepEqual(await rejections.list({ limit: 9, afterId: 0 }), [oldest, newest])
       assert.deepEqual(await rejections.list({ limit: 9, afterId: oldest.id }), [newest])
@@ -101,6 +101,44 @@ export function rejectionContract(name: string, makeStore: MakeStore): void {
       await rejections.append([rejection()])
       const [next] = await rejections.list({ limit: 1 })
       assert.ok(last !== undefined && next !== undefined && next.id > last.id)
+    },
+  )
+
+  check(
+    '[CWE-770][A00.FR.323] refusals of strangers at stage tcp are one record a minute, with their number',
+    async ({ rejections }) => {
+      const minute = 1_700_000_040_000
+      const tcp = (more: Partial<NewRejection> = {}) =>
+        rejection({ at: minute, stage: 'tcp', reason: 'rate_limited', event: null, identity: null, ...more })
+      await rejections.append([tcp({ port: 1 }), tcp({ port: 2, at: minute + 10, count: 40 })])
+      await rejections.append([tcp({ port: 3, at: minute + 59_999 }), tcp({ port: 4, at: minute + 5 })])
+      const [one, ...more] = await rejections.list({ limit: 9 })
+      assert.deepEqual(more, [])
+      assert.deepEqual([one?.count, one?.at, one?.port], [43, minute + 59_999, 1])
+      const others = [
+        tcp({ at: minute + 60_000 }),
+        tcp({ at: minute - 1 }),
+        tcp({ address: '192.0.2.2' }),
+        tcp({ listener: 'mutual-tls' }),
+        tcp({ reason: 'capacity' }),
+        tcp({ mode: 'report' }),
+        tcp({ detail: 'another limit' }),
+        tcp({ identity: 'CP1' }),
+        tcp({ identity: 'CP1' }),
+        rejection({ at: minute }),
+        rejection({ at: minute }),
+      ]
+      await rejections.append(others)
+      const kept = await rejections.list({ limit: 99, afterId: one?.id ?? 0 })
+      assert.deepEqual(
+        kept.map(({ count }) => count),
+        others.map(() => 1),
+      )
+      await rejections.append([tcp({ count: 7 })])
+      const grown = await rejections.list({ limit: 1, afterId: (one?.id ?? 0) - 1 })
+      assert.deepEqual([grown[0]?.id, grown[0]?.count], [one?.id, 50], 'a record keeps its id')
+      const [first] = await rejections.summary(0)
+      assert.deepEqual([first?.reason, first?.count], ['rate_limited', 57])
     },
   )
 

@@ -1,4 +1,5 @@
 import { basicAuthorization } from '../../../simulator/credentials.ts'
+import { tightMessages } from '../configuration.ts'
 import { guest } from '../guests.ts'
 import { openRawWebSocket } from '../raw-client.ts'
 import type { Attempt, RefusalCase } from '../refusal-case.ts'
@@ -6,6 +7,8 @@ import type { Seen } from '../seen.ts'
 
 /** RFC 6455 5.2: final, text, two bytes, and no mask, which a client must not leave out. */
 const unmaskedFrame = Buffer.from([0x81, 2, 0x5b, 0x5d])
+/** RFC 6455 5.5.2: a ping without payload, masked. */
+const maskedPing = Buffer.from([0x89, 0x80, 1, 2, 3, 4])
 /** Over limits.messageBytes of the main site. */
 const tooLarge = 300_000
 
@@ -55,6 +58,18 @@ export const relayRefusals = {
     site: 'main',
     ...closed,
     attempt: sending(() => 'hello'),
+  },
+  message_rate: {
+    who: `CP-A, with twice the ${tightMessages} messages of a minute`,
+    site: 'tight',
+    ...closed,
+    async attempt(attempt) {
+      const { socket, closeCode } = await rawSession(attempt)
+      await attempt.ready()
+      // Control frames count as well, and a ping is nothing that the central system tells of.
+      socket.write(Buffer.concat(Array(tightMessages * 2).fill(maskedPing)))
+      return { kind: 'websocket', code: await closeCode }
+    },
   },
   idle_timeout: {
     who: 'CP-A, silent, and deaf to pings',

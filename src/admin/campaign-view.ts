@@ -1,0 +1,74 @@
+import { type Static, Type } from 'typebox'
+import type { CampaignView } from '../campaigns/campaigns.ts'
+import type { CampaignItem } from '../store/store.ts'
+import {
+  iso,
+  isoOrNull,
+  nullableObject,
+  nullableProfile,
+  nullableText,
+  nullableTime,
+  oneOf,
+  time,
+} from './schemas.ts'
+
+const count = Type.Integer({ minimum: 0 })
+
+export const itemStates = ['waiting', 'running', 'done', 'failed', 'skipped'] as const
+
+export const campaignSchema = Type.Object({
+  id: Type.String(),
+  kind: oneOf(['rotate-passwords', 'upgrade-profile']),
+  toProfile: nullableProfile,
+  state: oneOf(['running', 'paused', 'stopped', 'finished']),
+  stateDetail: nullableText(),
+  settings: Type.Object({
+    canary: count,
+    perMinute: count,
+    concurrency: count,
+    onlyIdle: Type.Boolean(),
+    attempts: count,
+    retryAfterMs: count,
+    timeoutMs: count,
+    maxFailures: count,
+    reset: Type.Optional(Type.Boolean()),
+  }),
+  counts: Type.Object({ waiting: count, running: count, done: count, failed: count, skipped: count }),
+  waits: nullableObject(
+    Type.Object({ notConnected: count, transactionOpen: count, retry: count, canaries: count }),
+  ),
+  createdAt: time(),
+  updatedAt: time(),
+  finishedAt: nullableTime(),
+})
+
+export const campaignItemSchema = Type.Object({
+  identity: Type.String(),
+  position: count,
+  state: oneOf(itemStates),
+  attempts: count,
+  detail: nullableText(),
+  code: nullableText(),
+  notBefore: nullableTime(),
+  startedAt: nullableTime(),
+  finishedAt: nullableTime(),
+})
+
+/** For answers: times as texts; the schema leaves out whatever else there may be. */
+export function campaignAnswer(campaign: CampaignView): Static<typeof campaignSchema> {
+  return {
+    ...campaign,
+    createdAt: iso(campaign.createdAt),
+    updatedAt: iso(campaign.updatedAt),
+    finishedAt: isoOrNull(campaign.finishedAt),
+  }
+}
+
+export function campaignItemAnswer(item: CampaignItem): Static<typeof campaignItemSchema> {
+  return {
+    ...item,
+    notBefore: isoOrNull(item.notBefore),
+    startedAt: isoOrNull(item.startedAt),
+    finishedAt: isoOrNull(item.finishedAt),
+  }
+}

@@ -1,0 +1,70 @@
+import type { Campaigns } from '../campaigns/campaigns.ts'
+import type { NoteEvent } from '../events/proxy-event.ts'
+import type { Logger } from '../observe/log.ts'
+import type { SessionDirectory } from '../relay/use-case.ts'
+import type { CredentialHash, Registry, RejectionLog, SecurityEventLog } from '../store/store.ts'
+import type { ChargePointOperations } from '../usecases/operation.ts'
+
+/** What the admin API needs of the rest of the proxy; app.ts gives it. */
+export interface AdminDeps {
+  /** Of the product, for GET status and the OpenAPI document. */
+  readonly version: string
+  /** When the process started, in milliseconds since the epoch. */
+  readonly startedAt: number
+  /** The token of `admin.tokenFile` as the last reload left it; null: there is no API. */
+  readonly token: () => string | null
+  readonly registry: Registry
+  readonly rejections: RejectionLog
+  readonly events: SecurityEventLog
+  /** Tells, after they are durable, that there are new records; for live readers. */
+  readonly stored: { readonly rejections: Subscribe; readonly events: Subscribe }
+  readonly sessions: SessionDirectory
+  readonly operations: ChargePointOperations
+  readonly campaigns: Campaigns
+  readonly lockouts: Lockouts
+  /** Certificates of the proxy and those that it trusts, as they are in use now. */
+  readonly certificates: () => readonly CertificateStatus[]
+  /** The gate's: how a password is stored. `isText`: as `canonicalKey` tells. */
+  readonly hashKey: (key: Buffer, isText: boolean) => Promise<CredentialHash>
+  /** Every change through the API is a security event. */
+  readonly note: NoteEvent
+  readonly log: Logger
+  /** Milliseconds since the epoch. */
+  readonly now: () => number
+  readonly streams?: Partial<StreamLimits>
+}
+
+/** `listener` is called after something new is durable; the result ends that. */
+export type Subscribe = (listener: () => void) => () => void
+
+/** Those who guessed passwords (CWE-307). */
+export interface Lockouts {
+  /** Forgets the failures that were counted for this identity, from every address. */
+  free(identity: string): void
+}
+
+export interface CertificateStatus {
+  /** server: the proxy's own; trust, factory: roots that client certificates are judged by. */
+  readonly role: 'server' | 'trust' | 'factory'
+  readonly listener: string
+  readonly subject: string
+  readonly issuer: string
+  /** Hexadecimal. */
+  readonly serialNumber: string
+  /** SHA-256 over the certificate, hexadecimal, with colons. */
+  readonly fingerprint: string
+  /** For example rsa or ec. */
+  readonly keyType: string
+  /** Milliseconds since the epoch. */
+  readonly notBefore: number
+  readonly notAfter: number
+}
+
+export interface StreamLimits {
+  /** Live readers at once (CWE-770). */
+  readonly maxStreams: number
+  /** Milliseconds between two signs of life; new records are looked for then, too. */
+  readonly heartbeatMs: number
+  /** A reader that takes nothing for so many milliseconds is ended. */
+  readonly stallMs: number
+}

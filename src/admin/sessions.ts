@@ -1,0 +1,37 @@
+import type { SessionDirectory } from '../relay/use-case.ts'
+import type { ChargePointRecord } from '../store/store.ts'
+
+/** RFC 6455 7.4.1, policy violation: it will not be let in again as it is. */
+const policyViolation = 1008
+
+export function isConnected(sessions: SessionDirectory, identity: string): boolean {
+  return sessions.get(identity)?.isOpen ?? false
+}
+
+/** What is worth knowing of the live session; null: there is none. */
+export function liveSession(sessions: SessionDirectory, identity: string) {
+  const session = sessions.get(identity)
+  if (session === null || !session.isOpen) return null
+  const { listener, profile, address } = session.facts
+  return { listener, profile, address }
+}
+
+/** False: there was none. `code`: the Close code (RFC 6455 7.4.1). */
+export function endSession(
+  sessions: SessionDirectory,
+  identity: string,
+  text: string,
+  code = policyViolation,
+): boolean {
+  const session = sessions.get(identity)
+  if (session === null || !session.isOpen) return false
+  session.end(code, text)
+  return true
+}
+
+/** Admission looks at the registry when a charge point connects; what was let in before must go too. */
+export function endWhatIsNotAdmitted(sessions: SessionDirectory, record: ChargePointRecord): void {
+  if (record.blocked) endSession(sessions, record.identity, 'blocked by the operator')
+  const isPlain = sessions.get(record.identity)?.facts.profile === 0
+  if (isPlain && !record.migrating) endSession(sessions, record.identity, 'not migrating any more')
+}

@@ -1,0 +1,33 @@
+import { X509Certificate } from 'node:crypto'
+import type { CertificateStatus } from '../admin/deps.ts'
+import type { LivePolicy } from '../gate/listener.ts'
+
+/** The certificates that listeners show and trust now, for operators. */
+export function certificatesOf(policies: readonly LivePolicy[]): readonly CertificateStatus[] {
+  return policies.flatMap(({ listener, contexts }) => {
+    if (contexts === null) return []
+    const { certificates, trust } = contexts.material
+    const own = certificates.map((pem) => statusOf('server', listener.name, new X509Certificate(pem)))
+    const cpo = (trust?.cpo ?? []).map((root) => statusOf('trust', listener.name, root))
+    const factory = (trust?.factory ?? []).map((root) => statusOf('factory', listener.name, root))
+    return [...own, ...cpo, ...factory]
+  })
+}
+
+function statusOf(
+  role: CertificateStatus['role'],
+  listener: string,
+  certificate: X509Certificate,
+): CertificateStatus {
+  return {
+    role,
+    listener,
+    subject: certificate.subject,
+    issuer: certificate.issuer,
+    serialNumber: certificate.serialNumber,
+    fingerprint: certificate.fingerprint256,
+    keyType: certificate.publicKey.asymmetricKeyType ?? 'unknown',
+    notBefore: certificate.validFromDate.getTime(),
+    notAfter: certificate.validToDate.getTime(),
+  }
+}

@@ -1,0 +1,164 @@
+import { hostname } from 'node:os'
+import { setTimeout as delay } from 'node:timers/promises'
+import type { Config } from '../config/schema.ts'
+import { RefusalEvents } from '../events/refusal-events.ts'
+import { EventRetention } from '../events/retention.ts'
+import { SecurityLog } from '../events/security-log.ts'
+import { type PreparedSink, prepareSinks, Sinks } from '../events/sinks.ts'
+import { basicAuthorization, fillTemplate } from '../gate/upstream-headers.ts'
+import type { Logger } from '../observe/log.ts'
+import type { Metrics } from '../observe/metrics.ts'
+import { upstreamTarget } from '../relay/target.ts'
+import type { UseCase } from '../relay/use-case.ts'
+import type { Store } from '../store/store.ts'
+import { securityEvents } from '../usecases/security-events.ts'
+import { type EventDelivery, eventDelivery } from '../usecases/security-events-delivery.ts'
+import type { EventForm } from '../usecases/security-events-message.ts'
+import { EventOutbox } from '../usecases/security-events-outbox.ts'
+import type { OwnTarget } from '../usecases/security-events-own-connection.ts'
+import { OwnSession } from '../usecases/security-events-own-session.ts'
+
+export interface SecurityEventsDeps {
+  readonly store: Store
+  readonly log: Logger
+  readonly metrics: Metrics
+  readonly version: string
+  /** As the last reload left it. */
+  readonly config: () => Config
+}
+
+/** Wires the security log: who writes it, who keeps it, and who reads along. */
+export class SecurityEvents {
+  readonly log: SecurityLog
+  readonly refusals: RefusalEvents
+  readonly useCases: readonly UseCase[]
+  readonly #deps: SecurityEventsDeps
+  readonly #sinks: Sinks
+  readonly #retention: EventRetention
+  readonly #delivery: EventDelivery | null
+  readonly #own: OwnSession | null
+
+  constructor(deps: SecurityEventsDeps) {
+    this.#deps = deps
+    const { store, log, metrics, config } = deps
+    const { events } = store
+    this.log = new SecurityLog({ events, metrics, log, now: Date.now })
+    this.refusals = new RefusalEvents({ keep: (event) => this.log.keep(event), now: Date.now })
+    this.#sinks = new Sinks({ events, metrics, log })
+    this.#retention = new EventRetention(events, config().securityEvents, log, Date.now)
+    const form = config().securityEvents.toCentralSystem
+    const outbox = form === 'off' ? null : this.#outbox(form)
+    this.#delivery = outbox === null || form === 'off' ? null : eventDelivery({ outbox, log, form })
+    this.#own =
+      outbox === null || config().securityEvents.ownSession === undefined ? null : this.#ownSession(outbox)
+    this.useCases = [
+      securityEvents({
+        fromChargePoint: (event) => this.log.fromChargePoint(event),
+        note: this.log.note,
+        securityMessages: () => config().centralSystem.securityMessages,
+        log,
+        now: Date.now,
+      }),
+      ...(this.#delivery === null ? [] : [this.#delivery]),
+    ]
+    this.log.subscribe((stored) => {
+      this.#retention.stored(stored.length)
+      this.#sinks.wake(stored.length)
+      this.#delivery?.stored(stored)
+      this.#own?.wake()
+    })
+  }
+
+  /** Throws ProxyError `sink_unusable`. */
+  prepare(config: Config): readonly PreparedSink[] {
+    const context = { hostname: hostname(), edition: config.edition, now: Date.now }
+    return prepareSinks(config.securityEvents.sinks, context)
+  }
+
+  async start(prepared: readonly PreparedSink[]): Promise<void> {
+    await this.#sinks.set(prepared)
+    this.#own?.start()
+  }
+
+  /** Takes a new configuration that `prepare` has found usable. */
+  reload(config: Config, prepared: readonly PreparedSink[]): void {
+    this.#retention.setBounds(config.securityEvents)
+    void this.#sinks.set(prepared)
+  }
+
+  /** Everything noted is on disk; what sinks did not get waits there for the next start. */
+  async close(): Promise<void> {
+    this.refusals.close()
+    await this.log.close()
+    await this.#own?.close()
+    await this.#sinks.close()
+    await this.#retention.close()
+  }
+
+  #outbox(form: EventForm): EventOutbox {
+    const { store, log, metrics, config } = this.#deps
+    return new EventOutbox({
+      events: store.events,
+      metrics,
+      log,
+      settings: () => {
+        const { dataTransfer, perMinute } = config().securityEvents
+        return { form, dataTransfer, perMinute }
+      },
+      // What a charge point says itself has passed already where the central system knows the message.
+      wanted: ({ origin }) => origin === 'proxy' || config().centralSystem.securityMessages === 'answer',
+      wait: async (ms, signal) => {
+        await delay(ms, undefined, { signal, ref: false }).catch(() => {})
+        return !signal.aborted
+      },
+    })
+  }
+
+  #ownSession(outbox: EventOutbox): OwnSession {
+    const { store, log, config } = this.#deps
+    return new OwnSession({
+      events: store.events,
+      outbox,
+      isLive: (identity) => this.#delivery?.isLive(identity) ?? false,
+      target: () => ownTarget(config(), this.#deps.version),
+      log,
+      random: Math.random,
+      callTimeoutMs: () => config().limits.callTimeout,
+    })
+  }
+}
+
+/** The central system sees the proxy's own session as one more charge point. */
+function ownTarget({ centralSystem, securityEvents }: Config, version: string): OwnTarget {
+  const identity = securityEvents.ownSession?.identity ?? 'SECURITY-PROXY'
+  const { authorization, url, connectTimeout } = centralSystem
+  const values = {
+    identity,
+    serialNumber: null,
+    profile: 0 as const,
+    certificate: null,
+    remoteAddress: '',
+    listener: '',
+  }
+  const headers: Record<string, string> =
+    typeof authorization === 'string'
+      ? {}
+      : {
+          Authorization: basicAuthorization(
+            fillTemplate(authorization.username, values),
+            Buffer.from(authorization.password),
+          ),
+        }
+  return {
+    identity,
+    url: `${url.replace(/\/$/, '')}/${encodeURIComponent(identity)}`,
+    headers,
+    ca: upstreamTarget(centralSystem).ca,
+    connectTimeoutMs: connectTimeout,
+    boot: {
+      chargePointVendor: 'ocpp-security-proxy',
+      chargePointModel: 'security-proxy',
+      firmwareVersion: version,
+    },
+  }
+}

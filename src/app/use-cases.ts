@@ -1,0 +1,90 @@
+import { randomBytes } from 'node:crypto'
+import type { CampaignService } from '../campaigns/service.ts'
+import { createCampaigns } from '../campaigns/service.ts'
+import type { Config } from '../config/schema.ts'
+import type { NoteEvent } from '../events/proxy-event.ts'
+import { hashKey, matches } from '../gate/credentials/hash.ts'
+import type { Logger } from '../observe/log.ts'
+import type { Metrics } from '../observe/metrics.ts'
+import { createMessageSchemas } from '../ocpp/message-schemas.ts'
+import type { SessionDirectory, UseCase } from '../relay/use-case.ts'
+import { seal } from '../store/seal.ts'
+import type { Store } from '../store/store.ts'
+import { createGuard } from '../usecases/guard.ts'
+import { createMessageSchema } from '../usecases/message-schema.ts'
+import { systemClock } from '../usecases/operation-clock.ts'
+import { type ChargePointChanges, createChargePointChanges } from '../usecases/operations.ts'
+import { createStatusMessages } from '../usecases/security-messages.ts'
+import { createSignCertificateRejection } from '../usecases/security-messages-certificate.ts'
+import { transactions } from '../usecases/transactions.ts'
+
+export interface UseCaseDeps {
+  readonly store: Store
+  readonly log: Logger
+  readonly metrics: Metrics
+  readonly note: NoteEvent
+  readonly sessions: SessionDirectory
+  /** As the last reload left it. */
+  readonly config: () => Config
+  /** Of the security log. */
+  readonly events: readonly UseCase[]
+}
+
+export interface UseCases {
+  /** In the order in which they see a CALL: who refuses comes before who acts. */
+  readonly all: readonly UseCase[]
+  readonly changes: ChargePointChanges
+  readonly campaigns: CampaignService
+}
+
+/** Wires what the proxy says and changes itself (design, section 10). */
+export function createUseCases(deps: UseCaseDeps): UseCases {
+  const { store, log, metrics, note, sessions, config } = deps
+  const schemas = createMessageSchemas()
+  const now = () => performance.now()
+  const mode = () => config().centralSystem.securityMessages
+  const settings = () => config().messages
+  const busy = transactions({ maxChargePoints: config().limits.connections })
+  const changes = createChargePointChanges({
+    registry: store.registry,
+    sessions,
+    transactions: busy.watch,
+    clock: systemClock(),
+    note,
+    log,
+    config,
+    hashKey,
+    matches,
+    seal,
+    randomBytes,
+  })
+  const campaigns = createCampaigns({
+    store: store.campaigns,
+    registry: store.registry,
+    operations: changes.operations,
+    transactions: busy.watch,
+    isConnected: (identity) => sessions.get(identity)?.isOpen === true,
+    note,
+    log,
+    gauge: metrics.campaignChargePoints,
+  })
+  const schema = createMessageSchema({ settings, schemas, metrics, log, now })
+  return {
+    all: [
+      createGuard({ settings, note, now }),
+      ...(schema === null ? [] : [schema]),
+      ...deps.events,
+      createStatusMessages({ mode, schemas, log }),
+      createSignCertificateRejection({ mode, schemas, note, now }),
+      busy.useCase,
+      ...changes.useCases,
+      {
+        name: 'campaigns',
+        watches: [],
+        started: ({ facts }) => campaigns.chargePointStarted(facts.identity),
+      },
+    ],
+    changes,
+    campaigns,
+  }
+}

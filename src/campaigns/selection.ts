@@ -1,0 +1,118 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import type { ChargePointRecord, Registry } from '../store/store.ts'
+import type { CampaignSelection } from './campaigns.ts'
+import { type CampaignKind, campaignKinds, type UpgradeTarget } from './kinds.ts'
+import { invalid } from './settings.ts'
+
+/** Charge points of one campaign: each is held in memory while it runs. */
+export const maxChargePoints = 100_000
+const pageSize = 1000
+
+export interface SelectionDeps {
+  readonly registry: Pick<Registry, 'get' | 'list'>
+  readonly isConnected: (identity: string) => boolean
+}
+
+export interface Selected {
+  /** Those that can be begun: canaries are taken from them. */
+  readonly ready: readonly string[]
+  /** Blocked, or with nothing to do: they come last. */
+  readonly rest: readonly string[]
+}
+
+/**
+ * Who is meant, connected ones first, so that canaries are such that can show something. Named ones
+ * are all taken; of the others those for which there is nothing to do are left out. Throws ProxyError
+ * `campaign_invalid`.
+ */
+export async function select(
+  { registry, isConnected }: SelectionDeps,
+  kind: CampaignKind,
+  toProfile: UpgradeTarget | null,
+  selection: CampaignSelection,
+): Promise<Selected> {
+  checkSelection(selection)
+  const source =
+    selection.identities === undefined
+      ? registered(registry, selection)
+      : named(registry, new Set(selection.identities))
+  const [connected, absent, rest]: [string[], string[], string[]] = [[], [], []]
+  for await (const record of source) {
+    if (!isMeant(record, selection)) continue
+    const isConcerned = campaignKinds[kind].concerns(record, toProfile)
+    if (!isConcerned && selection.identities === undefined) continue
+    const list = record.blocked || !isConcerned ? rest : isConnected(record.identity) ? connected : absent
+    list.push(record.identity)
+    if (connected.length + absent.length + rest.length > maxChargePoints) throw tooMany()
+  }
+  return { ready: [...connected, ...absent], rest }
+}
+
+function checkSelection({ all, identities, securityProfile, neverRotated }: CampaignSelection): void {
+  const filters = [identities !== undefined, securityProfile !== undefined, neverRotated === true]
+  const isFiltered = filters.includes(true)
+  if (all !== true && !isFiltered) throw invalid('the selection must say which charge points are meant')
+  if (all === true && isFiltered) throw invalid('the selection says all, and something narrower')
+  if (identities !== undefined && identities.length > maxChargePoints) throw tooMany()
+}
+
+function isMeant(record: ChargePointRecord, { securityProfile, neverRotated }: CampaignSelection): boolean {
+  if (securityProfile !== undefined && record.securityProfile !== securityProfile) return false
+  return neverRotated !== true || !hasRandomKey(record)
+}
+
+/** We store random keys as HMAC, and passwords that people chose as scrypt. */
+function hasRandomKey({ credential, credentialChange }: ChargePointRecord): boolean {
+  return (credentialChange?.next ?? credential)?.scheme === 'hmac-sha256'
+}
+
+async function* registered(
+  registry: SelectionDeps['registry'],
+  { securityProfile }: CampaignSelection,
+): AsyncGenerator<ChargePointRecord> {
+  let after = ''
+  for (;;) {
+    const page = await registry.list({
+      after,
+      limit: pageSize,
+      ...(securityProfile === undefined ? {} : { securityProfile }),
+    })
+    yield* page
+    const last = page.at(-1)
+    if (last === undefined || page.length < pageSize) return
+    after = last.identity
+    // The process has sockets to read between two pages.
+    await nextTurn()
+  }
+}
+
+async function* named(
+  registry: SelectionDeps['registry'],
+  identities: ReadonlySet<string>,
+): AsyncGenerator<ChargePointRecord> {
+  let count = 0
+  for (const identity of identities) {
+    count += 1
+    if (count % pageSize === 0) await nextTurn()
+    const record = await registry.get(identity)
+    if (record === null) throw invalid(`no charge point ${identity} is registered`)
+    yield record
+  }
+}
+
+/**
+ * The order of a campaign. Canaries are spread over `ready`: neighbours by name often are neighbours
+ * at one site, of one make, and would all show the same.
+ */
+export function ordered({ ready, rest }: Selected, canary: number): readonly string[] {
+  const count = Math.min(canary, ready.length)
+  const first = new Set<string>()
+  for (let index = 0; index < count; index += 1) {
+    first.add(ready[Math.floor((index * ready.length) / count)] as string)
+  }
+  return [...first, ...ready.filter((identity) => !first.has(identity)), ...rest]
+}
+
+function tooMany() {
+  return invalid(`a campaign has at most ${maxChargePoints} charge points`)
+}

@@ -1,0 +1,115 @@
+import type { CampaignRequest, CampaignSelection, Share } from '../../campaigns/campaigns.ts'
+import { readFileBounded } from '../../config/read.ts'
+import { parseDuration } from '../../config/values.ts'
+import { messageOf } from '../../policy/error.ts'
+import { identityProblem } from '../../policy/identity.ts'
+import { requireProfile } from '../charge-points/options.ts'
+import { usageError } from '../store-command.ts'
+
+/** The options of `campaign create`, and the request that they mean. */
+export interface CreateOptions {
+  readonly to?: string
+  readonly all?: true
+  readonly identity?: readonly string[]
+  readonly identities?: string
+  readonly profile?: string
+  readonly neverRotated?: true
+  readonly canary?: string
+  readonly pace?: string
+  readonly concurrency?: string
+  readonly anyTime?: true
+  readonly attempts?: string
+  readonly retryAfter?: string
+  readonly timeout?: string
+  readonly maxFailures?: string
+  readonly reset?: true
+}
+
+const maxFileBytes = 32 * 1024 * 1024
+
+/** Throws a usage error. Whether the numbers make sense is for the proxy to say: it knows the selection. */
+export function requestOf(kind: string, options: CreateOptions): CampaignRequest {
+  if (kind !== 'rotate-passwords' && kind !== 'upgrade-profile') {
+    throw usageError(`${kind} is no campaign; known are rotate-passwords and upgrade-profile`)
+  }
+  return {
+    kind,
+    selection: selectionOf(options),
+    settings: settingsOf(options),
+    ...(options.to === undefined ? {} : { toProfile: targetOf(options.to) }),
+  }
+}
+
+function targetOf(text: string): 1 | 2 | 3 {
+  const profile = requireProfile(text, '--to')
+  if (profile === 0) throw usageError('--to must be 1, 2 or 3')
+  return profile
+}
+
+function selectionOf({ all, identity, identities, profile, neverRotated }: CreateOptions): CampaignSelection {
+  const named = [...(identity ?? []), ...(identities === undefined ? [] : identitiesOf(identities))]
+  const isNamed = identity !== undefined || identities !== undefined
+  if (all !== true && !isNamed && profile === undefined && neverRotated !== true) {
+    throw usageError('say which: --all, --identity, --identities, --profile or --never-rotated')
+  }
+  return {
+    ...(all === undefined ? {} : { all }),
+    ...(isNamed ? { identities: named } : {}),
+    ...(profile === undefined ? {} : { securityProfile: requireProfile(profile, '--profile') }),
+    ...(neverRotated === undefined ? {} : { neverRotated }),
+  }
+}
+
+/** One identity a line; empty lines and those that begin with # are left out. */
+function identitiesOf(file: string): readonly string[] {
+  let text: string
+  try {
+    text = readFileBounded(file, maxFileBytes).toString()
+  } catch (error) {
+    throw usageError(`--identities ${file}: ${messageOf(error)}`)
+  }
+  const lines = text.replace(/^\uFEFF/, '').split(/\r?\n/)
+  const identities: string[] = []
+  for (const [index, line] of lines.entries()) {
+    const identity = line.trim()
+    if (identity === '' || identity.startsWith('#')) continue
+    const problem = identityProblem(identity)
+    if (problem !== null) throw usageError(`--identities ${file}, line ${index + 1}: ${problem}`)
+    identities.push(identity)
+  }
+  if (identities.length === 0) throw usageError(`--identities ${file} names nobody`)
+  return identities
+}
+
+function settingsOf(options: CreateOptions): NonNullable<CampaignRequest['settings']> {
+  const { canary, pace, concurrency, anyTime, attempts, retryAfter, timeout, maxFailures, reset } = options
+  return {
+    ...(canary === undefined ? {} : { canary: shareOf(canary, '--canary') }),
+    ...(pace === undefined ? {} : { perMinute: numberOf(pace, '--pace') }),
+    ...(concurrency === undefined ? {} : { concurrency: numberOf(concurrency, '--concurrency') }),
+    ...(anyTime === undefined ? {} : { onlyIdle: false }),
+    ...(attempts === undefined ? {} : { attempts: numberOf(attempts, '--attempts') }),
+    ...(retryAfter === undefined ? {} : { retryAfterMs: durationOf(retryAfter, '--retry-after') }),
+    ...(timeout === undefined ? {} : { timeoutMs: durationOf(timeout, '--timeout') }),
+    ...(maxFailures === undefined ? {} : { maxFailures: shareOf(maxFailures, '--max-failures') }),
+    ...(reset === undefined ? {} : { reset }),
+  }
+}
+
+function shareOf(text: string, option: string): Share {
+  const [, digits, percent] = /^(\d{1,9}(?:\.\d{1,3})?)(%)?$/.exec(text) ?? []
+  if (digits !== undefined && percent !== undefined) return `${Number(digits)}%`
+  if (digits !== undefined && !digits.includes('.')) return Number(digits)
+  throw usageError(`${option} must be a number, or a share such as 5%`)
+}
+
+function numberOf(text: string, option: string): number {
+  if (/^\d{1,9}$/.test(text)) return Number(text)
+  throw usageError(`${option} must be a whole number`)
+}
+
+function durationOf(text: string, option: string): number {
+  const ms = parseDuration(text)
+  if (ms === null) throw usageError(`${option} must be a duration like 30s, 5m or 1h`)
+  return ms
+}

@@ -1,0 +1,59 @@
+import { Type } from 'typebox'
+import { about, duration, flag } from './kinds.ts'
+
+/** How passwords (A01) and security profiles (A05) of charge points are changed. */
+
+const day = 86_400_000
+
+export const passwordsSchema = Type.Object(
+  {
+    acceptedGrace: duration({
+      description:
+        'How long the old password stays valid after a charge point accepted a new one, unless the new one is seen before. 0s is the letter of the standard.',
+      default: '0s',
+      minimum: 0,
+      maximum: 30 * day,
+      requirements: ['A01.FR.03'],
+    }),
+    unansweredGrace: duration({
+      description:
+        'How long both passwords stay valid when the charge point did not answer, or answered RebootRequired, and neither was seen. After it the one that was seen stays.',
+      default: '24h',
+      minimum: 60_000,
+      maximum: 90 * day,
+      requirements: ['A01.FR.03', 'A01.FR.04'],
+    }),
+    resetAfterRebootRequired: flag({
+      description:
+        'When a charge point takes a new password with RebootRequired: send Reset(Soft) once no transaction is open, if the password was changed by an operator or a campaign that did not say otherwise.',
+      default: true,
+    }),
+  },
+  {
+    additionalProperties: false,
+    ...about({ description: 'Changes of passwords (AuthorizationKey).', default: {} }),
+  },
+)
+
+export const profileUpgradeSchema = Type.Object(
+  {
+    timeout: duration({
+      description:
+        'How long an upgrade of the security profile may take, reconnection included, unless the request says otherwise.',
+      default: '5m',
+      minimum: 1_000,
+      maximum: day,
+      requirements: ['A05.FR.07'],
+    }),
+    allowSecurityProfileDowngrade: flag({
+      description:
+        'With edition 4: the central system may lower a charge point from profile 3 to 2. Otherwise it is answered Rejected, as every other attempt to lower a profile.',
+      default: false,
+      requirements: ['A00.FR.005'],
+    }),
+  },
+  {
+    additionalProperties: false,
+    ...about({ description: 'Changes of the security profile (SecurityProfile).', default: {} }),
+  },
+)

@@ -1,0 +1,136 @@
+import type { SecurityProfile } from './facts.ts'
+
+/**
+ * Which messages may pass between a charge point and its central system: what an operator forbids,
+ * and what is about secrets on a connection that keeps none. Pure; whoever asks answers the CALL.
+ */
+
+/** A CALL as far as a rule looks at it; `payload` is as its sender wrote it. */
+export interface MessageFacts {
+  readonly direction: 'to-central-system' | 'to-charge-point'
+  readonly action: string
+  readonly payload: Readonly<Record<string, unknown>>
+}
+
+export type MessageVerdict =
+  | { readonly allowed: true }
+  | {
+      readonly allowed: false
+      readonly cause: 'action' | 'configuration-key' | 'insecure-profile' | 'unreadable-key'
+      readonly requirements: readonly string[]
+      /** For operators and for the sender; holds names of actions and keys, never a value. */
+      readonly detail: string
+    }
+
+/** What a message is about, where that is a matter of security (design, section 10). */
+export type SensitiveKind = 'certificates' | 'passwords' | 'profile'
+
+export type Permission = 'allow' | 'refuse'
+export type KindPermissions = Readonly<Record<SensitiveKind, Permission>>
+
+/** `messages.overInsecureProfiles`. */
+export interface InsecureProfilePolicy {
+  readonly profile0: KindPermissions
+  readonly profile1: KindPermissions
+}
+
+/** `messages.fromCentralSystem`. */
+export interface CentralSystemRules {
+  readonly allow?: readonly string[] | undefined
+  readonly deny: readonly string[]
+  readonly denyConfigurationKeys: readonly string[]
+}
+
+const passed: MessageVerdict = Object.freeze({ allowed: true })
+
+/** A02, A03, M03 to M05. The private key stays at home, but who may forge these owns the trust. */
+const certificateActions: ReadonlySet<string> = new Set([
+  'SignCertificate',
+  'CertificateSigned',
+  'InstallCertificate',
+  'DeleteCertificate',
+  'GetInstalledCertificateIds',
+])
+
+/** What a message does that only a secure connection should carry; null: nothing of the kind. */
+export function sensitiveKind({ action, payload }: MessageFacts): SensitiveKind | null {
+  if (certificateActions.has(action)) return 'certificates'
+  if (action === 'ExtendedTriggerMessage') {
+    return payload.requestedMessage === 'SignChargePointCertificate' ? 'certificates' : null
+  }
+  if (action !== 'ChangeConfiguration') return null
+  const key = configurationKey(payload)
+  if (key === 'authorizationkey') return 'passwords'
+  return key === 'securityprofile' ? 'profile' : null
+}
+
+const kindRules = {
+  certificates: { words: 'certificates', requirements: ['A00.FR.206', 'CWE-345'] },
+  passwords: { words: 'passwords', requirements: ['A00.FR.206', 'CWE-319'] },
+  profile: { words: 'the security profile', requirements: ['A00.FR.206', 'CWE-319'] },
+} as const satisfies Record<SensitiveKind, { words: string; requirements: readonly string[] }>
+
+/**
+ * Messages about certificates, passwords and the profile on profiles 0 and 1, where whoever is on the
+ * line reads and writes along. Profiles 2 and 3 carry everything.
+ */
+export function checkKind(
+  kind: SensitiveKind,
+  profile: SecurityProfile,
+  policy: InsecureProfilePolicy,
+): MessageVerdict {
+  if (profile >= 2) return passed
+  const permissions = profile === 0 ? policy.profile0 : policy.profile1
+  if (permissions[kind] === 'allow') return passed
+  const { words, requirements } = kindRules[kind]
+  return {
+    allowed: false,
+    cause: 'insecure-profile',
+    requirements,
+    detail: `messages about ${words} are refused over security profile ${profile}`,
+  }
+}
+
+/** The same for a message, whatever it is about. */
+export function checkOverProfile(
+  message: MessageFacts,
+  profile: SecurityProfile,
+  policy: InsecureProfilePolicy,
+): MessageVerdict {
+  const kind = sensitiveKind(message)
+  return kind === null ? passed : checkKind(kind, profile, policy)
+}
+
+/** The operator's lists. They are for what the central system sends; the rest passes. */
+export function checkFromCentralSystem(message: MessageFacts, rules: CentralSystemRules): MessageVerdict {
+  const { action, payload } = message
+  if (message.direction !== 'to-charge-point') return passed
+  const isListed = rules.allow === undefined || rules.allow.includes(action)
+  if (!isListed || rules.deny.includes(action)) {
+    return operatorDenies('action', 'the central system may not send this action')
+  }
+  if (action !== 'ChangeConfiguration' || rules.denyConfigurationKeys.length === 0) return passed
+  const key = configurationKey(payload)
+  // What we cannot read, a charge point may: it could take ["AuthorizationKey"] for the key itself.
+  if (key === null) return operatorDenies('unreadable-key', 'the configuration key is not a text')
+  const denied = rules.denyConfigurationKeys.find((one) => fold(one) === key)
+  if (denied === undefined) return passed
+  return operatorDenies('configuration-key', `the central system may not set ${denied}`)
+}
+
+/** The key of a ChangeConfiguration for comparing; null: it is none. */
+function configurationKey(payload: MessageFacts['payload']): string | null {
+  return typeof payload.key === 'string' ? fold(payload.key) : null
+}
+
+/** Keys are CiString50 (OCPP 1.6 7.18); some charge points also trim them. */
+function fold(key: string): string {
+  return key.trim().toLowerCase()
+}
+
+function operatorDenies(
+  cause: 'action' | 'configuration-key' | 'unreadable-key',
+  detail: string,
+): MessageVerdict {
+  return { allowed: false, cause, requirements: ['CWE-284'], detail }
+}

@@ -1,0 +1,48 @@
+import { actionIndexOf, actionNames } from '../ocpp/action-index.ts'
+import type { Direction, UseCase } from './use-case.ts'
+
+/** A use case that decides about CALLs, and its place among the others. */
+export interface Decider {
+  readonly order: number
+  readonly useCase: UseCase & Required<Pick<UseCase, 'onCall'>>
+}
+
+type Row = readonly (readonly Decider[] | null)[]
+
+/** Who watches which CALL, made once so that asking costs one look into an array. */
+export class UseCaseTable {
+  readonly all: readonly UseCase[]
+  /** By direction, in the order of `flow.ts`: those of the charge point, those of the central system. */
+  readonly #rows: readonly [Row, Row]
+
+  constructor(useCases: readonly UseCase[]) {
+    this.all = [...useCases]
+    const row = (direction: Direction): Row =>
+      actionNames.map((name) => {
+        const deciders = useCases.flatMap((useCase, order) => deciderOf(useCase, order, direction, name))
+        return deciders.length === 0 ? null : deciders
+      })
+    this.#rows = [row('to-central-system'), row('to-charge-point')]
+  }
+
+  /** `side` is the sender's, `action` an index of ocpp/action-index; null: nobody watches it. */
+  watching(side: 0 | 1, action: number): readonly Decider[] | null {
+    return this.#rows[side][action] ?? null
+  }
+}
+
+function deciderOf(useCase: UseCase, order: number, direction: Direction, name: string): readonly Decider[] {
+  const { onCall } = useCase
+  if (onCall === undefined) return []
+  const isWatched = useCase.watches.some(
+    (watch) => watch.direction === direction && (watch.action === '*' || watch.action === name),
+  )
+  if (!isWatched) return []
+  return [{ order, useCase: useCase as Decider['useCase'] }]
+}
+
+/** Index of an action by its name. */
+export function indexOfAction(name: string): number {
+  const bytes = Buffer.from(name)
+  return actionIndexOf(bytes, 0, bytes.length)
+}

@@ -1,0 +1,33 @@
+import type { CampaignSettings } from './campaigns.ts'
+
+/** Reads stored settings; null when they are none that can be followed. Total: never throws. */
+export function parseCampaignSettings(value: unknown): CampaignSettings | null {
+  if (typeof value !== 'object' || value === null) return null
+  const given = value as Record<string, unknown>
+  const canary = count(given.canary)
+  const perMinute = count(given.perMinute)
+  const concurrency = count(given.concurrency)
+  const attempts = count(given.attempts)
+  const retryAfterMs = count(given.retryAfterMs)
+  const timeoutMs = count(given.timeoutMs)
+  const maxFailures = count(given.maxFailures)
+  const { onlyIdle, reset } = given
+  if (canary === null || perMinute === null || concurrency === null || attempts === null) return null
+  if (retryAfterMs === null || timeoutMs === null || maxFailures === null) return null
+  if (typeof onlyIdle !== 'boolean' || (reset !== undefined && typeof reset !== 'boolean')) return null
+  return {
+    canary,
+    perMinute,
+    concurrency,
+    onlyIdle,
+    attempts,
+    retryAfterMs,
+    timeoutMs,
+    maxFailures,
+    ...(reset === undefined ? {} : { reset }),
+  }
+}
+
+function count(value: unknown): number | null {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? value : null
+}

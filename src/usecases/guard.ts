@@ -1,0 +1,83 @@
+import type { MessagesConfig } from '../config/schema.ts'
+import type { NoteEvent } from '../events/proxy-event.ts'
+import { isActionName } from '../ocpp/actions.ts'
+import { checkFromCentralSystem, checkOverProfile, type MessageVerdict } from '../policy/messages.ts'
+import { Repeats, unsaidWords } from '../policy/repeats.ts'
+import {
+  answerError,
+  type Call,
+  type CallFate,
+  forward,
+  type UseCase,
+  type UseCaseSession,
+  type Watch,
+} from '../relay/use-case.ts'
+
+export interface GuardDeps {
+  /** Asked for every CALL, so that a reload counts at once; what is watched is settled at the start. */
+  readonly settings: () => Pick<MessagesConfig, 'fromCentralSystem' | 'overInsecureProfiles'>
+  readonly note: NoteEvent
+  /** Milliseconds, monotonic. */
+  readonly now: () => number
+}
+
+/** A central system that asks again and again makes one event a minute, not one a CALL (CWE-770). */
+const repeatMs = 60_000
+const maxRemembered = 10_000
+
+/**
+ * Stands between both sides (design, section 10): what the operator denies the central system, and
+ * what is about certificates, passwords or the profile on a connection without TLS. What it refuses is
+ * answered with SecurityError, never seen by the other side, and noted. It comes before all other use
+ * cases: what is refused must not set off anything.
+ */
+export function createGuard({ settings, note, now }: GuardDeps): UseCase {
+  const repeats = new Repeats(repeatMs, maxRemembered)
+  const refuse = (call: Call, session: UseCaseSession, verdict: MessageVerdict & { allowed: false }) => {
+    const { identity, listener, address } = session.facts
+    // Only what is a name of ours may be told apart: the rest is the sender's to choose.
+    const name = isActionName(call.action) ? call.action : 'an action that OCPP 1.6 does not have'
+    const unsaid = repeats.say(`${identity}\n${call.direction}\n${name}\n${verdict.detail}`, now())
+    if (unsaid !== null) {
+      const sender = call.direction === 'to-charge-point' ? 'the central system' : 'the charge point'
+      const ids = verdict.requirements.join(', ')
+      const techInfo = `${name} from ${sender} refused: ${verdict.detail} [${ids}]${unsaidWords(unsaid)}`
+      note({ type: 'MessageRefused', identity, listener, address, techInfo })
+    }
+    return answerError('SecurityError', verdict.detail)
+  }
+  return {
+    name: 'guard',
+    watches: watchesOf(settings()),
+    onCall(call: Call, session: UseCaseSession): CallFate {
+      const { fromCentralSystem, overInsecureProfiles } = settings()
+      const verdicts = [
+        checkFromCentralSystem(call, fromCentralSystem),
+        checkOverProfile(call, session.facts.profile, overInsecureProfiles),
+      ]
+      for (const verdict of verdicts) if (!verdict.allowed) return refuse(call, session, verdict)
+      return forward
+    },
+  }
+}
+
+/** Everything only where the lists ask for it: the rest of the traffic is not parsed for us. */
+function watchesOf({ fromCentralSystem }: Pick<MessagesConfig, 'fromCentralSystem'>): readonly Watch[] {
+  const { allow, deny } = fromCentralSystem
+  const fromChargePoint: Watch = { direction: 'to-central-system', action: 'SignCertificate' }
+  const denied = deny.filter(isActionName)
+  if (allow !== undefined || denied.length < deny.length) {
+    return [fromChargePoint, { direction: 'to-charge-point', action: '*' }]
+  }
+  const actions = new Set([...sensitiveActions, ...denied])
+  return [fromChargePoint, ...[...actions].map((action): Watch => ({ direction: 'to-charge-point', action }))]
+}
+
+const sensitiveActions = [
+  'CertificateSigned',
+  'ChangeConfiguration',
+  'DeleteCertificate',
+  'ExtendedTriggerMessage',
+  'GetInstalledCertificateIds',
+  'InstallCertificate',
+] as const

@@ -1,0 +1,94 @@
+import { type CanonicalKey, canonicalKey } from '../policy/password.ts'
+import type { CredentialChange, CredentialStep } from '../store/store.ts'
+import type { ChangeAnswer } from './operation-answer.ts'
+
+/** How a change of a password goes on (A01). Pure: facts in, a step out. */
+
+/** Milliseconds. */
+export interface Graces {
+  readonly acceptedGrace: number
+  readonly unansweredGrace: number
+}
+
+/**
+ * The step that an answer makes; null: none, both passwords stay valid. `isOnly`: it is the answer to
+ * the only CALL that carried this password; a refusal of a second one says nothing about the first.
+ */
+export function stepAfterAnswer(
+  answer: ChangeAnswer,
+  { acceptedGrace }: Graces,
+  isOnly: boolean,
+): CredentialStep | null {
+  switch (answer.kind) {
+    case 'accepted':
+      // A01.FR.03: the old one must not be accepted any more, at once unless a grace was configured.
+      return acceptedGrace === 0 ? 'promote' : 'accepted'
+    case 'reboot-required':
+      return 'reboot-required'
+    case 'refused':
+      // A01.FR.04: the old one stays.
+      return isOnly ? 'revert' : null
+    case 'unknown':
+      return null
+    default:
+      return answer satisfies never
+  }
+}
+
+/**
+ * What becomes of a change once its grace is over; null: it stays. An offer without an answer is never
+ * decided against a charge point that was away since: it may have either password, and its next login
+ * tells. `oldInUse`: the session on which it was offered is still up, so it has not taken it, or it
+ * would have come back with it (A01.FR.03).
+ */
+export function settlementOf(
+  change: CredentialChange,
+  { acceptedGrace, unansweredGrace }: Graces,
+  oldInUse: boolean,
+  now: number,
+): Extract<CredentialStep, 'promote' | 'revert'> | null {
+  const answeredAt = change.answeredAt ?? change.startedAt
+  switch (change.phase) {
+    case 'accepted':
+      return now >= answeredAt + acceptedGrace ? 'promote' : null
+    case 'reboot-required':
+      return now >= answeredAt + unansweredGrace ? 'promote' : null
+    case 'offered':
+      if (now < change.startedAt + unansweredGrace) return null
+      return change.oldSeenAt !== null || oldInUse ? 'revert' : null
+    default:
+      return change.phase satisfies never
+  }
+}
+
+/**
+ * May another password be offered over this change? Not while the charge point may have the offered
+ * one, now or after its restart: the store keeps two passwords, and with a third one it could be
+ * locked out. Where it logs in without a password (profiles 0 and 3) nothing can lock it out.
+ */
+export function isUndecided(change: CredentialChange | null, logsInWithPassword: boolean): boolean {
+  if (change === null || !logsInWithPassword) return false
+  switch (change.phase) {
+    case 'offered':
+      return change.oldSeenAt === null
+    case 'accepted':
+      return false
+    case 'reboot-required':
+      return true
+    default:
+      return change.phase satisfies never
+  }
+}
+
+/**
+ * The password that a ChangeConfiguration sets; null: none that a charge point could log in with, so
+ * that nobody may take it for one. 32 to 40 hexadecimal digits are bytes, as the OCTT has it.
+ */
+export function passwordOf(value: unknown): CanonicalKey | null {
+  if (typeof value !== 'string') return null
+  try {
+    return canonicalKey({ text: value })
+  } catch {
+    return null
+  }
+}

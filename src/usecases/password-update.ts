@@ -1,0 +1,116 @@
+import type { NoteEvent } from '../events/proxy-event.ts'
+import type { Logger } from '../observe/log.ts'
+import { messageOf } from '../policy/error.ts'
+import type { CanonicalKey } from '../policy/password.ts'
+import {
+  type Answer,
+  type AnswerFate,
+  answerWith,
+  type Call,
+  type CallFate,
+  forward,
+  type UseCase,
+  type UseCaseSession,
+} from '../relay/use-case.ts'
+import type { CredentialChange, Registry } from '../store/store.ts'
+import { isKey, readChangeAnswer, readChangeConfiguration } from './operation-answer.ts'
+import type { PasswordChanges } from './password-update-changes.ts'
+import type { PasswordFlights } from './password-update-flights.ts'
+import { isUndecided, passwordOf } from './password-update-rules.ts'
+
+export interface PasswordUpdateDeps {
+  readonly registry: Registry
+  readonly changes: PasswordChanges
+  readonly flights: PasswordFlights
+  readonly note: NoteEvent
+  readonly log: Logger
+}
+
+/**
+ * A01, seen passing: the central system sets AuthorizationKey. The proxy checks the password, so it has
+ * to know the new one before the charge point can, and what came of it before the central system does.
+ * The CALL goes on as the bytes that came. A value that cannot be a password is answered Rejected here:
+ * a charge point that took it could not log in again. So is a second new password while nobody knows
+ * which one the charge point has.
+ */
+export function passwordUpdate(deps: PasswordUpdateDeps): UseCase {
+  const { registry, changes, flights, note, log } = deps
+
+  function refuse(session: UseCaseSession, why: string): CallFate {
+    const { identity, listener, address } = session.facts
+    const techInfo = `ChangeConfiguration(AuthorizationKey) of the central system: ${why}`
+    note({ type: 'MessageRefused', identity, listener, address, techInfo })
+    return answerWith({ status: 'Rejected' })
+  }
+
+  async function offer(session: UseCaseSession, key: CanonicalKey): Promise<CallFate> {
+    const { identity } = session.facts
+    const flight = flights.begin(identity)
+    if (flight === null) return repeat(session, key)
+    try {
+      const change = await changeFor(session, key)
+      if (change === null) {
+        flight.end()
+        return refuse(session, 'an earlier new password is not decided: it logs in, or its grace ends, first')
+      }
+      flight.carries(change.change, change.isRepeated)
+      return { kind: 'forward', answered: (answer) => answered(identity, answer) }
+    } catch (error) {
+      flight.end()
+      throw error
+    }
+  }
+
+  /** The change to go on with: a new one, or the one that already offers this password; null: neither. */
+  async function changeFor(
+    { facts }: UseCaseSession,
+    key: CanonicalKey,
+  ): Promise<{ change: CredentialChange; isRepeated: boolean } | null> {
+    const earlier = (await registry.get(facts.identity))?.credentialChange ?? null
+    if (earlier !== null && isUndecided(earlier, facts.credential !== null)) {
+      // Central systems repeat what was not answered: the same password is no third one.
+      const isSame = earlier.origin === 'central-system' && (await changes.isSame(earlier, key))
+      return isSame ? { change: earlier, isRepeated: true } : null
+    }
+    return { change: await changes.begin(facts.identity, key, 'central-system'), isRepeated: false }
+  }
+
+  /** Another CALL with AuthorizationKey has no answer yet. */
+  async function repeat(session: UseCaseSession, key: CanonicalKey): Promise<CallFate> {
+    const { identity } = session.facts
+    const change = flights.current(identity)
+    if (change?.origin !== 'central-system' || !(await changes.isSame(change, key))) {
+      return refuse(session, 'another change of it has no answer yet')
+    }
+    // It may have had its answer while the hash was made: then this is a new offer of the same.
+    if (!flights.join(identity)) return offer(session, key)
+    return { kind: 'forward', answered: (answer) => answered(identity, answer) }
+  }
+
+  async function answered(identity: string, answer: Answer | null): Promise<AnswerFate> {
+    const landed = flights.land(identity)
+    if (landed === null) return forward
+    try {
+      await changes.answered(identity, landed.change, readChangeAnswer(answer), landed.isOnly)
+    } catch (error) {
+      // Both stay valid, and its next login decides; the central system gets its answer all the same.
+      log.error({ identity, err: messageOf(error) }, 'the answer to a new password cannot be stored')
+    }
+    return forward
+  }
+
+  return {
+    name: 'password-update',
+    watches: [{ direction: 'to-charge-point', action: 'ChangeConfiguration' }],
+    onCall(call: Call, session: UseCaseSession): CallFate | Promise<CallFate> {
+      const change = readChangeConfiguration(call.payload)
+      if (change === null || !isKey(change.key, 'AuthorizationKey')) return forward
+      const key = passwordOf(change.value)
+      return key === null ? refuse(session, 'the value cannot be a password') : offer(session, key)
+    },
+    started(session) {
+      flights.clear(session.facts.identity)
+      changes.started(session)
+    },
+  }
+}

@@ -1,0 +1,44 @@
+import type {
+  ChargePointOperations,
+  OperationOptions,
+  OperationOutcome,
+  RotatePasswordOptions,
+} from '../../src/usecases/operation.ts'
+
+export interface Asked {
+  readonly what: string
+  readonly identity: string
+  readonly options: OperationOptions | RotatePasswordOptions
+  end(outcome: OperationOutcome): void
+}
+
+/** Operations that end when the test says so, or at once with `outcome`. */
+export class FakeOperations implements ChargePointOperations {
+  readonly asked: Asked[] = []
+  outcome: OperationOutcome | null = { ok: true, detail: 'done' }
+  #waiting: (() => void)[] = []
+
+  rotatePassword(identity: string, options: RotatePasswordOptions): Promise<OperationOutcome> {
+    return this.#run('rotate', identity, options)
+  }
+
+  upgradeProfile(identity: string, to: 1 | 2 | 3, options: OperationOptions): Promise<OperationOutcome> {
+    return this.#run(`to ${to}`, identity, options)
+  }
+
+  /** Fulfilled when so many were asked for. */
+  async count(count: number): Promise<void> {
+    while (this.asked.length < count) await new Promise<void>((resolve) => this.#waiting.push(resolve))
+  }
+
+  #run(what: string, identity: string, options: OperationOptions): Promise<OperationOutcome> {
+    const { promise, resolve } = Promise.withResolvers<OperationOutcome>()
+    options.signal?.addEventListener('abort', () => {
+      resolve({ ok: false, code: 'draining', detail: 'given up' })
+    })
+    this.asked.push({ what, identity, options, end: resolve })
+    if (this.outcome !== null) resolve(this.outcome)
+    for (const wake of this.#waiting.splice(0)) wake()
+    return promise
+  }
+}
