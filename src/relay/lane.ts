@@ -199,7 +199,7 @@ export class Lane {
     }
     if (isOwnOut) return false
     // A use case that has not decided may itself wait for a CALL of ours.
-    const isOurTurn = true
+    const isOurTurn = this.#turns === 0 || this.#held.length === 0 || head !== null
     if (this.#own.hasQueued && isOurTurn) return this.#sendOwn()
     if (head !== null) return false
     const call = this.#held.shift()

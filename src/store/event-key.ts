@@ -4,6 +4,12 @@ import type { NewSecurityEvent } from './security-events.ts'
 
 /** What a store keeps of a security event, for every store the same. */
 
+/**
+ * A charge point whose clock was never set dates each of its starts alike: what it says on another day
+ * is no repetition. One around midnight is kept twice, which hurts nobody.
+ */
+const dayMs = 86_400_000
+
 /** Longest identity, and longest name of a listener, in UTF-16 units. */
 const maxName = 255
 const maxAddress = 50
@@ -29,6 +35,7 @@ export function boundedEvent(event: NewSecurityEvent): NewSecurityEvent {
  * until it is confirmed): 32 bytes. Null for events of the proxy: each of them happened.
  */
 export function repetitionKey({
+  at,
   origin,
   identity,
   type,
@@ -37,7 +44,7 @@ export function repetitionKey({
 }: NewSecurityEvent): Uint8Array | null {
   if (origin === 'proxy') return null
   // JSON tells null from "null", and keeps the parts apart whatever they hold.
-  const whole = JSON.stringify([identity, type, timestamp, techInfo])
+  const whole = JSON.stringify([Math.floor(at / dayMs), identity, type, timestamp, techInfo])
   return createHash('sha256').update(whole).digest()
 }
 

@@ -37,7 +37,8 @@ export interface SecurityEventQuery {
 export interface SecurityEventLog {
   /**
    * Durable when the promise is fulfilled. What a charge point repeats because it did not get our
-   * confirmation (same identity, type, timestamp and techInfo) is kept once. Returns how many were new.
+   * confirmation (same identity, type, timestamp and techInfo, on the same day) is kept once. Returns
+   * how many were new.
    */
   append(events: readonly NewSecurityEvent[]): Promise<number>
   list(query: SecurityEventQuery): Promise<readonly SecurityEventRecord[]>

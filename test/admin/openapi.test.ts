@@ -106,10 +106,14 @@ function assertOperation(document: Document, path: string, method: string, opera
   }
 }
 
-/** OpenAPI 3.1 schemas are JSON Schema 2020-12. */
+const compiled = new Set<string>()
+
+/** OpenAPI 3.1 schemas are JSON Schema 2020-12. The same one stands in many places. */
 function compiles(schema: object, name: string): void {
+  const text = JSON.stringify(schema)
+  if (compiled.has(text)) return
+  compiled.add(text)
   const ajv = new Ajv2020({ strict: true, allowUnionTypes: true, validateFormats: false })
-  ajv.addKeyword('example')
   assert.doesNotThrow(() => ajv.compile(schema), name)
 }
 

@@ -33,6 +33,7 @@ const rejectionSchema = Type.Object({
   port: Type.Integer(),
   identity: nullableText(),
   detail: Type.String(),
+  count: Type.Integer({ description: 'Refusals of this record: of strangers, those of a minute are one.' }),
   hint: Type.String({ description: 'What can be done about it.' }),
   facts: Type.Object({}, { additionalProperties: true, description: 'What was seen of the connection.' }),
 })

@@ -7,8 +7,7 @@ import tls from 'node:tls'
 import fc from 'fast-check'
 import { StreamSyslogSink, UdpSyslogSink } from '../../../src/events/sinks/syslog.ts'
 import { type SyslogFormat, syslogMessage } from '../../../src/events/sinks/syslog-format.ts'
-import { privateKeyPem } from '../../../src/pki/keys.ts'
-import { issueRoot, issueServer } from '../../../src/pki/profiles.ts'
+import { sharedAuthority } from '../../support/authority.ts'
 import { securityEvent } from '../../support/memory-events.ts'
 
 const format: SyslogFormat = { facility: 13, hostname: 'proxy-1', edition: 3 }
