@@ -8,7 +8,7 @@ import { ProxyError } from '../policy/error.ts'
 import { audit, auditResult, beginAudit } from './audit.ts'
 import { createTokenCheck, type TokenCheck } from './auth.ts'
 import type { AdminDeps } from './deps.ts'
-import { errorHandler, sendNotFound } from './errors.ts'
+import { errorHandler, sendNotFound, toldOf } from './errors.ts'
 import { openApiOf, withoutDefaults } from './openapi.ts'
 import { campaignRoutes } from './routes/campaigns.ts'
 import { certificateRoutes } from './routes/certificates.ts'
@@ -105,7 +105,7 @@ async function addRoutes(api: Api, context: ApiContext): Promise<void> {
   api.addHook('onSend', async (request, reply) => audit(deps, request, reply))
   const toldError = errorHandler(deps.log)
   api.setErrorHandler((error, request, reply) => {
-    auditResult(request, error instanceof ProxyError ? error.code : 'failed')
+    auditResult(request, toldOf(error).error)
     return toldError(error, request, reply)
   })
   api.setNotFoundHandler(sendNotFound)

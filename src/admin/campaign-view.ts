@@ -32,6 +32,7 @@ export const campaignSchema = Type.Object({
     timeoutMs: count,
     maxFailures: count,
     reset: Type.Optional(Type.Boolean()),
+    newPasswords: Type.Optional(Type.Boolean()),
   }),
   counts: Type.Object({ waiting: count, running: count, done: count, failed: count, skipped: count }),
   waits: nullableObject(

@@ -76,7 +76,8 @@ export function errorHandler(log: Logger | null) {
   }
 }
 
-function toldOf(error: unknown): Told {
+/** What is told of an error: its status, its code, its text. */
+export function toldOf(error: unknown): Told {
   if (error instanceof ProxyError) return toldByProxy(error)
   if (!(error instanceof Error)) return internal
   const { code, validation, validationContext, statusCode } = error as FastifyError

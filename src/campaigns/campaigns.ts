@@ -27,6 +27,8 @@ export interface CampaignSettingsRequest {
   readonly timeoutMs?: number | undefined
   readonly maxFailures?: Share | undefined
   readonly reset?: boolean | undefined
+  /** Of upgrade-profile to 1 or 2, and of nothing else. */
+  readonly newPasswords?: boolean | undefined
 }
 
 export interface CampaignRequest {

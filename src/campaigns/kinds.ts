@@ -39,7 +39,11 @@ export const campaignKinds: Readonly<Record<CampaignKind, KindOfCampaign>> = {
     concerns: (record, toProfile) => (record.securityProfile ?? 0) < (toProfile ?? 0),
     run: async (operations, identity, { toProfile, settings }, options) =>
       isTarget(toProfile)
-        ? operations.upgradeProfile(identity, toProfile, { ...options, reset: settings.reset === true })
+        ? operations.upgradeProfile(identity, toProfile, {
+            ...options,
+            reset: settings.reset === true,
+            newPassword: settings.newPasswords === true,
+          })
         : { ok: false, code: 'prerequisite', detail: 'the campaign names no profile' },
   },
 }

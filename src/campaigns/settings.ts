@@ -13,6 +13,7 @@ export const defaultSettings = {
   timeoutMs: 300_000,
   maxFailures: '5%',
   reset: false,
+  newPasswords: false,
 } as const satisfies CampaignSettingsRequest
 
 const dayMs = 86_400_000
@@ -50,6 +51,7 @@ export function settingsFor(request: CampaignSettingsRequest, total: number): Ca
       countOf(request.maxFailures ?? defaultSettings.maxFailures, total, 'maxFailures'),
     ),
     reset: request.reset ?? defaultSettings.reset,
+    newPasswords: request.newPasswords ?? defaultSettings.newPasswords,
   }
 }
 

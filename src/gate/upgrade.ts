@@ -169,9 +169,15 @@ export class Upgrades {
     const startedAt = performance.now()
     const request = this.#upstreamRequest(walk, protocols, result)
     // Refused meanwhile (a drain), or gone: the central system must not wait for a session that never comes.
+    if (connection.isOver) return
     const abandoned = new AbortController()
-    connection.onLeave(() => abandoned.abort())
+    let isDialling = true
+    // An abort makes an error, stack and all: not for every connection that is admitted.
+    connection.onLeave(() => {
+      if (isDialling) abandoned.abort()
+    })
     const outcome = await relay.dial(policy.target, request, abandoned.signal)
+    isDialling = false
     metrics.upstreamConnectDuration.observe((performance.now() - startedAt) / 1000)
     switch (outcome.kind) {
       case 'unreachable':

@@ -59,7 +59,7 @@ export class Output {
   /** Ends our half of the connection behind everything that was written. */
   end(): void {
     this.#isEnding = true
-    if (!this.#isBusy) this.#socket.end()
+    if (!this.#isBusy) this.#endSocket()
   }
 
   /** The handle has finished what it was given; `status` is below zero when it could not. */
@@ -81,7 +81,13 @@ export class Output {
       this.#isFull = false
       this.#drained()
     }
-    if (this.#isEnding && !this.#isBusy) this.#socket.end()
+    if (this.#isEnding && !this.#isBusy) this.#endSocket()
+  }
+
+  /** Both sides of a session end more than once; Node makes an error, stack and all, of each time too many. */
+  #endSocket(): void {
+    const socket = this.#socket
+    if (!socket.destroyed && !socket.writableEnded) socket.end()
   }
 
   #enqueue(bytes: Buffer): boolean {

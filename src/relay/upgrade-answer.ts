@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 
 const headEnd = '\r\n\r\n'
 /** RFC 6455 1.3. */
@@ -17,9 +17,7 @@ export type UpgradeAnswer =
 
 /** The Sec-WebSocket-Accept that belongs to a key (RFC 6455 4.2.2). */
 export function acceptOf(key: string): string {
-  return createHash('sha1')
-    .update(key + acceptGuid)
-    .digest('base64')
+  return hash('sha1', key + acceptGuid, 'base64')
 }
 
 /** Null: the head is not whole yet. Checks of RFC 6455 4.1, after a 101. */

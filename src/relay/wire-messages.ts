@@ -1,3 +1,4 @@
+import { hasDuplicateMembers } from '../ocpp/duplicate-members.ts'
 import {
   buildMessage,
   type ErrorCode,
@@ -20,11 +21,12 @@ const relayLimits: MessageLimits = Object.freeze({
   errorDescriptionLength: Number.POSITIVE_INFINITY,
 })
 
-/** Null: no endpoint can act on it by the letter of OCPP-J 1.6 4.2.1. */
+/** Null: no endpoint can act on it by the letter of OCPP-J 1.6 4.2.1, or not every endpoint alike. */
 export function readCall(text: string, direction: Direction): Call | null {
   const parsed = parseMessage(text, relayLimits)
   if (!parsed.ok || parsed.message.kind !== 'call') return null
   const { id, action, payload } = parsed.message
+  if (hasDuplicateMembers(text, payload)) return null
   return { direction, id, action, payload }
 }
 

@@ -11,10 +11,10 @@ export function parseCampaignSettings(value: unknown): CampaignSettings | null {
   const retryAfterMs = count(given.retryAfterMs)
   const timeoutMs = count(given.timeoutMs)
   const maxFailures = count(given.maxFailures)
-  const { onlyIdle, reset } = given
+  const { onlyIdle, reset, newPasswords } = given
   if (canary === null || perMinute === null || concurrency === null || attempts === null) return null
   if (retryAfterMs === null || timeoutMs === null || maxFailures === null) return null
-  if (typeof onlyIdle !== 'boolean' || (reset !== undefined && typeof reset !== 'boolean')) return null
+  if (typeof onlyIdle !== 'boolean' || !isFlag(reset) || !isFlag(newPasswords)) return null
   return {
     canary,
     perMinute,
@@ -25,7 +25,13 @@ export function parseCampaignSettings(value: unknown): CampaignSettings | null {
     timeoutMs,
     maxFailures,
     ...(reset === undefined ? {} : { reset }),
+    ...(newPasswords === undefined ? {} : { newPasswords }),
   }
+}
+
+/** Settings of later versions, which older campaigns do not have. */
+function isFlag(value: unknown): value is boolean | undefined {
+  return value === undefined || typeof value === 'boolean'
 }
 
 function count(value: unknown): number | null {

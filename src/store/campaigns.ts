@@ -37,6 +37,8 @@ export interface CampaignSettings {
   readonly maxFailures: number
   /** After RebootRequired, Reset(Soft) is sent once no transaction is open. Absent: it is not. */
   readonly reset?: boolean
+  /** Of upgrade-profile: each charge point gets a new password first. Absent: it keeps the one that it has. */
+  readonly newPasswords?: boolean
 }
 
 export type CampaignItemState = 'waiting' | 'running' | 'done' | 'failed' | 'skipped'

@@ -61,8 +61,6 @@ const largestPage = 64_000
 
 export function createPasswordChanges(deps: PasswordChangeDeps): PasswordChanges {
   const { registry, sessions, hashKey, matches, sealUpstream, log, now, graces } = deps
-  /** When a session began; told apart from a login that came after an offer. */
-  const begunAt = new WeakMap<UseCaseSession, number>()
 
   function note(identity: string, text: string): void {
     // A01.FR.09: that a password was changed, and how; never the password.
@@ -105,7 +103,6 @@ export function createPasswordChanges(deps: PasswordChangeDeps): PasswordChanges
   }
 
   function started(session: UseCaseSession): void {
-    begunAt.set(session, now())
     if (session.facts.credential !== 'next') return
     note(session.facts.identity, 'the charge point has logged in with the new one; the old one has ended')
   }
@@ -126,11 +123,9 @@ export function createPasswordChanges(deps: PasswordChangeDeps): PasswordChanges
 
   async function settleOne({ identity, credentialChange: change }: ChargePointRecord): Promise<void> {
     if (change === null) return
-    const session = sessions.get(identity)
-    const since = session === null ? undefined : begunAt.get(session)
-    // Only a login with the old password tells that it is in use; a certificate tells nothing.
-    const oldInUse =
-      session?.facts.credential === 'current' && since !== undefined && since < change.startedAt
+    // A login with the offered password would have ended the change, so whoever is connected by a
+    // password has the old one. A certificate tells nothing.
+    const oldInUse = (sessions.get(identity)?.facts.credential ?? null) !== null
     const kind = settlementOf(change, graces(), oldInUse, now())
     if (kind !== null) await step(identity, change.startedAt, kind, 'its grace is over')
   }

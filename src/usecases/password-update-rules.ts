@@ -38,8 +38,8 @@ export function stepAfterAnswer(
 /**
  * What becomes of a change once its grace is over; null: it stays. An offer without an answer is never
  * decided against a charge point that was away since: it may have either password, and its next login
- * tells. `oldInUse`: the session on which it was offered is still up, so it has not taken it, or it
- * would have come back with it (A01.FR.03).
+ * tells. `oldInUse`: it is connected by the old password, on the session of the offer or a later one; if
+ * it had taken the new one it would have come back with that (A01.FR.03).
  */
 export function settlementOf(
   change: CredentialChange,

@@ -106,6 +106,7 @@ test('[A00.FR.323] every change is an event and a log line, a look is none', asy
   await ask('PATCH', '/charge-points/CP9', { body: { blocked: true } })
   await ask('POST', '/charge-points', { body: { identity: 'CP1' } })
   await ask('POST', '/charge-points', { body: { identity: 'a\u0007b' } })
+  await ask('POST', '/charge-points', { raw: '{"password":' })
   await ask('POST', '/campaigns', { body: { kind: 'rotate-passwords', selection: { all: true } } })
   await ask('DELETE', '/charge-points/CP1')
   await ask('GET', '/charge-points')
@@ -121,6 +122,7 @@ test('[A00.FR.323] every change is an event and a log line, a look is none', asy
     [null, 'PATCH /charge-points/:identity: charge_point_unknown'],
     ['CP1', 'POST /charge-points: charge_point_exists'],
     [null, 'POST /charge-points: identity_invalid'],
+    [null, 'POST /charge-points: request_invalid'],
     [null, 'POST /campaigns: ok, campaign c-1'],
     ['CP1', 'DELETE /charge-points/:identity: ok'],
   ])

@@ -55,7 +55,7 @@ test('[design 11] certificates: the next to end first', async (t) => {
   const certificate = (role: CertificateStatus['role'], notAfter: number): CertificateStatus => ({
     role,
     listener: 'mutual-tls',
-    subject: 'CN=x',
+    subject: 'O=Example CPO\nCN=x',
     issuer: 'CN=y',
     serialNumber: '0A',
     fingerprint: 'AB:CD',
@@ -76,6 +76,7 @@ test('[design 11] certificates: the next to end first', async (t) => {
   )
   assert.deepEqual(items[1], {
     ...certificate('trust', 0),
+    subject: 'O=Example CPO, CN=x',
     notBefore: '1970-01-01T00:00:00.000Z',
     notAfter: '2026-01-11T00:00:00.000Z',
     daysLeft: 10,

@@ -7,7 +7,9 @@ import net, { type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { text } from 'node:stream/consumers'
 import { type TestContext, test } from 'node:test'
+import { octetFrames } from '../support/octet-frames.ts'
 
 const script = join(import.meta.dirname, 'deliver-until-killed.ts')
 const rounds = 4
@@ -33,8 +35,7 @@ async function webhook(context: TestContext, taken: Taken): Promise<number> {
   let requests = 0
   const server = http.createServer(async (request, response) => {
     requests += 1
-    let body = ''
-    for await (const chunk of request) body += String(chunk)
+    const body = await text(request).catch(() => '')
     if (requests % 3 === 0) return void response.writeHead(500).end()
     if (requests % 3 === 2) return void response.destroy()
     taken.add(body)
@@ -45,14 +46,11 @@ async function webhook(context: TestContext, taken: Taken): Promise<number> {
 
 async function syslog(context: TestContext, taken: Taken): Promise<number> {
   const server = net.createServer({ allowHalfOpen: true }, (socket) => {
-    let text = ''
-    socket.setEncoding('utf8')
+    const chunks: Buffer[] = []
     socket.on('error', () => {})
-    socket.on('data', (chunk) => {
-      text += chunk
-    })
+    socket.on('data', (chunk) => chunks.push(chunk))
     socket.on('end', () => {
-      taken.add(text)
+      taken.add(octetFrames(Buffer.concat(chunks)).join('\n'))
       socket.end()
     })
   })
@@ -66,7 +64,9 @@ async function listening(context: TestContext, server: net.Server): Promise<numb
   return (server.address() as AddressInfo).port
 }
 
-test('[A04.FR.02][principle 4] killed at any time, every event that was confirmed reaches every sink', async (context) => {
+test('[A04.FR.02][principle 4] killed at any time, every event that was confirmed reaches every sink', {
+  timeout: 60_000,
+}, async (context) => {
   const folder = mkdtempSync(join(tmpdir(), 'killed-'))
   context.after(() => rmSync(folder, { recursive: true, force: true }))
   const [hooked, logged] = [new Taken(), new Taken()]
@@ -102,7 +102,7 @@ test('[A04.FR.02][principle 4] killed at any time, every event that was confirme
   }
 
   for (let round = 0; round < rounds; round += 1) await run(round, perRound, () => 5 + round * 9)
-  const all = (taken: Taken) => confirmed.every((text) => taken.texts.includes(text))
+  const all = (taken: Taken) => confirmed.every((one) => taken.texts.includes(one))
   await run(rounds, 3, () =>
     Promise.all([
       hooked.until(() => all(hooked) && confirmed.length > 0 && hooked.texts.includes('event 4002')),

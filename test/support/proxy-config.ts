@@ -22,6 +22,7 @@ export interface ConfigChange {
   readonly messages?: Section
   readonly limits?: Section
   readonly store?: Section
+  readonly admin?: Section
   readonly drain?: Section
   readonly log?: Section
 }
@@ -101,7 +102,7 @@ export function buildConfig(
     messages: { ...change.messages },
     limits: { perAddressPerMinute: 100_000, ...change.limits },
     store: { sqlite: 'data/proxy.db', ...change.store },
-    admin: { address: '127.0.0.1:0' },
+    admin: { address: '127.0.0.1:0', ...change.admin },
     drain: { timeout: '500ms', ...change.drain },
     log: { level: 'info', ...change.log },
   }

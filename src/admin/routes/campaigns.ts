@@ -53,6 +53,11 @@ const request = strict({
       timeoutMs: Type.Optional(whole),
       maxFailures: Type.Optional(share),
       reset: Type.Optional(Type.Boolean()),
+      newPasswords: Type.Optional(
+        Type.Boolean({
+          description: 'Of upgrade-profile to 1 or 2: each charge point gets a new password first.',
+        }),
+      ),
     }),
   ),
 })

@@ -39,6 +39,8 @@ export function certificateRoutes(api: Api, { deps }: ApiContext): void {
         .toSorted((a, b) => a.notAfter - b.notAfter)
         .map((certificate) => ({
           ...certificate,
+          subject: oneLine(certificate.subject),
+          issuer: oneLine(certificate.issuer),
           notBefore: iso(certificate.notBefore),
           notAfter: iso(certificate.notAfter),
           daysLeft: Math.floor((certificate.notAfter - now) / dayMs),
@@ -46,4 +48,9 @@ export function certificateRoutes(api: Api, { deps }: ApiContext): void {
       return { items, next: null }
     },
   )
+}
+
+/** Node writes one attribute a line; an empty name is undefined there. */
+function oneLine(name: string | undefined): string {
+  return (name ?? '').replaceAll('\n', ', ')
 }

@@ -30,7 +30,13 @@ const success = `
     last_seen_at = :at, last_address = :address, last_tls = :tls,
     password_form = coalesce(:form, password_form),
     offers_mandatory_suites = coalesce(:mandatory, offers_mandatory_suites)
-  WHERE identity = :identity`
+  WHERE identity = :identity
+  RETURNING credential_change IS NOT NULL AS changing`
+
+/** Does a login step the ratchet, or may it settle a change of password? The whole record is not needed for that. */
+const moving = `
+  SELECT (security_profile IS NOT NULL AND security_profile < ?2) OR credential_change IS NOT NULL AS moves
+  FROM charge_points WHERE identity = ?1`
 
 export function sqliteRegistry(db: Database, now: () => number): Registry {
   function find(identity: string): ChargePointRecord | null {
@@ -116,12 +122,9 @@ export function sqliteRegistry(db: Database, now: () => number): Registry {
     recordSuccess: async (identity, seen) => {
       // A step of the ratchet or of a password must outlive a loss of power. When it was last seen, and
       // where it started, need not: a whole fleet that comes at once would wait for a disk sync each.
-      const record = db.read(() => find(identity))
-      const kept = record?.securityProfile ?? null
-      const isChanging = seen.credential !== null && (record?.credentialChange ?? null) !== null
-      const moves = (kept !== null && seen.profile > kept) || isChanging
+      const moves = db.read(() => db.statement(moving).get(identity, seen.profile))?.moves === 1
       await db.write(moves ? 'power-loss' : 'process', () => {
-        const { changes } = db.statement(success).run({
+        const row = db.statement(success).get({
           identity,
           profile: seen.profile,
           at: seen.at,
@@ -130,8 +133,8 @@ export function sqliteRegistry(db: Database, now: () => number): Registry {
           form: seen.passwordForm,
           mandatory: seen.offersMandatorySuites === null ? null : Number(seen.offersMandatorySuites),
         })
-        if (changes === 0) throw unknownChargePoint(identity)
-        settleAtSuccess(db, identity, seen)
+        if (row === undefined) throw unknownChargePoint(identity)
+        if (row.changing === 1) settleAtSuccess(db, identity, seen)
       })
     },
   }

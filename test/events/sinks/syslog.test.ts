@@ -9,6 +9,7 @@ import { StreamSyslogSink, UdpSyslogSink } from '../../../src/events/sinks/syslo
 import { type SyslogFormat, syslogMessage } from '../../../src/events/sinks/syslog-format.ts'
 import { sharedAuthority } from '../../support/authority.ts'
 import { securityEvent } from '../../support/memory-events.ts'
+import { octetFrames } from '../../support/octet-frames.ts'
 
 const format: SyslogFormat = { facility: 13, hostname: 'proxy-1', edition: 3 }
 const record = (id: number, more: Parameters<typeof securityEvent>[0] = {}) => ({
@@ -56,18 +57,6 @@ test('[CWE-117] RFC 5424 6.3.3: nothing that a peer writes ends its value or its
   const text = syslogMessage(record(1, { identity: 'a"]\\\n' }), format).toString()
   assert.ok(text.includes(String.raw`identity="a\"\]\\`))
 })
-
-/** Reads RFC 6587 octet counting. */
-function framesOf(bytes: Buffer): string[] {
-  const frames: string[] = []
-  for (let at = 0; at < bytes.length; ) {
-    const space = bytes.indexOf(0x20, at)
-    const length = Number(bytes.toString('latin1', at, space))
-    frames.push(bytes.toString('utf8', space + 1, space + 1 + length))
-    at = space + 1 + length
-  }
-  return frames
-}
 
 const idsOf = (frames: readonly string[]) => frames.map((frame) => Number(/ id="(\d+)"/.exec(frame)?.[1]))
 
@@ -127,7 +116,7 @@ test('TCP: octet counting (RFC 6587), and delivered means that the receiver read
   let received: string[] = []
   const { sink } = await tcpServer(context, (socket) =>
     readAll(socket, (bytes) => {
-      received = framesOf(bytes)
+      received = octetFrames(bytes)
     }),
   )
   const outcome = await sink.send([record(1), record(2, { techInfo: 'größer\n99 <1>' })], signal())
@@ -168,7 +157,7 @@ test('TLS (RFC 5425): the receiver is checked against the roots given', async (c
   const server = tls.createServer({ cert: certificate, key, allowHalfOpen: true }, (socket) => {
     socket.on('error', () => {})
     readAll(socket, (bytes) => {
-      received = framesOf(bytes)
+      received = octetFrames(bytes)
     })
   })
   server.on('tlsClientError', () => {})

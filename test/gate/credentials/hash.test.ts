@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
-import { randomBytes } from 'node:crypto'
+import { createHmac, randomBytes } from 'node:crypto'
 import { test } from 'node:test'
+import fc from 'fast-check'
 import { hashKey, matches } from '../../../src/gate/credentials/hash.ts'
 import { parseCredentialHash } from '../../../src/store/credential-hash.ts'
 
@@ -43,4 +44,15 @@ test('[CWE-20] foreign hashes are read only when they can be checked within boun
   ]
   for (const value of bad) assert.equal(parseCredentialHash(value), null, JSON.stringify(value))
   assert.deepEqual(parseCredentialHash({ ...good, extra: 1 }), good)
+})
+
+test('[A01.FR.08] the fast hash is HMAC-SHA-256, whatever salt and key: stores of before stay valid', async () => {
+  const bytes = (maxLength: number) => fc.uint8Array({ maxLength })
+  await fc.assert(
+    fc.asyncProperty(bytes(130), bytes(130), async (salt, key) => {
+      const hash = createHmac('sha256', salt).update(key).digest('base64')
+      const credential = { scheme: 'hmac-sha256', salt: Buffer.from(salt).toString('base64'), hash } as const
+      assert.equal(await matches(credential, Buffer.from(key)), true)
+    }),
+  )
 })
