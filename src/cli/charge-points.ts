@@ -3,6 +3,7 @@ import { changeCommands } from './charge-points/change.ts'
 import { exportCommand } from './charge-points/export.ts'
 import { importCommand } from './charge-points/import.ts'
 import { listCommand, showCommand } from './charge-points/show.ts'
+import { upgradeCommand } from './charge-points/upgrade.ts'
 import { processShell, type Shell } from './shell.ts'
 import { plainCommand } from './store-command.ts'
 
@@ -15,6 +16,7 @@ export function chargePointsCommand(shell: Shell = processShell()): Command {
     listCommand(shell),
     showCommand(shell),
     ...changeCommands(shell),
+    upgradeCommand(shell),
     importCommand(shell),
     exportCommand(shell),
   ]

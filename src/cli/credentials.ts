@@ -6,6 +6,7 @@ import { type CanonicalKey, canonicalKey } from '../policy/password.ts'
 import { seal } from '../store/seal.ts'
 import { chargePointPath } from './api-client.ts'
 import { readPassword } from './credentials/password-input.ts'
+import { rotateCommand } from './credentials/rotate.ts'
 import { printable } from './output.ts'
 import { type ChangeOptions, changeCommand, withProxyOrStore } from './proxy-or-store.ts'
 import { processShell, type Shell } from './shell.ts'
@@ -27,6 +28,7 @@ export function credentialsCommand(shell: Shell = processShell()): Command {
     .description('set, generate and remove the passwords of charge points')
     .addCommand(setCommand(shell))
     .addCommand(generateCommand(shell))
+    .addCommand(rotateCommand(shell))
     .addCommand(removeCommand(shell))
 }
 

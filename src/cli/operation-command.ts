@@ -1,0 +1,73 @@
+import type { Command } from 'commander'
+import type { OperationOutcome } from '../usecases/operation.ts'
+import { type ApiOptions, apiClient, chargePointPath, withApiOptions } from './api-client.ts'
+import { printable } from './output.ts'
+import type { Shell } from './shell.ts'
+import { guarded, parseInteger, plainCommand } from './store-command.ts'
+
+/** Commands that ask something of a connected charge point: only a proxy that runs can do that. */
+
+export interface OperationCommandOptions extends ApiOptions {
+  readonly json?: true
+  readonly timeout: string
+}
+
+const longestSeconds = 600
+/** The answer of the API comes a little after the operation has ended. */
+const marginMs = 15_000
+
+/** `timeout`: seconds, the default. */
+export function operationCommand(
+  name: string,
+  shell: Shell,
+  examples: readonly string[],
+  timeout: number,
+): Command {
+  const lines = examples.map((example) => `  ocpp-security-proxy ${example}`)
+  return withApiOptions(
+    plainCommand(name, shell)
+      .argument('<identity>')
+      .option('--config <file>', 'configuration of the running proxy', 'ocpp-security-proxy.yaml'),
+  )
+    .option('--timeout <seconds>', 'for all of it, reconnection included', String(timeout))
+    .option('--json', 'write JSON')
+    .addHelpText(
+      'after',
+      `\nExamples:\n${lines.join('\n')}\n\nExit codes: 0 done, 1 refused, failed or not known yet, 2 used wrong`,
+    )
+}
+
+/** Asks the proxy, waits, and tells how it ended. `rest`: of the path of the charge point. */
+export async function runOperation(
+  shell: Shell,
+  options: OperationCommandOptions,
+  request: {
+    readonly identity: string
+    readonly rest: string
+    /** Throws a usage error. */
+    readonly body: () => Readonly<Record<string, unknown>>
+    readonly doing: string
+  },
+): Promise<void> {
+  await guarded(shell, async () => {
+    const timeoutSeconds = parseInteger(options.timeout, '--timeout', 1, longestSeconds)
+    const body = { ...request.body(), timeoutSeconds }
+    const call = { timeoutMs: timeoutSeconds * 1000 + marginMs, doing: request.doing }
+    const path = chargePointPath(request.identity, request.rest)
+    const outcome = await apiClient(shell, options).operate(path, body, call)
+    if (!outcome.ok) shell.setExitCode(1)
+    await tell(shell, options, request.identity, outcome)
+  })
+}
+
+async function tell(
+  shell: Shell,
+  { json }: OperationCommandOptions,
+  identity: string,
+  outcome: OperationOutcome,
+): Promise<void> {
+  if (json) return shell.out(`${JSON.stringify({ identity, ...outcome })}\n`)
+  const line = `${identity}: ${outcome.detail}`
+  if (outcome.ok) return shell.out(`${printable(line)}\n`)
+  shell.err(`error: ${printable(`${line} (${outcome.code})`)}\n`)
+}
