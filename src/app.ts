@@ -274,6 +274,10 @@ export class App {
       },
       sessions: this.#relay.sessions,
       operations: this.#useCases.changes.operations,
+      operationDefaults: () => ({
+        reset: this.#config.passwords.resetAfterRebootRequired,
+        upgradeTimeoutMs: this.#config.profileUpgrade.timeout,
+      }),
       campaigns: this.#useCases.campaigns,
       lockouts: this.#lockout,
       certificates: () => certificatesOf(this.#policies),

@@ -24,34 +24,41 @@ with [config/schema.json](../config/schema.json); [config/reference.yaml](../con
 
 /** docs/configuration.md: a table for each section. */
 export function configurationPage(): string {
-  return `${intro}\n${sections(schemaRoot, '').join('\n\n')}\n`
+  return `${intro}\n${sections(schemaRoot, '', false).join('\n\n')}\n`
 }
 
-function sections(node: SchemaNode, path: string): string[] {
-  const own = node.properties ? [section(node, path)] : []
+/** `restart`: a section around this one waits for a restart as a whole. */
+function sections(node: SchemaNode, path: string, restart: boolean): string[] {
+  const own = node.properties ? [section(node, path, restart)] : []
   const nested = Object.entries(node.properties ?? {}).flatMap(([key, child]) => {
     const name = path === '' ? key : `${path}.${key}`
+    const waits = restart || child['x-restart'] === true
     if (child.items?.properties)
-      return sections({ ...child.items, description: child.description ?? '' }, `${name}[]`)
+      return sections({ ...child.items, description: child.description ?? '' }, `${name}[]`, waits)
     const branch = child.anyOf?.find((one) => one.properties)
-    if (branch) return sections({ ...branch, description: `As a section: ${child.description}` }, name)
-    return child.properties ? sections(child, name) : []
+    if (branch) return sections({ ...branch, description: `As a section: ${child.description}` }, name, waits)
+    return child.properties ? sections(child, name, waits) : []
   })
   return [...own, ...nested]
 }
 
-function section(node: SchemaNode, path: string): string {
+function section(node: SchemaNode, path: string, restart: boolean): string {
   const rows = Object.entries(node.properties ?? {}).map(([key, child]) => [
     `\`${key}\``,
     typeWords(child),
     defaultWords(node, key, child),
-    child.properties || child.items?.properties ? '' : child['x-restart'] ? 'restart' : 'live',
+    reloadWords(child, restart),
     child.description ?? '',
     (child['x-requirements'] ?? []).join(', '),
   ])
   const table = markdownTable(['Key', 'Type', 'Default', 'Reload', 'Meaning', 'Requirement'], rows)
   const title = path === '' ? '## Sections' : `## \`${path}\``
   return [title, ...(node.description ? [node.description] : []), table].join('\n\n')
+}
+
+function reloadWords(child: SchemaNode, restart: boolean): string {
+  if (restart || child['x-restart']) return 'restart'
+  return child.properties || child.items?.properties ? '' : 'live'
 }
 
 function typeWords(node: SchemaNode): string {
@@ -88,7 +95,7 @@ function bounds(node: SchemaNode): string {
 
 function defaultWords(parent: SchemaNode, key: string, child: SchemaNode): string {
   // The modes of checks are not filled in; what is not there is enforced.
-  if (child.enum?.includes('enforce')) return '`enforce`'
+  if (child.default === undefined && child.enum?.includes('enforce')) return '`enforce`'
   if (child.default === undefined) return parent.required?.includes(key) ? '**required**' : 'none'
   if (child.type === 'object' && !child.patternProperties) return ''
   if (Array.isArray(child.default))

@@ -20,6 +20,8 @@ export interface AdminDeps {
   readonly stored: { readonly rejections: Subscribe; readonly events: Subscribe }
   readonly sessions: SessionDirectory
   readonly operations: ChargePointOperations
+  /** What an operation does where the request does not say it, as the last reload left it. */
+  readonly operationDefaults: () => OperationDefaults
   readonly campaigns: Campaigns
   readonly lockouts: Lockouts
   /** Certificates of the proxy and those that it trusts, as they are in use now. */
@@ -32,6 +34,13 @@ export interface AdminDeps {
   /** Milliseconds since the epoch. */
   readonly now: () => number
   readonly streams?: Partial<StreamLimits>
+}
+
+export interface OperationDefaults {
+  /** `passwords.resetAfterRebootRequired`. */
+  readonly reset: boolean
+  /** `profileUpgrade.timeout`, in milliseconds. */
+  readonly upgradeTimeoutMs: number
 }
 
 /** `listener` is called after something new is durable; the result ends that. */

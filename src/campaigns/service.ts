@@ -108,6 +108,7 @@ export function createCampaigns(deps: CampaignDeps): CampaignService {
     if (runners.size >= maxRunning) throw conflict(`${maxRunning} campaigns run already`)
     const { kind, selection } = request
     const toProfile = targetOf(request)
+    checkNewPasswords(request)
     const selected = await select({ registry, isConnected }, kind, toProfile, selection)
     const total = selected.ready.length + selected.rest.length
     if (total === 0) throw invalid('no charge point fits, or nothing is left to do for those that do')
@@ -230,6 +231,14 @@ function targetOf({ kind, toProfile }: CampaignRequest): UpgradeTarget | null {
   if (!hasTarget) return null
   if (!isTarget(toProfile)) throw invalid(`${kind} needs the profile to go to: 1, 2 or 3`)
   return toProfile
+}
+
+/** Throws ProxyError `campaign_invalid`. */
+function checkNewPasswords({ kind, toProfile, settings }: CampaignRequest): void {
+  if (settings?.newPasswords !== true) return
+  if (kind !== 'upgrade-profile') throw invalid('new passwords are an extra of upgrade-profile')
+  // A00.FR.401: on profile 3 a certificate takes the place of the password.
+  if (toProfile === 3) throw invalid('profile 3 has no use for new passwords')
 }
 
 function conflict(message: string): ProxyError {

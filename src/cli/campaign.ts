@@ -46,6 +46,7 @@ function createCommand(shell: Shell): Command {
   const examples = [
     'campaign create rotate-passwords --never-rotated --watch',
     'campaign create upgrade-profile --to 2 --profile 1 --canary 5 --pace 10 --max-failures 3',
+    'campaign create upgrade-profile --to 2 --new-passwords --all --watch',
     'campaign create rotate-passwords --identities fleet.txt --any-time --reset --json',
   ]
   const codes = '0 begun (with --watch: finished, nobody failed), 1 refused, failed or stopped, 2 used wrong'
@@ -54,6 +55,10 @@ function createCommand(shell: Shell): Command {
     .description('begin a campaign: rotate-passwords, or upgrade-profile --to <n>')
     .argument('<kind>', 'rotate-passwords or upgrade-profile')
     .option('--to <n>', 'of upgrade-profile: the security profile to go to')
+    .option(
+      '--new-passwords',
+      'of upgrade-profile to 1 or 2: each gets a new password first (over a line without TLS: rotate once more afterwards)',
+    )
     .option('--all', 'every charge point for which there is something to do')
     .option('--identity <id...>', 'this charge point, and those named after it')
     .option('--identities <file>', 'the charge points of this file, one a line')

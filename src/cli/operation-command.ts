@@ -9,32 +9,31 @@ import { guarded, parseInteger, plainCommand } from './store-command.ts'
 
 export interface OperationCommandOptions extends ApiOptions {
   readonly json?: true
-  readonly timeout: string
+  readonly timeout?: string
 }
 
 const longestSeconds = 600
 /** The answer of the API comes a little after the operation has ended. */
 const marginMs = 15_000
 
-/** `timeout`: seconds, the default. */
-export function operationCommand(
-  name: string,
-  shell: Shell,
-  examples: readonly string[],
-  timeout: number,
-): Command {
+export function operationCommand(name: string, shell: Shell, examples: readonly string[]): Command {
   const lines = examples.map((example) => `  ocpp-security-proxy ${example}`)
   return withApiOptions(
     plainCommand(name, shell)
       .argument('<identity>')
       .option('--config <file>', 'configuration of the running proxy', 'ocpp-security-proxy.yaml'),
   )
-    .option('--timeout <seconds>', 'for all of it, reconnection included', String(timeout))
+    .option('--timeout <seconds>', 'for all of it, reconnection included; the proxy has its own default')
     .option('--json', 'write JSON')
     .addHelpText(
       'after',
       `\nExamples:\n${lines.join('\n')}\n\nExit codes: 0 done, 1 refused, failed or not known yet, 2 used wrong`,
     )
+}
+
+/** `--no-reset` is said to the proxy; without it, its configuration decides. */
+export function resetOf({ reset }: { readonly reset: boolean }): Readonly<Record<string, boolean>> {
+  return reset ? {} : { resetAfterRebootRequired: false }
 }
 
 /** Asks the proxy, waits, and tells how it ended. `rest`: of the path of the charge point. */
@@ -50,9 +49,10 @@ export async function runOperation(
   },
 ): Promise<void> {
   await guarded(shell, async () => {
-    const timeoutSeconds = parseInteger(options.timeout, '--timeout', 1, longestSeconds)
-    const body = { ...request.body(), timeoutSeconds }
-    const call = { timeoutMs: timeoutSeconds * 1000 + marginMs, doing: request.doing }
+    const { timeout } = options
+    const seconds = timeout === undefined ? null : parseInteger(timeout, '--timeout', 1, longestSeconds)
+    const body = { ...request.body(), ...(seconds === null ? {} : { timeoutSeconds: seconds }) }
+    const call = { timeoutMs: (seconds ?? longestSeconds) * 1000 + marginMs, doing: request.doing }
     const path = chargePointPath(request.identity, request.rest)
     const outcome = await apiClient(shell, options).operate(path, body, call)
     if (!outcome.ok) shell.setExitCode(1)

@@ -10,6 +10,7 @@ import { type CentralSystem, createCentralSystem } from '../simulator/central-sy
 import { describeEvent, type SimulatorEvent } from '../simulator/event.ts'
 import { createPaint, type Paint } from './demo/paint.ts'
 import { printable } from './output.ts'
+import { adminTokenFile, ensureAdminToken } from './quickstart/admin-token.ts'
 import { compactLogLine, shortLine } from './quickstart/log-line.ts'
 import { ownCommand } from './quickstart/own-command.ts'
 import { portInUse } from './quickstart/port-in-use.ts'
@@ -28,8 +29,8 @@ export function quickstartCommand(shell: Shell = processShell()): Command {
     .addHelpText(
       'after',
       `
-Works in the current folder: certificates and passwords go to certs/, the store to data/. What is there
-and valid is kept, so that it can be run again. Not for production.
+Works in the current folder: certificates and passwords go to certs/, the store and the token of the
+admin API to data/. What is there and valid is kept, so that it can be run again. Not for production.
 
 Exit codes: 0 ended by Ctrl-C, 1 could not start, 2 configuration refused`,
     )
@@ -39,15 +40,17 @@ Exit codes: 0 ended by Ctrl-C, 1 could not start, 2 configuration refused`,
 async function quickstart(shell: Shell, file: string): Promise<void> {
   const paint = createPaint(process.stdout.isTTY === true, shell.env)
   if (await ensureConfig(file)) await shell.out(`wrote ${file}\n`)
+  await ensureAdminToken(file, shell.env)
   const loaded = load(file, shell)
-  const { config } = loaded
+  const { config, secretFiles } = loaded
   await prepare(config, shell.now())
   const { central, proxy } = await start(loaded, shell, paint)
   const folder = process.cwd()
   const command = ownCommand({ script: process.argv[1] ?? '', folder })
   const isCheckout = existsSync(join(folder, '.gitignore'))
   const configFile = relative(folder, file)
-  await shell.out(summary({ config, configFile, command, folder, isCheckout, version }, paint))
+  const tokenFile = adminTokenFile(secretFiles)
+  await shell.out(summary({ config, configFile, tokenFile, command, folder, isCheckout, version }, paint))
   try {
     await proxy.untilStopped
   } finally {

@@ -32,16 +32,26 @@ export const securityEventTypes = {
 
 export type SecurityEventName = keyof typeof securityEventTypes
 
-/** Lengths of the fields of SecurityEventNotification (white paper, 5.x), in characters. */
+/** Lengths of the fields of SecurityEventNotification (white paper), in characters. */
 export const eventLimits = { type: 50, timestamp: 50, techInfo: 255 } as const
 
 function isSecurityEventName(type: string): type is SecurityEventName {
   return Object.hasOwn(securityEventTypes, type)
 }
 
+/** What the proxy notes where the white paper has no name for it. */
+export const proxyEventTypes = [
+  'AdminTokenRefused',
+  'CampaignStateChanged',
+  'MessageRefused',
+  'SignCertificateRejected',
+] as const
+
+const labels: ReadonlySet<string> = new Set([...Object.keys(securityEventTypes), ...proxyEventTypes])
+
 /** The type as a metric label: what a charge point makes up is `other`. */
-export function eventLabel(type: string): SecurityEventName | 'other' {
-  return isSecurityEventName(type) ? type : 'other'
+export function eventLabel(type: string): string {
+  return labels.has(type) ? type : 'other'
 }
 
 /** Critical in an edition of the white paper; null: not a type of its list. */

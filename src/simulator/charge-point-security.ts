@@ -26,6 +26,8 @@ export interface SecuritySettings {
   readonly resume?: boolean
   readonly handshakeTimeoutMs?: number
   readonly fallback?: FallbackRule
+  /** Told of each new password that it takes: for who keeps it over a restart. */
+  readonly onPassword?: (key: Uint8Array) => void
 }
 
 /** Profile, password and tickets of a charge point, and what follows from them for the next connection. */
@@ -140,6 +142,7 @@ export function createSecurity(
     takeKey(bytes) {
       const form = password?.form ?? 'raw'
       password = { bytes, form: form === 'text' ? 'raw' : form }
+      settings.onPassword?.(bytes)
     },
     stage(take) {
       if (staged.length >= maxStaged) staged.shift()

@@ -69,6 +69,11 @@ export interface Endpoint {
   call(action: string, payload: Payload, options?: { readonly timeoutMs?: number }): Promise<CallOutcome>
   /** Takes what came from the wire. Never throws. */
   receive(text: string): void
+  /**
+   * This side sends its Close frame (RFC 6455 5.5.1: nothing after it): what waits never goes out, and
+   * what is open may still be answered.
+   */
+  hangUp(): void
   /** Ends every CALL with `closed`; nothing runs afterwards. */
   close(): void
 }
@@ -96,15 +101,22 @@ export function createEndpoint(options: EndpointOptions): Endpoint {
   let answering: Promise<void> = Promise.resolve()
   let unanswered = 0
   let open = true
+  let hungUp = false
+  const mayWrite = (): boolean => open && !hungUp
+
+  function dropQueued(): readonly PendingCall[] {
+    for (const _call of queued) traffic.count('unsent')
+    return queued.splice(0)
+  }
 
   function write(message: OcppMessage, action: string, text = buildMessage(message)): void {
-    if (!open) return
+    if (!mayWrite()) return
     options.send(text)
     onEvent({ kind: 'sent', identity, message: redactMessage(message, action) })
   }
 
   function advance(): void {
-    while (open && outstanding.size < options.maxOutstanding) {
+    while (mayWrite() && outstanding.size < options.maxOutstanding) {
       const next = queued.shift()
       if (next === undefined) return
       outstanding.set(next.id, next)
@@ -165,7 +177,7 @@ export function createEndpoint(options: EndpointOptions): Endpoint {
   }
 
   async function answerCall(call: CallMessage): Promise<void> {
-    if (!open) return traffic.count('unanswered')
+    if (!mayWrite()) return traffic.count('unanswered')
     const answer = await answerOrError(call)
     try {
       if (answer.kind === 'none') {
@@ -175,7 +187,7 @@ export function createEndpoint(options: EndpointOptions): Endpoint {
       }
       const { delayMs = 0, copies = 1 } = answer.delivery ?? {}
       if (delayMs > 0) await pause(delayMs, ended.signal)
-      if (!open) return traffic.count('unanswered')
+      if (!mayWrite()) return traffic.count('unanswered')
       for (let copy = 0; copy < copies; copy += 1) write(messageOfAnswer(call, answer), call.action)
       if (open && answer.kind === 'result') answer.afterwards?.()
     } catch (error) {
@@ -194,7 +206,7 @@ export function createEndpoint(options: EndpointOptions): Endpoint {
 
   return {
     call(action, payload, callOptions = {}) {
-      if (!open) return Promise.resolve({ kind: 'closed' })
+      if (!mayWrite()) return Promise.resolve({ kind: 'closed' })
       if (queued.length >= options.maxQueued) {
         return Promise.reject(new ProxyError('queue_full', 'proxy', `${queued.length} CALLs wait already`))
       }
@@ -221,13 +233,16 @@ export function createEndpoint(options: EndpointOptions): Endpoint {
       if (parsed.message.kind === 'call') onCall(parsed.message)
       else onAnswer(parsed.message)
     },
+    hangUp() {
+      hungUp = true
+      for (const call of dropQueued()) call.settle({ kind: 'closed' })
+    },
     close() {
       if (!open) return
       open = false
       ended.abort()
       for (const _call of outstanding) traffic.count('interrupted')
-      for (const _call of queued) traffic.count('unsent')
-      const left = [...outstanding.values(), ...queued.splice(0)]
+      const left = [...outstanding.values(), ...dropQueued()]
       outstanding.clear()
       for (const call of left) {
         if (call.timer !== null) clearTimeout(call.timer)

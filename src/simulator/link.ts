@@ -107,6 +107,7 @@ export function createLink(options: LinkOptions): Link {
     async close(code, reason) {
       const present = connection
       if (present === null) return
+      present.endpoint.hangUp()
       present.socket.close(code, reason)
       await present.closed
     },

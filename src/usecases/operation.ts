@@ -36,6 +36,8 @@ export interface RotatePasswordOptions extends OperationOptions {
 export interface UpgradeProfileOptions extends OperationOptions {
   /** After RebootRequired: send Reset(Soft), once no transaction is open. Left out: no. */
   readonly reset?: boolean
+  /** To profile 1 or 2: a new password first (A01). One that is on the profile already keeps its own. Left out: no. */
+  readonly newPassword?: boolean
 }
 
 /** Never rejected but by a store that fails (ProxyError). */

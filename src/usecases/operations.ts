@@ -12,7 +12,7 @@ import { createOperationTurns } from './operation-turns.ts'
 import { passwordUpdate } from './password-update.ts'
 import { createPasswordChanges } from './password-update-changes.ts'
 import { createPasswordFlights } from './password-update-flights.ts'
-import { passwordRotation } from './password-update-operation.ts'
+import { type PasswordRotationDeps, passwordRotation, rotateWithin } from './password-update-operation.ts'
 import { profileUpgrade } from './profile-upgrade.ts'
 import { profileUpgradeOperation } from './profile-upgrade-operation.ts'
 import { createPendingUpgrades } from './profile-upgrade-pending.ts'
@@ -90,16 +90,23 @@ export function createChargePointChanges(deps: ChargePointChangesDeps): ChargePo
     new Set<SecurityProfile>(config().listeners.map((listener) => listener.securityProfile))
   const fallback =
     deps.fallbackPatienceMs === undefined ? {} : { fallbackPatienceMs: deps.fallbackPatienceMs }
+  const rotation: PasswordRotationDeps = {
+    ...common,
+    changes,
+    flights,
+    randomKey: () => randomBytes(keyBytes),
+    upstreamChecksPassword: () => config().centralSystem.authorization === 'forward',
+  }
   return {
     operations: {
-      rotatePassword: passwordRotation({
+      rotatePassword: passwordRotation(rotation),
+      upgradeProfile: profileUpgradeOperation({
         ...common,
-        changes,
-        flights,
-        randomKey: () => randomBytes(keyBytes),
-        upstreamChecksPassword: () => config().centralSystem.authorization === 'forward',
+        pending,
+        served,
+        ...fallback,
+        rotate: (operation, options) => rotateWithin(rotation, operation, options),
       }),
-      upgradeProfile: profileUpgradeOperation({ ...common, pending, served, ...fallback }),
     },
     useCases: [
       passwordUpdate({ registry, changes, flights, note, log }),

@@ -68,11 +68,17 @@ export function createPasswordChanges(deps: PasswordChangeDeps): PasswordChanges
     deps.note({ type: 'ReconfigurationOfSecurityParameters', identity, techInfo })
   }
 
-  async function step(identity: string, startedAt: number, kind: CredentialStep, why: string): Promise<void> {
-    // False: a login has settled it meanwhile, or another offer has taken its place.
-    if (!(await registry.stepCredentialChange(identity, startedAt, kind, now()))) return
+  /** False: a login has settled it meanwhile, its grace was over, or another offer has taken its place. */
+  async function step(
+    identity: string,
+    startedAt: number,
+    kind: CredentialStep,
+    why: string,
+  ): Promise<boolean> {
+    if (!(await registry.stepCredentialChange(identity, startedAt, kind, now()))) return false
     note(identity, `${why}: ${words[kind]}`)
     log.info({ identity, step: kind, why }, 'password change')
+    return true
   }
 
   async function begin(
@@ -92,14 +98,28 @@ export function createPasswordChanges(deps: PasswordChangeDeps): PasswordChanges
 
   async function answered(
     identity: string,
-    { startedAt }: CredentialChange,
+    change: CredentialChange,
     answer: ChangeAnswer,
     isOnly: boolean,
   ): Promise<void> {
     const kind = stepAfterAnswer(answer, graces(), isOnly)
     const why = 'detail' in answer ? answer.detail : `it answered ${answer.kind}`
-    if (kind !== null) return step(identity, startedAt, kind, why)
-    note(identity, `${why}: both passwords are valid until one is seen`)
+    if (kind === null) return note(identity, `${why}: both passwords are valid until one is seen`)
+    if (await step(identity, change.startedAt, kind, why)) return
+    if (kind !== 'revert') await takeUpAgain(identity, change, kind, why)
+  }
+
+  /** It was given up when its grace was over, and now it turns out that the charge point took it. */
+  async function takeUpAgain(
+    identity: string,
+    { next, nextUpstreamSecret, origin }: CredentialChange,
+    kind: CredentialStep,
+    why: string,
+  ): Promise<void> {
+    const record = await registry.get(identity)
+    if (record === null || record.credentialChange !== null || record.credential?.salt === next.salt) return
+    const again = await registry.beginCredentialChange(identity, { next, nextUpstreamSecret, origin }, now())
+    await step(identity, again.startedAt, kind, `${why}, late`)
   }
 
   function started(session: UseCaseSession): void {

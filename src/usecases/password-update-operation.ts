@@ -32,12 +32,13 @@ type Failure = OperationOutcome & { readonly ok: false }
 /** A01 by an operator or a campaign: a new random password, sent, and proven by a login with it. */
 export function passwordRotation(deps: PasswordRotationDeps): ChargePointOperations['rotatePassword'] {
   return (identity, options) =>
-    operate(deps, 'rotate-password', identity, options, (operation) => rotate(deps, operation, options))
+    operate(deps, 'rotate-password', identity, options, (operation) => rotateWithin(deps, operation, options))
 }
 
 const beingChanged = failure('busy', 'the central system is changing its password')
 
-async function rotate(
+/** The same as a part of an operation that has its turn. */
+export async function rotateWithin(
   deps: PasswordRotationDeps,
   operation: Operation,
   options: RotatePasswordOptions,

@@ -28,10 +28,9 @@ export interface PasswordUpdateDeps {
 
 /**
  * A01, seen passing: the central system sets AuthorizationKey. The proxy checks the password, so it has
- * to know the new one before the charge point can, and what came of it before the central system does.
- * The CALL goes on as the bytes that came. A value that cannot be a password is answered Rejected here:
- * a charge point that took it could not log in again. So is a second new password while nobody knows
- * which one the charge point has.
+ * to know the new one before the charge point can. The CALL goes on as the bytes that came. A value that
+ * cannot be a password is answered Rejected here: a charge point that took it could not log in again. So
+ * is a second new password while nobody knows which one the charge point has.
  */
 export function passwordUpdate(deps: PasswordUpdateDeps): UseCase {
   const { registry, changes, flights, note, log } = deps
@@ -78,24 +77,37 @@ export function passwordUpdate(deps: PasswordUpdateDeps): UseCase {
   /** Another CALL with AuthorizationKey has no answer yet. */
   async function repeat(session: UseCaseSession, key: CanonicalKey): Promise<CallFate> {
     const { identity } = session.facts
+    const settled = flights.settled(identity)
+    if (settled !== null) {
+      await settled
+      return offer(session, key)
+    }
     const change = flights.current(identity)
     if (change?.origin !== 'central-system' || !(await changes.isSame(change, key))) {
       return refuse(session, 'another change of it has no answer yet')
     }
-    // It may have had its answer while the hash was made: then this is a new offer of the same.
-    if (!flights.join(identity)) return offer(session, key)
+    const stored = (await registry.get(identity))?.credentialChange ?? null
+    // Its grace may have ended while it was on its way: then it must be on disk again before it goes out.
+    const present =
+      stored?.startedAt === change.startedAt ? change : await changes.begin(identity, key, 'central-system')
+    // It may have had its answer meanwhile: then this is a new offer of the same.
+    if (!flights.join(identity, present)) return offer(session, key)
     return { kind: 'forward', answered: (answer) => answered(identity, answer) }
   }
 
-  async function answered(identity: string, answer: Answer | null): Promise<AnswerFate> {
-    const landed = flights.land(identity)
-    if (landed === null) return forward
-    try {
-      await changes.answered(identity, landed.change, readChangeAnswer(answer), landed.isOnly)
-    } catch (error) {
-      // Both stay valid, and its next login decides; the central system gets its answer all the same.
-      log.error({ identity, err: messageOf(error) }, 'the answer to a new password cannot be stored')
-    }
+  /**
+   * The answer goes on at once: a charge point that took a new password hangs up right behind it, and
+   * an answer that waits would be lost with the session. Until it is stored both passwords are valid.
+   */
+  function answered(identity: string, answer: Answer | null): AnswerFate {
+    flights.land(identity, async (change, isOnly) => {
+      try {
+        await changes.answered(identity, change, readChangeAnswer(answer), isOnly)
+      } catch (error) {
+        // Its next login decides.
+        log.error({ identity, err: messageOf(error) }, 'the answer to a new password cannot be stored')
+      }
+    })
     return forward
   }
 

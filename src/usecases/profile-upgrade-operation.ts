@@ -1,5 +1,10 @@
 import type { SecurityProfile } from '../policy/facts.ts'
-import type { ChargePointOperations, OperationOutcome, UpgradeProfileOptions } from './operation.ts'
+import type {
+  ChargePointOperations,
+  OperationOutcome,
+  RotatePasswordOptions,
+  UpgradeProfileOptions,
+} from './operation.ts'
 import { readChangeAnswer } from './operation-answer.ts'
 import {
   callOptions,
@@ -10,6 +15,7 @@ import {
   operate,
 } from './operation-context.ts'
 import { restart } from './operation-restart.ts'
+import { upgradeWithNewPassword } from './profile-upgrade-new-password.ts'
 import type { Opened, PendingUpgrades } from './profile-upgrade-pending.ts'
 import { certificateMissing, missingFor, presentProfile } from './profile-upgrade-rules.ts'
 
@@ -21,6 +27,8 @@ export interface ProfileOperationDeps extends OperationDeps {
    * how often it tries); default 10 s.
    */
   readonly fallbackPatienceMs?: number
+  /** A01 as a part of the operation, for `newPassword`. */
+  readonly rotate: (operation: Operation, options: RotatePasswordOptions) => Promise<OperationOutcome>
 }
 
 type Failure = OperationOutcome & { readonly ok: false }
@@ -37,13 +45,31 @@ async function upgrade(
   to: 1 | 2 | 3,
   options: UpgradeProfileOptions,
 ): Promise<OperationOutcome> {
-  const { identity, record, session } = operation
+  const { record, session } = operation
   const present = presentProfile(record, session.facts.profile)
   if (to === present) return { ok: true, detail: `it is on profile ${to} already` }
   if (to < present)
     return failure('prerequisite', `it is kept on profile ${present}; nothing lowers that (A00.FR.005)`)
-  const missing = await missingOf(deps, operation, to)
+  const hasNewPassword = options.newPassword === true
+  if (hasNewPassword && to === 3) return failure('prerequisite', 'profile 3 has no use for a new password')
+  const missing = await missingOf(deps, operation, to, hasNewPassword)
   if (missing !== null) return failure('prerequisite', missing)
+  if (!hasNewPassword) return raise(deps, operation, to, options)
+  return upgradeWithNewPassword(deps, operation, {
+    rotate: (rest) => deps.rotate(rest, { ...options, reset: options.reset === true }),
+    upgrade: (rest) => raise(deps, rest, to, options),
+  })
+}
+
+/** Opens the higher profile, asks for it, and waits for it. */
+async function raise(
+  deps: ProfileOperationDeps,
+  operation: Operation,
+  to: 1 | 2 | 3,
+  options: UpgradeProfileOptions,
+): Promise<OperationOutcome> {
+  const { identity, record, session } = operation
+  const present = presentProfile(record, session.facts.profile)
   const opened = await deps.pending.open(identity, to)
   const outcome = await send(deps, operation, opened, options)
   if (outcome.ok) return { ok: true, detail: `${outcome.detail}${skipped(present, to)}` }
@@ -54,10 +80,11 @@ async function missingOf(
   deps: ProfileOperationDeps,
   operation: Operation,
   to: 1 | 2 | 3,
+  hasNewPassword: boolean,
 ): Promise<string | null> {
   const { identity, record } = operation
   const now = deps.clock.now()
-  const missing = missingFor(to, { record, served: deps.served(), now })
+  const missing = missingFor(to, { record, served: deps.served(), now, hasNewPassword })
   if (missing !== null || to !== 3) return missing
   return certificateMissing(await deps.registry.keysOf(identity), now)
 }
@@ -82,8 +109,12 @@ async function send(
     case 'refused':
       await deps.pending.close(identity, opened, answer.detail)
       return failure(answer.code, answer.detail)
-    case 'unknown':
-      return awaitHigher(deps, operation, opened, failure('no_answer', answer.detail))
+    case 'unknown': {
+      // With a new password it is asked again when it hung up; waiting for it to try by itself is for nothing.
+      const isAskedAgain = options.newPassword === true && !session.isOpen
+      const late = failure('no_answer', answer.detail)
+      return awaitHigher(deps, operation, opened, late, isAskedAgain ? 0 : undefined)
+    }
     case 'accepted':
       return awaitHigher(
         deps,
@@ -111,13 +142,16 @@ async function awaitHigher(
   operation: Operation,
   opened: Opened,
   late: Failure,
+  fallbackPatienceMs = deps.fallbackPatienceMs ?? 10_000,
 ): Promise<OperationOutcome> {
-  const { identity, watch, deadline, signal } = operation
+  const { identity, session, watch, deadline, signal } = operation
   let patience = Number.POSITIVE_INFINITY
   let fellBackTo: SecurityProfile | null = null
   for (;;) {
     const arrival = await watch.next(Math.min(deadline.left(), patience), signal)
     if (arrival === null) break
+    // Begun while the operation did: it is the one that was asked.
+    if (arrival === session) continue
     const { profile } = arrival.facts
     if (profile >= opened.to) {
       deps.pending.reached(identity)
@@ -126,7 +160,7 @@ async function awaitHigher(
       return { ok: true, detail: `it is on profile ${profile}` }
     }
     fellBackTo = profile
-    patience = deps.fallbackPatienceMs ?? 10_000
+    patience = fallbackPatienceMs
   }
   if (fellBackTo === null) {
     // It may be on its way: shutting the door now could lock it out.

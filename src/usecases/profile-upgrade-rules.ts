@@ -15,15 +15,20 @@ export interface UpgradeFacts {
   /** Profiles that a listener serves. */
   readonly served: ReadonlySet<SecurityProfile>
   readonly now: number
+  /** It gets a password before it is asked for the profile. */
+  readonly hasNewPassword?: boolean
 }
 
 /**
  * What is missing for profile `to`; null: nothing that the proxy could know of. The charge point looks
  * at its own side (A05.FR.02 to A05.FR.04), and nobody knows its roots.
  */
-export function missingFor(to: SecurityProfile, { record, served }: UpgradeFacts): string | null {
+export function missingFor(
+  to: SecurityProfile,
+  { record, served, hasNewPassword = false }: UpgradeFacts,
+): string | null {
   if (!served.has(to)) return `no listener of security profile ${to} is configured`
-  const hasPassword = record.credential !== null || record.credentialChange !== null
+  const hasPassword = hasNewPassword || record.credential !== null || record.credentialChange !== null
   // A05.FR.02
   if ((to === 1 || to === 2) && !hasPassword)
     return 'no password of this charge point is stored: rotate or set it first'

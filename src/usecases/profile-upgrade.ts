@@ -100,14 +100,15 @@ export function profileUpgrade(deps: ProfileUpgradeDeps): UseCase {
     return { kind: 'forward', answered: (answer) => heard(identity, () => lowered(answer)) }
   }
 
-  /** The answer waits until what came of it is stored, and goes on whatever happens. */
-  async function heard(identity: string, body: () => Promise<void>): Promise<AnswerFate> {
-    try {
-      await body()
-    } catch (error) {
-      // Open for longer than needed, and seen in the registry; the central system gets its answer.
+  /**
+   * The answer goes on at once: a charge point that changes its profile hangs up right behind it, and
+   * an answer that waits would be lost with the session.
+   */
+  function heard(identity: string, body: () => Promise<void>): AnswerFate {
+    body().catch((error: unknown) => {
+      // Open for longer than needed, and seen in the registry.
       log.error({ identity, err: messageOf(error) }, 'the answer to a new security profile cannot be stored')
-    }
+    })
     return forward
   }
 

@@ -27,8 +27,8 @@ export function eventDelivery(deps: EventDeliveryDeps): EventDelivery {
   const sessions = new Map<string, SessionDelivery>()
   const statuses = new BoundedMap<string, MainStatus>(maxStatuses)
   const statusOf = (identity: string) => statuses.get(identity) ?? 'Available'
-  const of = ({ facts }: UseCaseSession, session: UseCaseSession) => {
-    const found = sessions.get(facts.identity)
+  const deliveryOf = (session: UseCaseSession) => {
+    const found = sessions.get(session.facts.identity)
     return found?.session === session ? found : undefined
   }
   return {
@@ -40,7 +40,7 @@ export function eventDelivery(deps: EventDeliveryDeps): EventDelivery {
         if (payload.connectorId === 0 && status !== undefined) statuses.set(session.facts.identity, status)
         return forward
       }
-      const delivery = of(session, session)
+      const delivery = deliveryOf(session)
       delivery?.bootSeen()
       const answered = (answer: Answer | null) => {
         delivery?.bootAnswered(answer)
@@ -56,7 +56,7 @@ export function eventDelivery(deps: EventDeliveryDeps): EventDelivery {
       delivery.start()
     },
     ended(session) {
-      const delivery = of(session, session)
+      const delivery = deliveryOf(session)
       delivery?.stop()
       if (delivery !== undefined) sessions.delete(session.facts.identity)
     },

@@ -16,7 +16,7 @@ test('[A01.FR.01] [A05.FR.01] an operation is asked for and waited for', async (
     operations.asked.map(({ what, identity, options: { signal, ...rest } }) => ({ what, identity, ...rest })),
     [
       { what: 'rotate', identity: 'CP 1', origin: 'operator', timeoutMs: 60_000, reset: true },
-      { what: 'to 3', identity: 'CP 1', origin: 'operator', timeoutMs: 600_000 },
+      { what: 'to 3', identity: 'CP 1', origin: 'operator', timeoutMs: 600_000, reset: true },
       { what: 'rotate', identity: 'CP 1', origin: 'operator', timeoutMs: 1000, reset: false },
     ],
   )

@@ -12,15 +12,17 @@ import { createMetrics } from '../../src/observe/metrics.ts'
 import { openSqliteStore } from '../../src/store/sqlite.ts'
 import type { Store } from '../../src/store/store.ts'
 import { type FakeSession, fakeSession } from '../support/fake-session.ts'
+import { secret } from '../support/secrets.ts'
+import { keep, keepDatabase } from '../support/transcript.ts'
 import { FakeCampaigns } from './fake-campaigns.ts'
 import { FakeOperations } from './fake-operations.ts'
 
-export const token = 'the-token-of-the-tests-ä€'
+export const token = secret('admin token', 'the-token-of-the-tests-ä€')
 /** Every hash of the tests is made of these; no answer may hold one, in any form. */
 export const secrets = {
-  password: 'correct horse battery',
-  hex: '00112233445566778899AABBCCDDEEFF00112233',
-  sealed: 'v1.SEALEDSEALEDSEALED',
+  password: secret('password', 'correct horse battery'),
+  hex: secret('password', '00112233445566778899AABBCCDDEEFF00112233'),
+  sealed: secret('password', 'v1.SEALEDSEALEDSEALED'),
 }
 
 export interface Answer {
@@ -90,12 +92,18 @@ export async function setUp(t: TestContext, options: SettingOptions = {}): Promi
     stored: { rejections: subscribe(listeners.rejections), events: subscribe(listeners.events) },
     sessions: { get: (identity) => sessions.get(identity) ?? null, all: () => sessions.values() },
     operations,
+    operationDefaults: () => ({ reset: true, upgradeTimeoutMs: 300_000 }),
     campaigns,
     lockouts: { free: (identity) => void freed.push(identity) },
     certificates: () => [],
     hashKey,
     note: (event) => void notes.push(event),
-    log: createLogger('trace', { write: (line) => void logLines.push(line) }),
+    log: createLogger('trace', {
+      write: (line) => {
+        keep('log', line)
+        logLines.push(line)
+      },
+    }),
     now: Date.now,
     ...options.deps,
   }
@@ -120,6 +128,7 @@ export async function setUp(t: TestContext, options: SettingOptions = {}): Promi
     await admin.close()
     assert.equal(listeners.rejections.size + listeners.events.size, 0, 'readers that ended are forgotten')
     await store.close()
+    keepDatabase(join(folder, 'proxy.db'))
     rmSync(folder, { recursive: true, force: true })
     const told = [...heard, ...logLines, ...notes.map((note) => JSON.stringify(note))].join('\n')
     assert.ok(heard.length > 0)

@@ -5,12 +5,13 @@ import { test } from 'node:test'
 import { seal } from '../../src/store/seal.ts'
 import { startProxy } from '../support/proxy.ts'
 import { refusalOf } from '../support/refused.ts'
+import { secret } from '../support/secrets.ts'
 
 const basic = (username: string, password: Uint8Array) =>
   `Basic ${Buffer.concat([Buffer.from(`${username}:`), password]).toString('base64')}`
 
 test('what the central system gets as Authorization', async (t) => {
-  const sealingKey = randomBytes(32)
+  const sealingKey = secret('sealing key', randomBytes(32))
   const environment = { username: 'proxy of {identity}', password: 'a fixed password' }
   const proxy = await startProxy(t)
   writeFileSync(`${proxy.pki.folder}/sealing.key`, sealingKey, { mode: 0o600 })

@@ -6,6 +6,7 @@ import type { RejectionRecord } from '../../src/store/store.ts'
 import { startProxy } from '../support/proxy.ts'
 import { ask, upgradeRequest } from '../support/raw-client.ts'
 import { assertServed } from '../support/refused.ts'
+import { secret } from '../support/secrets.ts'
 
 test('no password is told, right or wrong, wherever one looks', async (t) => {
   const proxy = await startProxy(t, {
@@ -14,7 +15,7 @@ test('no password is told, right or wrong, wherever one looks', async (t) => {
   })
   const right = Buffer.from('the right password of CP-1')
   const random = Buffer.from('c3280d0a3a80ffee0123456789abcdef00112233', 'hex')
-  const wrong = Buffer.from('quite-another-password')
+  const wrong = secret('password', Buffer.from('quite-another-password'))
   await proxy.register('CP-1', { password: right, isText: true })
   await proxy.register('CP-2', { password: random })
   const password = { bytes: right, form: 'text' } as const

@@ -53,9 +53,11 @@ async function run(context: TestContext, folder: string) {
   let output = ''
   let errors = ''
   const running = Promise.withResolvers<void>()
+  let heard = () => {}
   child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
     output += chunk
     if (output.includes('Ctrl-C ends everything')) running.resolve()
+    heard()
   })
   child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
     errors += chunk
@@ -65,6 +67,14 @@ async function run(context: TestContext, folder: string) {
   await running.promise
   return {
     output: () => output,
+    /** Waits until it has printed this. */
+    async until(pattern: RegExp) {
+      while (!pattern.test(output)) {
+        const { promise, resolve } = Promise.withResolvers<void>()
+        heard = resolve
+        await Promise.race([promise, closed.then(() => assert.fail(`it ended: ${errors}${output}`))])
+      }
+    },
     async end() {
       child.kill('SIGINT')
       assert.deepEqual(await closed, [0, null])
@@ -100,6 +110,14 @@ test('npm start shows everything, and Ctrl-C ends everything', async (context) =
       for (const password of passwords) assert.ok(!quickstart.output().includes(password))
     },
   )
+  await context.test('the token of the admin API is in such a file, too, and is not printed', () => {
+    const file = join(folder, 'data', 'admin.token')
+    assert.equal(statSync(file).mode & 0o777, 0o600)
+    const token = readFileSync(file, 'utf8').trim()
+    assert.match(token, /^[\w-]{43}$/)
+    assert.ok(!quickstart.output().includes(token))
+    assert.ok(quickstart.output().includes(join('data', 'admin.token')))
+  })
   await context.test('colours are for terminals', () => {
     assert.ok(!quickstart.output().includes('\u001b'))
   })
@@ -115,6 +133,64 @@ test('npm start shows everything, and Ctrl-C ends everything', async (context) =
     assert.match(quickstart.output(), /proxy .*CP-1 charge point connected/)
   })
 })
+
+/** A line that was printed to be copied, as a shell in the folder would run it. */
+function copied(output: string, part: string, folder: string) {
+  const line = output.split('\n').find((one) => one.includes(part))
+  assert.ok(line !== undefined, part)
+  // The Node of this test stands for the one that is printed: both run the same sources.
+  const [, ...words] = line.trim().split(' ')
+  return spawn('/bin/sh', ['-c', `"$NODE" ${words.join(' ')}`], {
+    cwd: folder,
+    env: { ...process.env, NODE: process.execPath },
+    stdio: ['ignore', 'pipe', 'pipe'],
+    detached: true,
+  })
+}
+
+async function ended(child: ReturnType<typeof copied>) {
+  const [out, err, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')])
+  return { out, err, code }
+}
+
+test('[A01.FR.01] the printed lines give a connected charge point a new password, which it keeps', async (context) => {
+  const { folder } = await setUp(context)
+  const first = await run(context, folder)
+  const file = join(folder, 'certs', 'CP-1.password')
+  const before = readFileSync(file, 'utf8')
+  const client = copied(first.output(), '--id CP-1 ', folder)
+  context.after(() => stopGroup(client))
+  await first.until(/central .*CP-1: received BootNotification/)
+  const rotated = await ended(copied(first.output(), 'credentials rotate CP-1', folder))
+  assert.deepEqual(rotated, { out: 'CP-1: it has logged in with the new password\n', err: '', code: 0 })
+  const after = readFileSync(file, 'utf8')
+  assert.notEqual(after, before)
+  assert.equal(statSync(file).mode & 0o777, 0o600)
+  const events = await ended(
+    copied(`${first.output().replace('events tail', 'events list')}`, 'events list', folder),
+  )
+  assert.match(events.out, /ReconfigurationOfSecurityParameters +proxy +CP-1 .*a new one is offered/)
+  for (const secret of [before.trim(), after.trim()]) assert.ok(!events.out.includes(secret))
+  stopGroup(client)
+  await first.end()
+  await context.test('a second start knows it, and the charge point works with it', async () => {
+    const second = await run(context, folder)
+    assert.equal(readFileSync(file, 'utf8'), after)
+    const again = copied(second.output(), '--id CP-1 ', folder)
+    context.after(() => stopGroup(again))
+    await second.until(/central .*CP-1: received BootNotification/)
+    const campaign = await ended(copied(second.output(), 'campaign create', folder))
+    assert.equal(campaign.code, 0, campaign.err)
+    assert.match(campaign.out, /finished .*1 of 1 done, 0 failed/)
+    stopGroup(again)
+    await second.end()
+  })
+})
+
+/** The shell and what it started. */
+function stopGroup({ pid, exitCode, signalCode }: ReturnType<typeof copied>): void {
+  if (pid !== undefined && exitCode === null && signalCode === null) process.kill(-pid, 'SIGINT')
+}
 
 function demoChargePoint(folder: string, port: number) {
   const file = join(folder, 'certs', 'CP-1.password')

@@ -7,9 +7,10 @@ import { promisify } from 'node:util'
 import { temporaryFolder } from '../config/support.ts'
 import { startProxy, type TestProxy } from '../support/proxy.ts'
 import { assertServed, refusalOf } from '../support/refused.ts'
+import { secret } from '../support/secrets.ts'
 
 const main = join(import.meta.dirname, '..', '..', 'src', 'main.ts')
-const token = 'the token of this test'
+const token = secret('admin token', 'the token of this test')
 
 async function startWithApi(t: TestContext) {
   const tokenFile = join(temporaryFolder(t), 'token')

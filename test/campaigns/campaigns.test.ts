@@ -290,6 +290,21 @@ test('pause begins nothing more, lets what runs end, and resume goes on', async 
   assert.equal((await w.campaigns.get(id)).counts.done, 10)
 })
 
+test('[A05.FR.02] upgrade-profile with new passwords, and where they make no sense', async () => {
+  const w = world(2)
+  const given = { ...request({ newPasswords: true, reset: true }), kind: 'upgrade-profile' } as const
+  const { id, settings } = await w.campaigns.create({ ...given, toProfile: 2 })
+  assert.equal(settings.newPasswords, true)
+  await w.clock.advance(minute)
+  assert.deepEqual(
+    w.begun.map(({ what }) => what),
+    ['upgrade to 2 with a new password with reset', 'upgrade to 2 with a new password with reset'],
+  )
+  assert.equal((await w.campaigns.get(id)).state, 'finished')
+  await assert.rejects(w.campaigns.create({ ...given, toProfile: 3 }), { code: 'campaign_invalid' })
+  await assert.rejects(w.campaigns.create(request({ newPasswords: true })), { code: 'campaign_invalid' })
+})
+
 test('cancel stops it, and states that do not fit are a conflict', async () => {
   const w = world(3)
   const { id } = await w.campaigns.create(request({ perMinute: 1 }))

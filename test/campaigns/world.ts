@@ -119,7 +119,15 @@ export function world(count: number, store: CampaignStore = memoryCampaigns()): 
         rotatePassword: (identity, options) =>
           operate(identity, options.reset ? 'rotate with reset' : 'rotate', options),
         upgradeProfile: (identity, to, options) =>
-          operate(identity, `upgrade to ${to}${options.reset === true ? ' with reset' : ''}`, options),
+          operate(
+            identity,
+            [
+              `upgrade to ${to}`,
+              ...(options.newPassword === true ? ['with a new password'] : []),
+              ...(options.reset === true ? ['with reset'] : []),
+            ].join(' '),
+            options,
+          ),
       },
       isConnected: (identity) => {
         self.onLook()

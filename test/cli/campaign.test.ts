@@ -10,6 +10,7 @@ import { ProxyError } from '../../src/policy/error.ts'
 import type { OperationOutcome } from '../../src/usecases/operation.ts'
 import { setUp as setUpAdmin, token } from '../admin/setting.ts'
 import { type World, world } from '../campaigns/world.ts'
+import { keep } from '../support/transcript.ts'
 
 class Exit extends Error {
   readonly code: number
@@ -82,6 +83,7 @@ async function setUp(t: TestContext, count = 10): Promise<Setting> {
       if (!(error instanceof Exit)) throw error
       code = error.code
     }
+    keep('command', out + err)
     return { code, out, err }
   }
   return {
@@ -97,6 +99,17 @@ async function lastId({ run }: Setting): Promise<string> {
   const [first = ''] = (await run('list --json')).out.split('\n')
   return JSON.parse(first).id
 }
+
+test('[A05.FR.02] create upgrade-profile with new passwords', async (t) => {
+  const setting = await setUp(t)
+  const { run, w } = setting
+  const { out } = await run('create upgrade-profile --to 2 --new-passwords --all')
+  assert.match(out, /^what +upgrade-profile to 2, with new passwords$/m)
+  assert.equal((await w.store.get(await lastId(setting)))?.settings.newPasswords, true)
+  const wrong = await run('create upgrade-profile --to 3 --new-passwords --all')
+  assert.equal(wrong.code, 2)
+  assert.match(wrong.err, /profile 3 has no use for new passwords/)
+})
 
 test('create begins a campaign with what the options say', async (t) => {
   const setting = await setUp(t)
@@ -118,6 +131,7 @@ test('create begins a campaign with what the options say', async (t) => {
     timeoutMs: 120_000,
     maxFailures: 3,
     reset: false,
+    newPasswords: false,
   })
 })
 

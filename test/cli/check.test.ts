@@ -257,7 +257,8 @@ test('quickstart.yaml with the certificates of `pki init`: nothing is said', asy
     now: Date.now(),
     force: false,
   })
-  mkdirSync(join(folder, 'config'))
+  for (const name of ['config', 'data']) mkdirSync(join(folder, name))
+  writeFileSync(join(folder, 'data/admin.token'), 'x'.repeat(32), { mode: 0o600 })
   const path = join(folder, 'config/quickstart.yaml')
   writeFileSync(path, readFileSync(join(import.meta.dirname, '../../config/quickstart.yaml')))
   assert.deepEqual(checkFile(path, { env: {}, now: Date.now }).map(formatFinding), [])

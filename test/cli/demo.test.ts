@@ -52,6 +52,12 @@ test('[A01.FR.07] passwords are made once, and a broken file is repaired', async
   assert.deepEqual(again.keys, first.keys)
   const hex = first.keys.get('CP-2')?.toString('hex').toUpperCase()
   assert.equal(readFileSync(join(folder, 'CP-2.password'), 'utf8'), `${hex}\n`)
+  const changed = 'AB'.repeat(20)
+  writeFileSync(join(folder, 'CP-1.password'), `${changed}\n`)
+  const later = await ensurePasswords(folder, ['CP-1', 'CP-2'])
+  assert.deepEqual(later.keys.get('CP-1'), Buffer.from(changed, 'hex'), 'what it wrote itself counts')
+  assert.deepEqual([...later.made], [])
+  assert.match(readFileSync(join(folder, 'demo-credentials.json'), 'utf8'), new RegExp(changed))
   for (const broken of ['{', '[]', 'null', '{"CP-1":"abc"}', '{"CP-1":7}']) {
     writeFileSync(join(folder, 'demo-credentials.json'), broken)
     assert.deepEqual([...(await ensurePasswords(folder, ['CP-1'])).made], ['CP-1'], broken)

@@ -10,6 +10,7 @@ import { rejectionsCommand } from '../../src/cli/rejections.ts'
 import type { Shell } from '../../src/cli/shell.ts'
 import { openSqliteStore } from '../../src/store/sqlite.ts'
 import type { Store } from '../../src/store/store.ts'
+import { keep, keepDatabase } from '../support/transcript.ts'
 
 export interface Outcome {
   readonly code: number
@@ -50,6 +51,7 @@ export function setUp(context: TestContext, wait: (() => Promise<boolean>) | und
   let opened: Store | undefined
   context.after(async () => {
     await opened?.close()
+    keepDatabase(path)
     rmSync(folder, { recursive: true, force: true })
   })
 
@@ -83,6 +85,7 @@ export function setUp(context: TestContext, wait: (() => Promise<boolean>) | und
       if (!(error instanceof Exit)) throw error
       code = error.code
     }
+    keep('command', out + err)
     return { code, out, err }
   }
 

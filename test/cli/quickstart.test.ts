@@ -25,6 +25,18 @@ test('a log line of the proxy is one short line', () => {
     '03:04:05 proxy   CP-1 refused tls_version (too old) listener=basic-auth-tls',
   )
   assert.equal(compactLogLine(JSON.stringify({ level: 'info', time, msg: 'listening' }), plain), null)
+  const event = {
+    level: 'info',
+    time,
+    origin: 'proxy',
+    type: 'MessageRefused',
+    identity: 'CP-1',
+    techInfo: 'Reset',
+  }
+  assert.equal(
+    compactLogLine(JSON.stringify({ ...event, msg: 'security event' }), plain),
+    '03:04:05 proxy   CP-1 security event MessageRefused (Reset)',
+  )
 })
 
 test('whatever a log line holds, it stays one line without control characters', () => {

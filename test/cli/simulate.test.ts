@@ -10,6 +10,7 @@ import { createCentralSystem } from '../../src/simulator/central-system.ts'
 import { createChargePoint } from '../../src/simulator/charge-point.ts'
 import { openTlsFront } from '../simulator/tls-front.ts'
 import { sharedAuthority } from '../support/authority.ts'
+import { keep } from '../support/transcript.ts'
 
 class Exit extends Error {}
 
@@ -31,6 +32,7 @@ function simulate(...args: readonly string[]): Run {
   let type = (_line: string): void => {}
   const shell: Shell = {
     out: async (text) => {
+      keep('command', text)
       run.lines.push(...text.trimEnd().split('\n'))
       for (const check of waiting) check()
     },

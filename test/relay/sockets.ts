@@ -6,6 +6,7 @@ import { createRelayContext, type RelayContext } from '../../src/relay/context.t
 import { Session, type SessionEnd, type SessionFacts } from '../../src/relay/session.ts'
 import { createReadBuffer, dial } from '../../src/relay/upstream.ts'
 import type { UseCase } from '../../src/relay/use-case.ts'
+import { keep } from '../support/transcript.ts'
 import { fakeCentral, listen, requestOf, switching } from './central.ts'
 import { type FrameParts, frame, type ReadFrame, readFrames, testMask } from './wire.ts'
 
@@ -122,7 +123,12 @@ export function testContext(setting: ContextSetting = {}): {
   const clock = { now: () => 0, seconds: 1 }
   const metrics = createMetrics({ version: '0', node: '0', openssl: '0' }, { processMetrics: false })
   const logged: string[] = []
-  const log = createLogger('debug', { write: (line) => logged.push(line) })
+  const log = createLogger('debug', {
+    write: (line) => {
+      keep('log', line)
+      logged.push(line)
+    },
+  })
   const limits = { messageBytes: 262_144, callTimeout: 60_000, messagesPerMinute: 0, ...setting }
   const context = createRelayContext({ metrics, log, clock, limits, useCases: setting.useCases ?? [] })
   return { context, clock, logged }

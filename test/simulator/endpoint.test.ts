@@ -4,6 +4,7 @@ import fc from 'fast-check'
 import { createEndpoint, type Endpoint, type EndpointOptions } from '../../src/simulator/endpoint.ts'
 import type { SimulatorEvent } from '../../src/simulator/event.ts'
 import { createRecentIds } from '../../src/simulator/recent-ids.ts'
+import { createTraffic } from '../../src/simulator/traffic.ts'
 
 interface Bench {
   readonly endpoint: Endpoint
@@ -43,6 +44,21 @@ test('[OCPP-J 4.1.1] one CALL is outstanding, the others wait in order', async (
     ['result', 'error', 'result'],
   )
   endpoint.close()
+})
+
+test('[RFC 6455 5.5.1] it hangs up: nothing goes out any more, and what is open may still be answered', async () => {
+  const traffic = createTraffic()
+  const { endpoint, sent } = bench({ traffic })
+  const [open, waiting] = [endpoint.call('A', {}), endpoint.call('B', {})]
+  endpoint.hangUp()
+  const late = endpoint.call('C', {})
+  assert.deepEqual([(await waiting).kind, (await late).kind], ['closed', 'closed'])
+  endpoint.receive('[2,"x","D",{}]')
+  endpoint.receive('[3,"1",{}]')
+  assert.equal((await open).kind, 'result')
+  endpoint.close()
+  assert.equal(sent.length, 1)
+  assert.partialDeepStrictEqual(traffic.counts(), { sent: 1, results: 1, interrupted: 0, unsent: 1 })
 })
 
 test('pipelining: several CALLs are out at once, and answers find theirs in any order', async () => {

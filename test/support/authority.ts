@@ -11,6 +11,7 @@ import {
   type ProfileRequest,
 } from '../../src/pki/profiles.ts'
 import { withSerialNumber } from '../../src/pki/wrong-certificates.ts'
+import { secret } from './secrets.ts'
 
 /**
  * An in-memory PKI for tests. RSA keys are slow to make and are shared within a process where that
@@ -99,7 +100,7 @@ function authorityOf(self: Credentials, above: readonly string[]): Authority {
   const issue = (leaf: Credentials): Issued => issuedOf(leaf, above)
   return {
     certificate: self.certificate.toString(),
-    key: privateKeyPem(self.privateKey),
+    key: secret('private key', privateKeyPem(self.privateKey)),
     x509: self.certificate,
     credentials: self,
     async server(kind = 'ecdsa', names = ['localhost', '127.0.0.1'], options = {}) {
@@ -179,7 +180,7 @@ function issuedOf(leaf: Credentials, above: readonly string[]): Issued {
   const certificate = leaf.certificate.toString()
   return {
     certificate,
-    key: privateKeyPem(leaf.privateKey),
+    key: secret('private key', privateKeyPem(leaf.privateKey)),
     chain: [certificate, ...above].join(''),
     x509: leaf.certificate,
     credentials: leaf,

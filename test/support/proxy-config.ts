@@ -22,6 +22,8 @@ export interface ConfigChange {
   readonly messages?: Section
   readonly limits?: Section
   readonly store?: Section
+  readonly passwords?: Section
+  readonly securityEvents?: Section
   readonly admin?: Section
   readonly drain?: Section
   readonly log?: Section
@@ -102,6 +104,8 @@ export function buildConfig(
     messages: { ...change.messages },
     limits: { perAddressPerMinute: 100_000, ...change.limits },
     store: { sqlite: 'data/proxy.db', ...change.store },
+    ...(change.passwords === undefined ? {} : { passwords: change.passwords }),
+    ...(change.securityEvents === undefined ? {} : { securityEvents: change.securityEvents }),
     admin: { address: '127.0.0.1:0', ...change.admin },
     drain: { timeout: '500ms', ...change.drain },
     log: { level: 'info', ...change.log },

@@ -5,6 +5,14 @@ import type { LogLine, LogLines } from './log-lines.ts'
 
 const root = join(import.meta.dirname, '..', '..')
 
+/** What is run, up to the path of the configuration, and what comes after it. */
+export interface Program {
+  readonly before: readonly string[]
+  readonly after: readonly string[]
+}
+
+const serve: Program = { before: ['src/main.ts', 'serve', '--config'], after: [] }
+
 /** `serve` as a real process of the Node that runs the tests. */
 export class ProxyProcess {
   readonly #child: ChildProcess
@@ -20,9 +28,9 @@ export class ProxyProcess {
   }
 
   /** Fulfilled when all listeners and the admin address listen. Throws with its output when it ends before. */
-  static async start(configPath: string, log: LogLines): Promise<ProxyProcess> {
+  static async start(configPath: string, log: LogLines, program = serve): Promise<ProxyProcess> {
     const from = log.all.length
-    const args = ['src/main.ts', 'serve', '--config', configPath]
+    const args = [...program.before, configPath, ...program.after]
     const child = spawn(process.execPath, args, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] })
     // Of the exit and its pipes: what was written last is still read.
     const exit = once(child, 'close').then(([code, signal]: (number | string)[]) => code ?? signal ?? -1)

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
@@ -31,6 +31,8 @@ import {
   writeConfig,
 } from './proxy-config.ts'
 import { ProxyProcess } from './proxy-process.ts'
+import { secret } from './secrets.ts'
+import { keep, keepDatabase, keepFile } from './transcript.ts'
 
 export interface ProxyOptions extends ConfigChange {
   /** Server certificates; ECDSA alone unless told otherwise, because RSA keys take long to make. */
@@ -137,7 +139,7 @@ export class TestProxy {
   /** Registers a charge point; the password that it gets, where none is given, is random. */
   async register(identity = 'CP-1', options: Registration = {}): Promise<Buffer> {
     const { password: given, isText = false, ...fields } = options
-    const password = Buffer.from(given ?? randomBytes(20))
+    const password = secret('password', Buffer.from(given ?? randomBytes(20)))
     this.#secrets.push(password)
     this.#passwords.set(identity, password)
     await this.store.registry.add(identity, {
@@ -152,6 +154,7 @@ export class TestProxy {
   chargePoint(listener: ListenerName, options: Partial<ChargePointOptions> = {}): ChargePoint {
     const identity = options.identity ?? 'CP-1'
     const password = this.#passwords.get(identity)
+    if (options.password !== undefined) secret('password', options.password.bytes)
     const chargePoint = createChargePoint({
       url: this.url(listener),
       identity,
@@ -159,6 +162,10 @@ export class TestProxy {
       ...(password === undefined ? {} : { password: { bytes: password, form: 'raw' } }),
       ...options,
       tls: { ca: this.pki.serverRoot, ...options.tls },
+      onEvent: (event) => {
+        keep('simulator', JSON.stringify(event))
+        options.onEvent?.(event)
+      },
     })
     this.#t.after(() => chargePoint.close())
     return chargePoint
@@ -206,6 +213,16 @@ export class TestProxy {
     return this.process.exit
   }
 
+  /** For the look at everything that the whole suite has written (scripts/grep-secrets.ts). */
+  #keepFiles(): void {
+    const data = join(this.pki.folder, 'data')
+    keepDatabase(join(data, 'proxy.db'))
+    // The rest are files of sinks, those that were rotated included.
+    for (const name of readdirSync(data)) {
+      if (!name.startsWith('proxy.db')) keepFile('sink', join(data, name))
+    }
+  }
+
   /** The end of the test, however it went. No password may have reached log or store (A01.FR.09). */
   async end(): Promise<void> {
     const running = this.#process
@@ -215,6 +232,7 @@ export class TestProxy {
     await this.#central?.close()
     const records = JSON.stringify(await this.rejections())
     await this.store.close()
+    this.#keepFiles()
     rmSync(this.pki.folder, { recursive: true, force: true })
     const text = [...this.log.raw, records, running?.stderr ?? ''].join('\n')
     for (const secret of this.#secrets) {
@@ -224,6 +242,11 @@ export class TestProxy {
     }
     assert.equal(running?.stderr ?? '', '', 'nothing goes to stderr')
   }
+}
+
+function seen(events: SimulatorEvent[], event: SimulatorEvent): void {
+  events.push(event)
+  keep('simulator', JSON.stringify(event))
 }
 
 /**
@@ -240,7 +263,7 @@ export async function startProxy(
   const central =
     centralOptions === null
       ? null
-      : createCentralSystem({ onEvent: (event) => events.push(event), ...centralOptions })
+      : createCentralSystem({ onEvent: (event) => seen(events, event), ...centralOptions })
   const url = central === null ? '' : (await central.listen()).url
   const pki = await createPki(folder, serverKeys)
   const config = (change: ConfigChange) => buildConfig(mergeChanges(usual, change), serverKeys, url)

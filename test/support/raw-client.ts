@@ -1,6 +1,8 @@
 import { once } from 'node:events'
 import { connect as connectTcp, type Socket } from 'node:net'
 import { type ConnectionOptions, connect as connectTls } from 'node:tls'
+import { secret } from './secrets.ts'
+import { keep } from './transcript.ts'
 
 export interface RawOptions {
   readonly port: number
@@ -108,6 +110,7 @@ export function upgradeRequest(parts: RequestParts = {}): string {
   ]
   if (protocols !== null) lines.push(`Sec-WebSocket-Protocol: ${protocols}`)
   if (parts.password !== undefined) {
+    secret('password', parts.password)
     const userPass = Buffer.concat([Buffer.from(`${parts.username ?? identity}:`), parts.password])
     lines.push(`Authorization: Basic ${userPass.toString('base64')}`)
   }
@@ -141,7 +144,9 @@ export function readAnswer(bytes: Buffer): Answer {
 export async function ask(options: RawOptions, request: string): Promise<Answer> {
   const client = await RawClient.connect(options)
   client.write(request)
-  return readAnswer((await client.over()).bytes)
+  const { bytes } = await client.over()
+  keep('http', bytes)
+  return readAnswer(bytes)
 }
 
 /** Sends a request and waits for the 101; what follows is the caller's. */

@@ -215,3 +215,19 @@ test('[A01.FR.09] no event of all this holds a password, or what was refused as 
   assert.ok(setting.events.length >= 3)
   for (const secret of ['a secret', 'plain text secret']) assert.ok(!told.includes(secret))
 })
+
+test('[A01.FR.03] an answer after the grace, and a repeat after it, still count', async (t) => {
+  for (const isRepeated of [false, true]) {
+    const setting = await setUp(t)
+    await setting.login(setting.password)
+    const late = await set(setting, first.toString('hex'))
+    setting.clock.advance(86_400_000)
+    await setting.changes.settle()
+    assert.equal((await setting.record()).credentialChange, null, 'given up')
+    const repeat = isRepeated ? await set(setting, first.toString('hex')) : null
+    assert.equal((await setting.record()).credentialChange !== null, isRepeated, 'on disk before it goes out')
+    await (repeat ?? late).answer(status('Accepted'))
+    assert.ok(await setting.login(first))
+    assert.equal(await setting.login(setting.password), null)
+  }
+})

@@ -55,7 +55,8 @@ const request = strict({
       reset: Type.Optional(Type.Boolean()),
       newPasswords: Type.Optional(
         Type.Boolean({
-          description: 'Of upgrade-profile to 1 or 2: each charge point gets a new password first.',
+          description:
+            'Of upgrade-profile to 1 or 2: each charge point gets a new password first, over the line that it has, which may be one without TLS.',
         }),
       ),
     }),

@@ -17,12 +17,24 @@ const maxWaiting = 128
 /** RFC 6455 7.4.1, going away: it may come back at once. */
 const goingAway = 1001
 
-const timeoutSeconds = Type.Integer({
-  minimum: 1,
-  maximum: 600,
-  default: 60,
-  description: 'For all of it, reconnection included. Who asked may go away; the operation goes on.',
-})
+/** Milliseconds for a new password where the request does not say it. */
+const passwordTimeoutMs = 60_000
+
+const timeoutSeconds = Type.Optional(
+  Type.Integer({
+    minimum: 1,
+    maximum: 600,
+    description:
+      'For all of it, reconnection included: 60 for a password, profileUpgrade.timeout for a profile unless given. Who asked may go away; the operation goes on.',
+  }),
+)
+
+const reset = Type.Optional(
+  Type.Boolean({
+    description:
+      'After RebootRequired: send Reset(Soft), once no transaction is open. passwords.resetAfterRebootRequired unless given.',
+  }),
+)
 
 const success = Type.Object({ identity: Type.String(), ok: Type.Literal(true), detail: Type.String() })
 
@@ -49,7 +61,7 @@ function outcomeAnswers() {
 
 /** What is asked of a charge point that is connected (A01, A05), or of its connection. */
 export function operationRoutes(api: Api, context: ApiContext): void {
-  const { operations } = context.deps
+  const { operations, operationDefaults: defaults } = context.deps
   const operate = createOperate(context)
 
   api.post(
@@ -61,18 +73,16 @@ export function operationRoutes(api: Api, context: ApiContext): void {
         tags,
         params: identityParams,
         body: strict({
-          resetAfterRebootRequired: Type.Boolean({
-            default: true,
-            description: 'After RebootRequired: send Reset(Soft), once no transaction is open.',
-          }),
+          resetAfterRebootRequired: reset,
           timeoutSeconds,
         }),
         response: outcomeAnswers(),
       },
     },
     (request, reply) => {
-      const { resetAfterRebootRequired: reset, timeoutSeconds } = request.body
-      return operate(request, reply, request.params.identity, timeoutSeconds, (identity, options) =>
+      const { resetAfterRebootRequired: reset = defaults().reset, timeoutSeconds } = request.body
+      const timeoutMs = timeoutSeconds === undefined ? passwordTimeoutMs : timeoutSeconds * 1000
+      return operate(request, reply, request.params.identity, timeoutMs, (identity, options) =>
         operations.rotatePassword(identity, { ...options, reset }),
       )
     },
@@ -88,15 +98,17 @@ export function operationRoutes(api: Api, context: ApiContext): void {
         params: identityParams,
         body: strict({
           to: Type.Unsafe<1 | 2 | 3>({ type: 'integer', enum: [1, 2, 3] }),
+          resetAfterRebootRequired: reset,
           timeoutSeconds,
         }),
         response: outcomeAnswers(),
       },
     },
     (request, reply) => {
-      const { to, timeoutSeconds } = request.body
-      return operate(request, reply, request.params.identity, timeoutSeconds, (identity, options) =>
-        operations.upgradeProfile(identity, to, options),
+      const { to, resetAfterRebootRequired: reset = defaults().reset, timeoutSeconds } = request.body
+      const timeoutMs = timeoutSeconds === undefined ? defaults().upgradeTimeoutMs : timeoutSeconds * 1000
+      return operate(request, reply, request.params.identity, timeoutMs, (identity, options) =>
+        operations.upgradeProfile(identity, to, { ...options, reset }),
       )
     },
   )
@@ -108,13 +120,13 @@ type Operate = (
   request: FastifyRequest,
   reply: FastifyReply,
   identity: string,
-  seconds: number,
+  timeoutMs: number,
   run: (identity: string, options: OperationOptions) => Promise<OperationOutcome>,
 ) => Promise<never>
 
 function createOperate({ deps, closing }: ApiContext): Operate {
   let waiting = 0
-  return async (request, reply, identity, seconds, run) => {
+  return async (request, reply, identity, timeoutMs, run) => {
     await requireChargePoint(deps.registry, identity)
     auditIdentity(request, identity)
     if (waiting >= maxWaiting) {
@@ -122,7 +134,7 @@ function createOperate({ deps, closing }: ApiContext): Operate {
     }
     waiting += 1
     try {
-      const outcome = await run(identity, { origin: 'operator', timeoutMs: seconds * 1000, signal: closing })
+      const outcome = await run(identity, { origin: 'operator', timeoutMs, signal: closing })
       auditResult(request, outcome.ok ? 'ok' : outcome.code)
       const told: Static<typeof success> | Static<typeof failure> = outcome.ok
         ? { identity, ok: true, detail: outcome.detail }

@@ -23,6 +23,7 @@ export interface CreateOptions {
   readonly timeout?: string
   readonly maxFailures?: string
   readonly reset?: true
+  readonly newPasswords?: true
 }
 
 const maxFileBytes = 32 * 1024 * 1024
@@ -82,7 +83,8 @@ function identitiesOf(file: string): readonly string[] {
 }
 
 function settingsOf(options: CreateOptions): NonNullable<CampaignRequest['settings']> {
-  const { canary, pace, concurrency, anyTime, attempts, retryAfter, timeout, maxFailures, reset } = options
+  const { canary, pace, concurrency, anyTime, attempts, retryAfter, timeout, maxFailures } = options
+  const { reset, newPasswords } = options
   return {
     ...(canary === undefined ? {} : { canary: shareOf(canary, '--canary') }),
     ...(pace === undefined ? {} : { perMinute: numberOf(pace, '--pace') }),
@@ -93,6 +95,7 @@ function settingsOf(options: CreateOptions): NonNullable<CampaignRequest['settin
     ...(timeout === undefined ? {} : { timeoutMs: durationOf(timeout, '--timeout') }),
     ...(maxFailures === undefined ? {} : { maxFailures: shareOf(maxFailures, '--max-failures') }),
     ...(reset === undefined ? {} : { reset }),
+    ...(newPasswords === undefined ? {} : { newPasswords }),
   }
 }
 

@@ -16,7 +16,7 @@ export function campaignDetails(campaign: CampaignAnswer): string {
   const { perMinute, concurrency, attempts, retryAfterMs, timeoutMs, maxFailures } = settings
   return fields([
     ['id', campaign.id],
-    ['what', campaign.toProfile === null ? campaign.kind : `${campaign.kind} to ${campaign.toProfile}`],
+    ['what', whatText(campaign)],
     ['state', stateDetail === null ? campaign.state : `${campaign.state} (${stateDetail})`],
     ['charge points', countsText(campaign)],
     ['canaries', String(settings.canary)],
@@ -26,6 +26,11 @@ export function campaignDetails(campaign: CampaignAnswer): string {
     ['began', toSeconds(campaign.createdAt)],
     ['finished', finishedAt === null ? '-' : toSeconds(finishedAt)],
   ])
+}
+
+function whatText({ kind, toProfile, settings }: CampaignAnswer): string {
+  const target = toProfile === null ? '' : ` to ${toProfile}`
+  return `${kind}${target}${settings.newPasswords === true ? ', with new passwords' : ''}`
 }
 
 /** For example "12 of 50 done, 1 failed, 2 running, 35 waiting (4 not connected)". */

@@ -31,7 +31,8 @@ export function makePasswords(identities: readonly string[]): DemoPasswords {
 
 /**
  * The passwords kept in `directory`, with those that are missing made and written: all of them in one
- * JSON file, and each in a file of its own. Mode 0600. Throws the file system's errors.
+ * JSON file, and each in a file of its own. Mode 0600. A charge point that got a new password wrote it
+ * to its own file (`simulate charge-point --save-password`): that one counts. Throws the file system's errors.
  */
 export async function ensurePasswords(
   directory: string,
@@ -41,11 +42,12 @@ export async function ensurePasswords(
   const path = join(directory, passwordsFile)
   const text = await readIfPresent(path)
   const kept = text === null ? new Map<string, Buffer>() : parsePasswords(text)
+  const changed = await takeOwnFiles(directory, kept)
   const missing = identities.filter((identity) => !kept.has(identity))
   const { keys: fresh } = makePasswords(missing)
   const keys = new Map([...kept, ...fresh])
   const hex = (key: Buffer) => key.toString('hex').toUpperCase()
-  if (missing.length > 0) {
+  if (missing.length > 0 || changed) {
     const all = Object.fromEntries([...keys].map(([identity, key]) => [identity, hex(key)]))
     await writeAtomically(path, `${JSON.stringify(all, null, 2)}\n`, 0o600)
   }
@@ -55,6 +57,19 @@ export async function ensurePasswords(
     if ((await readIfPresent(file)) !== line) await writeAtomically(file, line, 0o600)
   }
   return { keys, made: new Set(missing) }
+}
+
+/** Puts the keys of the charge points' own files in place of those in `keys`. True: one was another. */
+async function takeOwnFiles(directory: string, keys: Map<string, Buffer>): Promise<boolean> {
+  let changed = false
+  for (const [identity, known] of keys) {
+    const text = await readIfPresent(join(directory, passwordFileOf(identity)))
+    const own = text === null ? null : keyFromHex(text.trim())
+    if (own === null || known.equals(own)) continue
+    keys.set(identity, Buffer.from(own))
+    changed = true
+  }
+  return changed
 }
 
 /** Total: what cannot be read counts as missing. */

@@ -8,6 +8,9 @@ const leftOut: ReadonlySet<string> = new Set([
   'msg',
   'reason',
   'detail',
+  'type',
+  'techInfo',
+  'origin',
   'identity',
   'stage',
   'mode',
@@ -31,7 +34,8 @@ export function compactLogLine(json: string, paint: Paint): string | null {
     text('identity') === 'null' ? '' : text('identity'),
     text('msg'),
     text('reason'),
-    text('detail') === '' ? '' : `(${text('detail')})`,
+    text('type'),
+    ...['detail', 'techInfo'].map((name) => (text(name) === '' ? '' : `(${text(name)})`)),
     ...rest.map(([name, value]) => `${name}=${typeof value === 'object' ? JSON.stringify(value) : value}`),
   ]
   const said = printable(words.filter((word) => word !== '').join(' ')).replaceAll('\n', ' ')

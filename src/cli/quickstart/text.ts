@@ -9,6 +9,8 @@ export interface SummaryFacts {
   readonly config: Config
   /** As the user would type it. */
   readonly configFile: string
+  /** Of the admin API; null: there is none. */
+  readonly tokenFile: string | null
   /** What starts this program: `ownCommand`. */
   readonly command: string
   readonly folder: string
@@ -26,10 +28,9 @@ const meanings = {
 
 /** What listens where, and what to type next. */
 export function summary(facts: SummaryFacts, paint: Paint): string {
-  const { config, configFile, command, version, isCheckout } = facts
+  const { config, configFile, command, version } = facts
   const { host, port } = config.admin.address
   const admin = `http://${host}:${port}`
-  const certificates = shown(facts, certificateFolder(config))
   const places = [
     ...config.listeners.map((listener) => [
       `profile ${listener.securityProfile}`,
@@ -37,7 +38,7 @@ export function summary(facts: SummaryFacts, paint: Paint): string {
       urlOf(listener),
     ]),
     ['central system', 'the demo one: knows nothing of security', config.centralSystem.url],
-    ['admin', '/metrics /readyz /livez', admin],
+    ['admin', `/metrics /readyz /livez${facts.tokenFile === null ? '' : ' /api/v1 /openapi.json'}`, admin],
   ]
   return [
     paint('bold', `ocpp-security-proxy ${version}, quickstart with ${configFile}: not for production`),
@@ -47,6 +48,7 @@ export function summary(facts: SummaryFacts, paint: Paint): string {
     paint('bold', 'Connect a charge point: in another terminal, in this folder'),
     ...connectLines(facts).flatMap(([what, line]) => [paint('dim', `  # ${what}`), `  ${line}`]),
     '',
+    ...actingLines(facts, paint),
     paint('bold', 'See a refusal, and what to do about it'),
     ...refusalLines(facts).flatMap(([what, line]) => [paint('dim', `  # ${what}`), `  ${line}`]),
     paint('dim', '  # who was refused; and number 1 in full, with a hint'),
@@ -55,10 +57,40 @@ export function summary(facts: SummaryFacts, paint: Paint): string {
     paint('dim', '  # the same in numbers'),
     `  curl -s ${admin}/metrics | grep ocpp_proxy_rejections_total`,
     '',
-    `The passwords are in ${join(certificates, passwordsFile)} (mode 0600${isCheckout ? ', ignored by git' : ''}). Ctrl-C ends everything.`,
+    secretsLine(facts),
+    'Ctrl-C ends everything.',
     '',
     '',
   ].join('\n')
+}
+
+/** What an operator does with a charge point that is connected; nothing without the admin API. */
+function actingLines(facts: SummaryFacts, paint: Paint): readonly string[] {
+  const { command, configFile, tokenFile, config } = facts
+  if (tokenFile === null || !config.listeners.some(({ securityProfile }) => securityProfile === 1)) return []
+  const lines = [
+    ['a new random password, proven by a login with it', 'credentials rotate CP-1'],
+    ['the same as a campaign: here over one, elsewhere over a fleet', campaignLine],
+    ['the security log, and what is added to it', 'events tail'],
+  ] as const
+  return [
+    paint('bold', 'Act on a charge point while it is connected: CP-1'),
+    ...lines.flatMap(([what, line]) => [
+      paint('dim', `  # ${what}`),
+      `  ${command} ${line} --config ${shellWord(configFile)}`,
+    ]),
+    '',
+  ]
+}
+
+/** A simulated charge point charges all the time: it is not waited for. */
+const campaignLine = 'campaign create rotate-passwords --identity CP-1 --any-time --watch'
+
+function secretsLine(facts: SummaryFacts): string {
+  const passwords = join(shown(facts, certificateFolder(facts.config)), passwordsFile)
+  const token =
+    facts.tokenFile === null ? '' : `, the token of the admin API in ${shown(facts, facts.tokenFile)}`
+  return `The passwords are in ${passwords}${token} (mode 0600${facts.isCheckout ? ', ignored by git' : ''}).`
 }
 
 /** One line for each demo charge point whose profile has a listener. */
@@ -74,7 +106,7 @@ function connectLines(facts: SummaryFacts): (readonly [what: string, line: strin
 }
 
 function refusalLines(facts: SummaryFacts): (readonly [what: string, line: string])[] {
-  const old = `${passwordOf(facts, 'CP-2')} ${rootOf(facts)} --tls 1.0`
+  const old = `--password-file ${fileIn(facts, passwordFileOf('CP-2'))} ${rootOf(facts)} --tls 1.0`
   return [
     lineFor(facts, 2, 'CP-2', old, 'CP-2 with TLS 1.0, which only CP-OLD may use'),
     lineFor(facts, 3, 'CP-3', certificateOf(facts, 'cp-factory'), "CP-3 with a manufacturer's certificate"),
@@ -94,7 +126,8 @@ function lineFor(
 }
 
 function passwordOf(facts: SummaryFacts, identity: string): string {
-  return `--password-file ${fileIn(facts, passwordFileOf(identity))}`
+  // A new password goes into the file, so that the line works again.
+  return `--password-file ${fileIn(facts, passwordFileOf(identity))} --save-password`
 }
 
 function rootOf(facts: SummaryFacts): string {

@@ -1,3 +1,4 @@
+import { writeFileSync } from 'node:fs'
 import type { Command } from 'commander'
 import { ProxyError } from '../../policy/error.ts'
 import type { SecurityProfile } from '../../policy/facts.ts'
@@ -23,9 +24,11 @@ import { createPrinter, interruption, type Terminal } from './terminal.ts'
 
 interface CommandOptions extends BehaviourFlags {
   readonly url: string
+  readonly tlsUrl?: string
   readonly id: string
   readonly profile?: string
   readonly passwordFile?: string
+  readonly savePassword?: true
   readonly keyHex?: string
   readonly form?: string
   readonly username?: string
@@ -78,12 +81,17 @@ export function chargePointCommand(shell: Shell, terminal: Terminal): Command {
   )
   return addBehaviourFlags(command)
     .requiredOption('--url <url>', 'ws:// or wss:// URL, without the identity')
+    .option('--tls-url <url>', 'wss:// URL to move to, when it is raised to profile 2 or 3')
     .option('--id <identity>', 'identity; {n} stands for the number in a fleet', 'CP-1')
     .option(
       '--profile <0|1|2|3>',
       'security profile; by default what URL, password and certificate make of it',
     )
     .option('--password-file <file>', 'the key: its bytes, its hex digits, or a text password')
+    .option(
+      '--save-password',
+      'write a new password to --password-file, as a charge point keeps it over a restart',
+    )
     .option('--key-hex <digits>', 'the key in hex; every user of this machine sees it in the process list')
     .option('--form <form>', 'what is sent as password: raw, hex-lower, hex-upper or text')
     .option('--username <name>', 'another user name than the identity')
@@ -176,11 +184,13 @@ function fleetOf(options: CommandOptions, onEvent: (event: SimulatorEvent) => vo
     ownEvents: options.ownEvents === true,
     expectedCalls: listOf(options.expect),
     url: options.url,
+    ...(options.tlsUrl === undefined ? {} : { profileUrls: { 2: options.tlsUrl, 3: options.tlsUrl } }),
     securityProfile: profile,
     tls,
     // One context for the whole fleet: they have the same files, and each would cost memory of its own.
     ...(secure ? { tlsContext: contextOf(tls, profile) } : {}),
     ...(password === null ? {} : { password }),
+    ...(options.savePassword === true ? { onPassword: passwordSaver(options, count) } : {}),
     ...(options.username === undefined ? {} : { username: options.username }),
     subprotocols: options.subprotocol.split(',').filter((name) => name !== ''),
     handshakeTimeoutMs: milliseconds(options.handshakeTimeout, '--handshake-timeout'),
@@ -195,6 +205,14 @@ function fleetOf(options: CommandOptions, onEvent: (event: SimulatorEvent) => vo
     identity: identityOf(options.id, index + 1, count),
     behaviour: behaviour(index + 1),
   }))
+}
+
+/** Before the charge point answers: what it has accepted, it has. */
+function passwordSaver({ passwordFile }: CommandOptions, count: number): (key: Uint8Array) => void {
+  if (passwordFile === undefined) throw usageError('--save-password needs --password-file')
+  if (count > 1) throw usageError('--save-password is for one charge point: a fleet would share the file')
+  return (key) =>
+    writeFileSync(passwordFile, `${Buffer.from(key).toString('hex').toUpperCase()}\n`, { mode: 0o600 })
 }
 
 function identityOf(template: string, number: number, count: number): string {

@@ -25,7 +25,7 @@ export const passwordsSchema = Type.Object(
     }),
     resetAfterRebootRequired: flag({
       description:
-        'When a charge point takes a new password with RebootRequired: send Reset(Soft) once no transaction is open, if the password was changed by an operator or a campaign that did not say otherwise.',
+        'Reset(Soft) for a charge point that answered a new password of an operator with RebootRequired, once no transaction is open. Campaigns have their own switch, --reset.',
       default: true,
     }),
   },

@@ -80,7 +80,7 @@ export const limitsSchema = Type.Object(
     }),
     messagesPerMinute: integer({
       description:
-        'Messages of one charge point in a minute, control frames counted; 0: no bound. As many may come at once, so that a queue kept while offline gets through.',
+        'Messages of one charge point in a minute, control frames included; 0: no bound. So many may come at once, too: a charge point that was offline empties its queue.',
       default: 3000,
       minimum: 0,
       maximum: 1_000_000,
@@ -88,7 +88,7 @@ export const limitsSchema = Type.Object(
     }),
     callTimeout: duration({
       description:
-        'How long a CALL may be without an answer before it counts as over. Longer than the time-out of the central system itself.',
+        'How long a CALL may be without an answer before it counts as over. Make it longer than the time-out of the central system.',
       default: '60s',
       minimum: 1000,
       maximum: 600_000,

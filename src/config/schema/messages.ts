@@ -82,7 +82,7 @@ export const messagesSchema = Type.Object(
     ),
     schema: choice(['off', 'report', 'enforce'], {
       description:
-        'Holds payloads against the JSON schemas of OCPP 1.6 and of the white paper. report counts and logs, enforce answers a CALL that breaks them with a CALLERROR. Answers are reported only.',
+        'Holds payloads against the JSON schemas of OCPP 1.6 and of the white paper. report counts and logs what breaks them; enforce also answers such a CALL with a CALLERROR. Answers are only ever reported.',
       default: 'off',
       restart: true,
       requirements: ['OCPP-J 4.2.3'],

@@ -44,7 +44,7 @@ export const admissionSchema = Type.Object(
 export const storeSchema = Type.Object(
   {
     sqlite: dataFile({
-      description: 'SQLite file of the registry and of refusals; made when missing.',
+      description: 'SQLite file of the registry, refusals, security events and campaigns; made when missing.',
       restart: true,
     }),
     sealingKeyFile: Type.Optional(
@@ -92,7 +92,8 @@ export const adminSchema = Type.Object(
       secretFile({ description: 'File with the token of the admin API. None: no API.' }),
     ),
     requestsPerMinute: integer({
-      description: 'Requests to the admin API from one address; a wrong token counts as twenty.',
+      description:
+        'Requests to the admin API in a minute from one address; one with a wrong token counts as twenty.',
       default: 600,
       minimum: 20,
       maximum: 1_000_000,

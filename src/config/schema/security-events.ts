@@ -22,7 +22,8 @@ const name = (kind: string) =>
     pattern: '^[A-Za-z0-9._-]+$',
     'x-pattern-words': 'letters, digits, dots, hyphens and underscores',
     ...about({
-      description: 'Unique among its kind; metrics and the place where the sink stands go by it.',
+      description:
+        'Unique among its kind. Metrics name the sink by it, and so does the store, which remembers what it has: under a new name it begins anew.',
       default: kind,
     }),
   })
@@ -59,7 +60,7 @@ const syslogSink = Type.Object(
     name: name('syslog'),
     transport: choice(['udp', 'tcp', 'tls'], {
       description:
-        'udp: nobody can know what arrives, and what is lost is lost. tcp (octet counting) and tls: a connection for each batch, delivered when the receiver has read to its end.',
+        'udp: nobody can know what arrives, and what is lost is lost. tcp (octet counting) and tls: a connection for each batch, which counts as delivered when the receiver has read to its end.',
       default: 'tls',
       requirements: ['RFC 5424', 'RFC 5425', 'RFC 5426', 'RFC 6587'],
     }),
@@ -96,7 +97,7 @@ const webhookSink = Type.Object(
     secretFile: Type.Optional(
       secretFile({
         description:
-          'File with the secret of the signature: Ocpp-Proxy-Signature is sha256= and the HMAC of Ocpp-Proxy-Timestamp, a dot and the body.',
+          'File with the secret of the signature: Ocpp-Proxy-Signature is "sha256=" and the HMAC-SHA256, in hexadecimal, of Ocpp-Proxy-Timestamp, a dot and the body.',
       }),
     ),
     ca: Type.Optional(file({ description: 'PEM file of the roots that the receiver is checked against.' })),
@@ -124,7 +125,7 @@ const sinks = Type.Array(
     maxItems: 16,
     ...about({
       description:
-        'Who gets every security event, each one of file, syslog or webhook, from the moment on in which it is added. What cannot be delivered waits in the store.',
+        'Receivers of every security event; each entry is one of file, syslog or webhook. A new one begins with the events that come after it was added. What cannot be delivered waits in the store.',
       default: [],
     }),
   },
@@ -135,18 +136,21 @@ const dataTransfer = Type.Object(
     vendorId: Type.String({
       minLength: 1,
       maxLength: 255,
-      ...about({ description: 'vendorId; that of StatusNotification too.', default: 'ocpp-security-proxy' }),
+      ...about({
+        description: 'vendorId of the DataTransfer, and of the StatusNotification.',
+        default: 'ocpp-security-proxy',
+      }),
     }),
     messageId: Type.String({
       minLength: 1,
       maxLength: 50,
-      ...about({ description: 'messageId.', default: 'SecurityEventNotification' }),
+      ...about({ description: 'messageId of the DataTransfer.', default: 'SecurityEventNotification' }),
     }),
   },
   {
     additionalProperties: false,
     ...about({
-      description: 'With toCentralSystem: DataTransfer. The data is the event as JSON text.',
+      description: 'For toCentralSystem: DataTransfer. Its data is the event as JSON text.',
       default: {},
     }),
   },
@@ -191,14 +195,14 @@ export const securityEventsSchema = Type.Object(
     }),
     toCentralSystem: choice(['off', 'SecurityEventNotification', 'DataTransfer', 'StatusNotification'], {
       description:
-        "As what the central system is told of a charge point's events, its refusals included, over the charge point's session. StatusNotification: connector 0, OtherError, with the last known status.",
+        "The message by which the central system hears of a charge point's events, its refusals included, over that charge point's session. StatusNotification: connector 0, OtherError, with the last known status.",
       default: 'off',
       restart: true,
     }),
     dataTransfer,
     perMinute: integer({
       description:
-        'Events of one type and charge point in a minute that the central system is told of; the rest is left out there, and is in the store.',
+        'Of the events of one type and charge point in a minute, the central system hears of so many. All of them are in the store.',
       default: 10,
       minimum: 1,
       maximum: 10_000,

@@ -16,6 +16,7 @@ import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { FileSink } from '../../../src/events/sinks/file.ts'
 import { securityEvent } from '../../support/memory-events.ts'
+import { keepFile } from '../../support/transcript.ts'
 
 function setting(context: TestContext, config: { maxSize?: number; keep?: number } = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'file-sink-'))
@@ -24,6 +25,7 @@ function setting(context: TestContext, config: { maxSize?: number; keep?: number
   const sink = open()
   context.after(async () => {
     await sink.close()
+    keepFile('sink', path)
     rmSync(folder, { recursive: true, force: true })
   })
   return { folder, path, open, sink }

@@ -8,10 +8,13 @@ import { type TestContext, test } from 'node:test'
 import { parseRetryAfter, WebhookSink } from '../../../src/events/sinks/webhook.ts'
 import { sharedAuthority } from '../../support/authority.ts'
 import { securityEvent } from '../../support/memory-events.ts'
+import { secret } from '../../support/secrets.ts'
+import { keep } from '../../support/transcript.ts'
 
 const record = (id: number) => ({ id, ...securityEvent() })
 const signal = () => new AbortController().signal
 const now = () => 1_700_000_000_500
+const ours = secret('webhook secret', 'a secret of ours')
 
 interface Taken {
   readonly headers: http.IncomingHttpHeaders
@@ -25,6 +28,7 @@ async function receiver(context: TestContext, answer: Answer, tls?: { cert: stri
   const onRequest = async (request: IncomingMessage, response: ServerResponse) => {
     let body = ''
     for await (const chunk of request) body += String(chunk)
+    keep('sink', JSON.stringify(request.headers) + body)
     taken.push({ headers: request.headers, body })
     answer(response, request)
   }
@@ -52,12 +56,12 @@ const status =
 
 test('a POST of a JSON array, signed over timestamp and body', async (context) => {
   const { taken, open } = await receiver(context, status(204))
-  const outcome = await open({ secret: 'a secret of ours' }).send([record(1), record(2)], signal())
+  const outcome = await open({ secret: ours }).send([record(1), record(2)], signal())
   assert.deepEqual(outcome, { kind: 'delivered' })
   const { headers, body } = taken[0] ?? { headers: {}, body: '' }
   assert.equal(headers['content-type'], 'application/json')
   assert.equal(headers['ocpp-proxy-timestamp'], '1700000000')
-  const expected = createHmac('sha256', 'a secret of ours').update(`1700000000.${body}`).digest('hex')
+  const expected = createHmac('sha256', ours).update(`1700000000.${body}`).digest('hex')
   assert.equal(headers['ocpp-proxy-signature'], `sha256=${expected}`)
   assert.deepEqual(
     JSON.parse(body).map(({ id }: { id: number }) => id),

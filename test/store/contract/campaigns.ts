@@ -47,7 +47,7 @@ export function campaignContract(name: string, makeStore: MakeStore): void {
     const two = campaign('two', {
       kind: 'rotate-passwords',
       toProfile: null,
-      settings: { ...one.settings, onlyIdle: false, reset: true },
+      settings: { ...one.settings, onlyIdle: false, reset: true, newPasswords: true },
       state: 'paused',
       stateDetail: 'by the operator',
     })

@@ -58,6 +58,7 @@ test('[CWE-20] a campaign that cannot be read whole does not go on', async (cont
     JSON.stringify({ ...good, concurrency: 1.5 }),
     JSON.stringify({ ...good, onlyIdle: 1 }),
     JSON.stringify({ ...good, reset: 'yes' }),
+    JSON.stringify({ ...good, newPasswords: 1 }),
   ]
   await store.campaigns.create(campaign('one'), ['CP1'])
   for (const settings of bad) {
