@@ -27,6 +27,8 @@ export interface Pattern {
 
 /** Shorter ones would be found by chance. */
 export const minLength = 8
+/** Twenty times the same byte is what empty pages of a file are made of. */
+const minDistinct = 5
 
 /** Every way in which a secret may be written. */
 export function patternsOf({ kind, value, from }: SecretRecord): readonly Pattern[] {
@@ -40,7 +42,7 @@ export function patternsOf({ kind, value, from }: SecretRecord): readonly Patter
 type Form = readonly [name: string, bytes: Buffer]
 
 function formsOfBytes(bytes: Buffer): readonly Form[] {
-  if (bytes.length < minLength) return []
+  if (bytes.length < minLength || new Set(bytes).size < minDistinct) return []
   return [['as it is', bytes], ...formsOfText(bytes), ...hexOf(bytes), ...base64Of(bytes)]
 }
 

@@ -89,7 +89,10 @@ function readSerialNumber(element: DerElement | undefined): string {
   return number.toString('hex').toUpperCase().replace(/^0/, '')
 }
 
-function readSignature(algorithm: DerElement): Pick<CertificateFacts, 'signatureHash' | 'signatureKind'> {
+/** The kind and the hash of a signature's AlgorithmIdentifier. Throws ProxyError `certificate_unreadable`. */
+export function readSignature(
+  algorithm: DerElement,
+): Pick<CertificateFacts, 'signatureHash' | 'signatureKind'> {
   const [type, parameters] = childrenOf(algorithm)
   const oid = readOid(type, 'the signature algorithm')
   if (oid === rsaPssSignature) return { signatureKind: 'rsa-pss', signatureHash: readPssHash(parameters) }

@@ -143,7 +143,7 @@ function extensionsOf(request: IssueRequest, signingKey: KeyObject): x509.Extens
 }
 
 /** RFC 7093 section 2 method 4 with 160 bits: SHA-256 and not the SHA-1 of RFC 5280 (A00.FR.506). */
-function keyIdentifier(key: KeyObject): string {
+export function keyIdentifier(key: KeyObject): string {
   return hash('sha256', spkiOf(key), 'hex').slice(0, 40)
 }
 
@@ -173,6 +173,9 @@ function signatureAlgorithm(request: IssueRequest, key: KeyObject): SigningAlgor
       return request.rsaPadding === 'pss'
         ? { name: 'RSA-PSS', hash: hashName, saltLength: saltLengths[hashName] }
         : { name: 'RSASSA-PKCS1-v1_5', hash: hashName }
+    // The key itself says that it signs with PSS and nothing else (RFC 4055 1.2).
+    case 'rsa-pss':
+      return { name: 'RSA-PSS', hash: hashName, saltLength: saltLengths[hashName] }
     case 'ec':
       if (curve === undefined) break
       return { name: 'ECDSA', namedCurve: curve.name, hash: hashName }

@@ -140,7 +140,8 @@ export class ChaosChargePoint {
     }
     if (event.kind === 'disconnected' && this.#comes(changeSteps.hungUp)) this.#isNowhere = true
     if (event.kind === 'connected') this.#comes(changeSteps.back)
-    if (event.kind === 'sent' && event.message.kind === 'call') this.#comes(`it has sent ${event.message.action}`)
+    if (event.kind === 'sent' && event.message.kind === 'call')
+      this.#comes(`it has sent ${event.message.action}`)
     if (event.kind === 'received' && event.message.kind === 'result') {
       this.#comes(`it has the answer to ${event.message.action}`)
     }

@@ -16,8 +16,13 @@ export function passwordFlow(
     const record = await world.store.registry.get(identity)
     const hashes = [record?.credential, record?.credentialChange?.next]
     const isValid = async (key: Buffer | null) =>
-      key !== null && (await Promise.all(hashes.map(async (hash) => hash && matches(hash, key)))).includes(true)
-    return { change: record?.credentialChange ?? null, old: await isValid(first), new: await isValid(offered) }
+      key !== null &&
+      (await Promise.all(hashes.map(async (hash) => hash && matches(hash, key)))).includes(true)
+    return {
+      change: record?.credentialChange ?? null,
+      old: await isValid(first),
+      new: await isValid(offered),
+    }
   }
 
   return {

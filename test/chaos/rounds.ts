@@ -125,9 +125,8 @@ class Chain {
 
   /** Recovers from the round before, and runs this one. Returns what happened, for people. */
   async round(round: Round, writes: readonly Writes[]): Promise<string> {
-    const before = this.#number
     this.#number += 1
-    const moments = round.at === 'store' ? this.#moments(round, writes, before) : []
+    const moments = round.at === 'store' ? this.#moments(round, writes) : []
     await this.#next(moments)
     await this.#prepare(round)
     const reached =
@@ -136,7 +135,8 @@ class Chain {
         : []
     await this.#world.count()
     const runs = this.#killed.map(({ flow, chargePoint }) => this.#world.orDeath(flow.run(chargePoint)))
-    if (round.at === 'step') await this.#world.orDeath(Promise.race([Promise.all(reached), Promise.all(runs)]))
+    if (round.at === 'step')
+      await this.#world.orDeath(Promise.race([Promise.all(reached), Promise.all(runs)]))
     else await this.#held(moments, Promise.all(runs))
     this.#world.kill()
     assert.equal(await this.#world.died(), 'SIGKILL')
@@ -157,11 +157,7 @@ class Chain {
     return `${name}-${number}`
   }
 
-  #moments(
-    { group, turn }: Round & { at: 'store' },
-    writes: readonly Writes[],
-    _before: number,
-  ): readonly Moment[] {
+  #moments({ group, turn }: Round & { at: 'store' }, writes: readonly Writes[]): readonly Moment[] {
     return this.#flows.flatMap((flow, index) => {
       const abouts = flow.groups(this.#identity(flow))[group] ?? []
       const first = flow.groups(`${flow.name}-0`)[group] ?? []
@@ -210,9 +206,7 @@ class Chain {
     this.#killed = []
     this.#settling = killed
     await this.#world.start(moments)
-    await Promise.all(
-      settling.map(({ flow, chargePoint, round }) => flow.settled(chargePoint, round)),
-    )
+    await Promise.all(settling.map(({ flow, chargePoint, round }) => flow.settled(chargePoint, round)))
     await Promise.all(
       killed.map(async ({ flow, chargePoint, round, past }) => {
         await chargePoint.served(past)

@@ -27,8 +27,9 @@ import { ProxyProcess } from '../support/proxy-process.ts'
 import { secret } from '../support/secrets.ts'
 
 const program = 'test/support/killed-proxy.ts'
-/** Each process starts this much later than the one before: the graces of what that one left are over. */
-const leapMs = 120_000
+/** Each process starts this much later than the one before: what the second one finds is past its grace. */
+const leapMs = 40_000
+const grace = '60s'
 export interface WorldOptions {
   readonly config?: (folder: string) => ConfigChange
   readonly central?: Omit<CentralSystemOptions, 'onEvent'>
@@ -57,7 +58,7 @@ export class World {
     const config = buildConfig(
       {
         ...change,
-        passwords: { unansweredGrace: '60s', ...change.passwords },
+        passwords: { unansweredGrace: grace, ...change.passwords },
         limits: { failuresPerIdentity: 1000, ...change.limits },
         drain: { timeout: '100ms' },
         admin: { tokenFile: 'admin.token' },

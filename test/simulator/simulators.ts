@@ -9,6 +9,16 @@ import {
   type ChargePointOptions,
   createChargePoint,
 } from '../../src/simulator/charge-point.ts'
+import type { EventListener } from '../../src/simulator/event.ts'
+import { keep } from '../support/transcript.ts'
+
+/** What a simulator tells, for scripts/grep-secrets.ts, and for the test. */
+function kept(listener: EventListener | undefined): EventListener {
+  return (event) => {
+    keep('simulator', JSON.stringify(event))
+    listener?.(event)
+  }
+}
 
 /** A central system that listens, and a charge point made for it; both end with the test. */
 export async function simulators(
@@ -16,7 +26,7 @@ export async function simulators(
   chargePointOptions: Partial<ChargePointOptions> = {},
   centralOptions: CentralSystemOptions = {},
 ): Promise<{ readonly central: CentralSystem; readonly chargePoint: ChargePoint; readonly port: number }> {
-  const central = createCentralSystem(centralOptions)
+  const central = createCentralSystem({ ...centralOptions, onEvent: kept(centralOptions.onEvent) })
   const { url, port } = await central.listen()
   const chargePoint = createChargePoint({
     url,
@@ -24,6 +34,7 @@ export async function simulators(
     securityProfile: 0,
     backoff: { initialMs: 1, maxMs: 10 },
     ...chargePointOptions,
+    onEvent: kept(chargePointOptions.onEvent),
   })
   t.after(async () => {
     await chargePoint.close()

@@ -33,9 +33,12 @@ subscribe('tracing:child_process.spawn:end', (message) => {
   const { process: child } = message as { readonly process: ChildProcess }
   // Other programs show what they are asked to show: openssl its keys.
   if (child.spawnfile !== process.execPath) return
-  for (const stream of [child.stdout, child.stderr]) {
-    if (stream !== null) overhear(stream, 'data', (chunk) => keepChunk('process', chunk))
-  }
+  // It has its streams when `spawn` returns, and nothing to read before that.
+  queueMicrotask(() => {
+    for (const stream of [child.stdout, child.stderr]) {
+      if (stream !== null) overhear(stream, 'data', (chunk) => keepChunk('process', chunk))
+    }
+  })
 })
 
 subscribe('undici:request:bodyChunkReceived', (message) => {
