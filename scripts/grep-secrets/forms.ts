@@ -88,10 +88,22 @@ function base64Of(bytes: Buffer): readonly Form[] {
  * may be public.
  */
 function formsOfPrivateKey(pem: string): readonly Form[] {
-  const number = Buffer.from(String(createPrivateKey(pem).export({ format: 'jwk' }).d), 'base64url')
   const [, body = ''] = /-----BEGIN [^-]+-----\s+([^-]+?)\s+-----END/.exec(pem) ?? []
+  const lines = body.split(/\r?\n/)
+  const number = privateNumber(pem)
+  // Of a key whose number is not to be had (RSASSA-PSS, small curves) the line behind its public half.
+  if (number === null)
+    return [['a line of its PEM', Buffer.from(lines[Math.floor(lines.length * 0.6)] ?? '')]]
   const at = Buffer.from(body, 'base64').indexOf(number)
   const character = Math.floor(((at + number.length / 2) * 8) / 6)
-  const line = at < 0 ? '' : (body.split(/\r?\n/)[Math.floor(character / 64)] ?? '')
+  const line = at < 0 ? '' : (lines[Math.floor(character / 64)] ?? '')
   return [['a line of its PEM', Buffer.from(line)], ...formsOfBytes(number)]
+}
+
+function privateNumber(pem: string): Buffer | null {
+  try {
+    return Buffer.from(String(createPrivateKey(pem).export({ format: 'jwk' }).d), 'base64url')
+  } catch {
+    return null
+  }
 }

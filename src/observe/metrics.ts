@@ -154,7 +154,7 @@ export function createMetrics(build: BuildInfo, options: { readonly processMetri
     }),
     campaignChargePoints: new Gauge({
       name: 'ocpp_proxy_campaign_charge_points',
-      help: 'Charge points of the last campaigns by state.',
+      help: 'Charge points by state, of the campaigns that changed last (20 at most).',
       labelNames: ['campaign', 'state'],
       registers,
     }),

@@ -1,4 +1,4 @@
-import { constants, createPublicKey, hash, type KeyObject, verify } from 'node:crypto'
+import { createPublicKey, hash } from 'node:crypto'
 import type { CsrFacts, CsrProblem } from '../policy/csr.ts'
 import { messageOf } from '../policy/error.ts'
 import { alternativeNames } from './alternative-names.ts'
@@ -10,13 +10,13 @@ import {
   derTag,
   encodingOf,
   expectTag,
-  readElement,
   readOid,
   unreadable,
 } from './der.ts'
 import { readExtensions } from './extensions.ts'
 import { readName } from './name.ts'
 import { readPublicKey } from './public-key.ts'
+import { readSignedData, type SignedData, signatureProblem } from './signed-data.ts'
 
 /** A certificate signing request that could be read. Whether it may be signed, `checkCsr` says. */
 export interface Csr {
@@ -37,7 +37,7 @@ export const maxCsrCharacters = 5500
 
 /** RFC 7468 section 7; "NEW" is what older tools write. */
 const frame =
-  /^\s*-----BEGIN (NEW )?CERTIFICATE REQUEST-----([A-Za-z0-9+/=\s]*)-----END \1CERTIFICATE REQUEST-----\s*$/
+  /^\s*-----BEGIN (NEW )?CERTIFICATE REQUEST-----([A-Za-z0-9+/=\s]*)-----END (?:NEW )?CERTIFICATE REQUEST-----\s*$/
 
 /** PKCS #9, and what Microsoft's tools write in its place. */
 const extensionRequests: ReadonlySet<string> = new Set(['1.2.840.113549.1.9.14', '1.3.6.1.4.1.311.2.1.14'])
@@ -68,91 +68,63 @@ function derOf(text: string): Buffer {
   return der
 }
 
+/** CertificationRequest and CertificationRequestInfo (RFC 2986 section 4), to the letter. */
 function csrOf(der: Buffer): Csr {
-  const whole = expectTag(readElement(der), derTag.sequence, 'the request')
-  if (whole.end !== der.length) throw unreadable('there are bytes behind the request')
-  const [info, algorithm, bits, ...more] = childrenOf(whole)
-  const body = expectTag(info, derTag.sequence, 'the body of the request')
-  const signature = contentOf(expectTag(bits, derTag.bitString, 'the signature'))
-  if (more.length > 0 || signature[0] !== 0) throw unreadable('the request has not the form of a PKCS #10')
-  const [version, subject, key, attributes, ...rest] = childrenOf(body)
-  if (
-    rest.length > 0 ||
-    !contentOf(expectTag(version, derTag.integer, 'the version')).equals(Buffer.from([0]))
-  )
-    throw unreadable('the body of the request has not the form of a PKCS #10')
-  const publicKey = encodingOf(expectTag(key, derTag.sequence, 'the public key'))
+  const signed = readSignedData(der, 'the request')
+  const [version, subject, key, attributes, ...rest] = childrenOf(signed.body)
+  const number = contentOf(expectTag(version, derTag.integer, 'the version'))
+  if (signed.rest.length > 0 || rest.length > 0 || !number.equals(Buffer.from([0])))
+    throw unreadable('the request has not the form of a PKCS #10')
+  const keyInfo = expectTag(key, derTag.sequence, 'the public key')
+  const publicKey = encodingOf(keyInfo)
   const { commonNames, organizationNames, text } = readName(
     expectTag(subject, derTag.sequence, 'the subject'),
   )
-  const kind = readSignature(expectTag(algorithm, derTag.sequence, 'the signature algorithm'))
-  const extensions = requestedExtensions(attributes)
-  const { isCa, keyUsage, extendedKeyUsage } = readExtensions(extensions)
   const facts: CsrFacts = {
     ...{ commonNames, organizationNames, subject: text },
-    key: readPublicKey(readElement(publicKey)),
+    key: readPublicKey(keyInfo),
     keyFingerprint: hash('sha256', publicKey, 'hex'),
-    ...kind,
-    signatureVerified: isSigned(encodingOf(body), signature.subarray(1), publicKey, kind),
-    ...{ wantsCa: isCa, keyUsage, extendedKeyUsage },
-    alternativeNames: alternativeNames(extensions),
+    ...readSignature(signed.algorithm),
+    signature: proofOf(signed, publicKey),
+    ...requested(attributes),
   }
   return { facts, der, pem: pemOf(der), publicKey }
 }
 
+/** Keys that OpenSSL cannot use prove nothing. */
+function proofOf(signed: SignedData, publicKey: Buffer): CsrFacts['signature'] {
+  try {
+    const key = createPublicKey({ key: publicKey, format: 'der', type: 'spki' })
+    const problem = signatureProblem(signed, key)
+    if (problem === null) return 'verified'
+    return problem === 'signature_weak' ? 'weak' : 'invalid'
+  } catch {
+    return 'invalid'
+  }
+}
+
+type RequestedFacts = Pick<CsrFacts, 'wantsCa' | 'keyUsage' | 'extendedKeyUsage' | 'alternativeNames'>
+
 /**
- * The SET that holds the Extensions of the extensionRequest attribute (RFC 2985 5.4.2). Two of them
- * are refused: the authority could read the other one.
+ * The extensionRequest attribute (RFC 2985 5.4.2). Two of them are refused: the authority could read
+ * the other one. RFC 2986 wants the list of attributes even when it is empty; old stacks leave it out.
  */
-function requestedExtensions(attributes: DerElement | undefined): DerElement | undefined {
-  // RFC 2986 wants the [0] even when it is empty; old stacks leave it out.
-  if (attributes === undefined) return undefined
+function requested(attributes: DerElement | undefined): RequestedFacts {
   const sets: DerElement[] = []
-  for (const attribute of childrenOf(expectTag(attributes, 0xa0, 'the attributes'))) {
+  const list = attributes === undefined ? [] : childrenOf(expectTag(attributes, 0xa0, 'the attributes'))
+  for (const attribute of list) {
     const [type, values] = childrenOf(expectTag(attribute, derTag.sequence, 'an attribute'))
     if (extensionRequests.has(readOid(type, 'an attribute')))
       sets.push(expectTag(values, derTag.set, 'the requested extensions'))
   }
   const [first, second] = sets
-  if (second !== undefined || (first !== undefined && childrenOf(first).length !== 1))
+  if (first === undefined)
+    return { wantsCa: false, keyUsage: null, extendedKeyUsage: null, alternativeNames: [] }
+  const [extensions, more] = childrenOf(first)
+  if (second !== undefined || extensions === undefined || more !== undefined)
     throw unreadable('extensions are requested more than once')
-  return first
-}
-
-/** Does the signature fit the body, the key, and what is said of it? Keys that OpenSSL cannot use prove nothing. */
-function isSigned(
-  body: Buffer,
-  signature: Buffer,
-  publicKey: Buffer,
-  { signatureKind, signatureHash }: Pick<CsrFacts, 'signatureKind' | 'signatureHash'>,
-): boolean {
-  try {
-    const key = createPublicKey({ key: publicKey, format: 'der', type: 'spki' })
-    return verifies(key, signatureKind, signatureHash, body, signature)
-  } catch {
-    return false
-  }
-}
-
-function verifies(key: KeyObject, kind: string, hashName: string, body: Buffer, signature: Buffer): boolean {
-  const type = key.asymmetricKeyType
-  switch (kind) {
-    case 'rsa':
-      return type === 'rsa' && verify(hashName, body, key, signature)
-    case 'rsa-pss': {
-      if (type !== 'rsa' && type !== 'rsa-pss') return false
-      const padding = constants.RSA_PKCS1_PSS_PADDING
-      const saltLength = constants.RSA_PSS_SALTLEN_AUTO
-      return verify(hashName, body, { key, padding, saltLength }, signature)
-    }
-    case 'ecdsa':
-      return type === 'ec' && verify(hashName, body, key, signature)
-    case 'ed25519':
-    case 'ed448':
-      return type === kind && verify(null, body, key, signature)
-    default:
-      return false
-  }
+  const { isCa, keyUsage, extendedKeyUsage } = readExtensions(first)
+  return { wantsCa: isCa, keyUsage, extendedKeyUsage, alternativeNames: alternativeNames(extensions) }
 }
 
 function pemOf(der: Buffer): string {

@@ -76,8 +76,7 @@ export function subjectKeyIdentifier(der: Buffer): string | null {
   return null
 }
 
-/** The extensions below their tag, each a SEQUENCE. Throws ProxyError `certificate_unreadable`. */
-export function extensionsOf(tagged: DerElement | undefined): DerElement[] {
+function extensionsOf(tagged: DerElement | undefined): DerElement[] {
   if (tagged === undefined) return []
   const [list] = childrenOf(tagged)
   return childrenOf(expectTag(list, derTag.sequence, 'the extensions'))

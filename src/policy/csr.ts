@@ -21,8 +21,11 @@ export interface CsrFacts {
   /** As in CertificateFacts. */
   readonly signatureKind: string
   readonly signatureHash: string
-  /** The requester has the private key: the signature is by the key of the request. */
-  readonly signatureVerified: boolean
+  /**
+   * verified: by the key of the request, so the requester has its private key. weak: its hash is below
+   * SHA-256, and nobody looked further.
+   */
+  readonly signature: 'verified' | 'weak' | 'invalid'
   /** It asks for basicConstraints CA:TRUE. */
   readonly wantsCa: boolean
   /** Requested extensions; null: not asked for. Except for authority bits they are not heeded (facts 6.6). */
@@ -112,9 +115,9 @@ export function checkCsr(csr: CsrFacts, expected: CsrExpectation): readonly CsrP
 
 /** A02.FR.12: without the proof of possession anybody could have a certificate for the key of another. */
 function checkProof(csr: CsrFacts): CsrProblem | null {
-  return csr.signatureVerified
-    ? null
-    : { code: 'csr_signature', detail: 'the signature is not by the key of the request' }
+  return csr.signature === 'invalid'
+    ? { code: 'csr_signature', detail: 'the signature is not by the key of the request' }
+    : null
 }
 
 /** A00.FR.501 to 503. */
@@ -126,7 +129,7 @@ function checkKey(csr: CsrFacts): CsrProblem | null {
 
 /** A00.FR.504, 506. */
 function checkSignatureHash(csr: CsrFacts): CsrProblem | null {
-  if (isStrongSignature(csr)) return null
+  if (csr.signature !== 'weak' && isStrongSignature(csr)) return null
   return {
     code: 'csr_weak_signature',
     detail: `it is signed with ${csr.signatureKind} and ${csr.signatureHash}`,

@@ -27,12 +27,16 @@ export class Happened<T> {
     return next + 1
   }
 
-  /** Fulfilled when `holds`, which is looked at after every entry. */
+  /** Fulfilled when `holds`, which is looked at after every entry; rejected when it throws. */
   async until(what: string, holds: () => boolean, timeoutMs = 20_000): Promise<void> {
     if (holds()) return
     const { promise, resolve, reject } = Promise.withResolvers<void>()
     const look = () => {
-      if (holds()) resolve()
+      try {
+        if (holds()) resolve()
+      } catch (error) {
+        reject(error)
+      }
     }
     const timer = setTimeout(() => {
       const last = this.all.slice(-8).map((entry) => JSON.stringify(entry))

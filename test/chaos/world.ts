@@ -84,6 +84,7 @@ export class World {
 
   /** The next process; it kills itself when all these moments have come, once it is told to count. */
   async start(moments: readonly Moment[]): Promise<void> {
+    await this.#kill()
     this.#log = new LogLines()
     const after = [String(this.#starts * leapMs), JSON.stringify(moments)]
     this.#starts += 1
@@ -170,9 +171,14 @@ export class World {
     this.#after.push(task)
   }
 
-  async #end(): Promise<void> {
+  /** What a failed round has left running. */
+  async #kill(): Promise<void> {
     if (this.#process?.hasEnded === false) this.kill()
     await this.#process?.exit
+  }
+
+  async #end(): Promise<void> {
+    await this.#kill()
     for (const task of this.#after) await task()
     await this.central.close()
     await this.store.close()

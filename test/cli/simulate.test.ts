@@ -335,6 +335,36 @@ test('[A01.FR.04] charge-point --strict: a CALL that nobody asked for is a failu
   assert.deepEqual(answers, ['Rejected', 'Rejected'])
 })
 
+test('[A05.FR.05] charge-point --tls-url: raised to profile 2, it goes there', async (t) => {
+  const folder = folderOf(t)
+  const authority = await sharedAuthority()
+  const server = await authority.server()
+  const central = createCentralSystem({
+    onConnection: ({ identity }) => {
+      setImmediate(() => void central.changeConfiguration(identity, 'SecurityProfile', '2').catch(() => {}))
+    },
+  })
+  const { url, port } = await central.listen()
+  const front = await openTlsFront({ cert: server.chain, key: server.key }, port)
+  t.after(async () => {
+    await front.close()
+    await central.close()
+  })
+  const [ca, passwordFile] = [join(folder, 'root.pem'), join(folder, 'cp-1.key')]
+  writeFileSync(ca, authority.certificate)
+  writeFileSync(passwordFile, `${'8f'.repeat(20)}\n`)
+  const options = { url, 'tls-url': `wss://localhost:${front.port}/ocpp`, ca, 'password-file': passwordFile }
+  const run = simulate(
+    'charge-point',
+    ...Object.entries(options).flatMap(([name, value]) => [`--${name}`, value]),
+  )
+  await run.line(/^CP-1: connected plain/)
+  await run.line(/^CP-1: connected TLSv1/)
+  run.interrupt()
+  await run.ended
+  assert.equal(run.code, 0, run.errors.join())
+})
+
 test('central-system: what should not have come is kept for the asking', async () => {
   const run = simulate('central-system', '--port', '0', '--answers', 'twice')
   const url = /(ws:\S+),/.exec(await run.line(/central system on/))?.[1] ?? ''
@@ -359,6 +389,17 @@ const misuses: readonly (readonly [string, ...string[]])[] = [
   ['charge-point', '--url', 'ws://localhost:1', '--key-hex', '00'],
   ['charge-point', '--url', 'ws://localhost:1', '--form', 'base64'],
   ['charge-point', '--url', 'ws://localhost:1', '--password-file', '/does/not/exist'],
+  ['charge-point', '--url', 'ws://localhost:1', '--save-password'],
+  [
+    'charge-point',
+    '--url',
+    'ws://localhost:1',
+    '--save-password',
+    '--password-file',
+    'package.json',
+    '--count',
+    '2',
+  ],
   ['charge-point', '--url', 'wss://localhost:1', '--tls', '1.4'],
   ['charge-point', '--url', 'wss://localhost:1', '--tls', '1.3..1.2'],
   ['charge-point', '--url', 'wss://localhost:1', '--ciphers', 'NO-SUCH-SUITE'],

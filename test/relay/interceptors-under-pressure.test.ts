@@ -6,8 +6,6 @@ import { after, call, hearing, result, scripted, turns } from './scripted.ts'
 import { withSession } from './sockets.ts'
 import { closePayload, textsOf } from './wire.ts'
 
-const _ok: Answer = { kind: 'result', payload: { status: 'Accepted' } }
-
 test('[principle 5] a use case that throws or rejects is an InternalError, and the session lives on', () => {
   const failing = scripted(({ id }) => {
     if (id === 'throws') throw new Error('broken')

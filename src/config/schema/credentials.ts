@@ -25,7 +25,7 @@ export const passwordsSchema = Type.Object(
     }),
     resetAfterRebootRequired: flag({
       description:
-        'Reset(Soft) for a charge point that answered a new password of an operator with RebootRequired, once no transaction is open. Campaigns have their own switch, --reset.',
+        'Reset(Soft), once no transaction is open, for a charge point that answered an operator with RebootRequired: to a new password, or to a new profile. Where the request does not say otherwise; campaigns have their own switch, --reset.',
       default: true,
     }),
   },

@@ -1,5 +1,6 @@
 import type { X509Certificate } from 'node:crypto'
-import { childrenOf, encodeElement, encodingOf, readElement, unreadable } from '../der.ts'
+import { certificateFields } from '../certificate-fields.ts'
+import { encodeElement } from '../der.ts'
 import {
   bitString,
   certificateTime,
@@ -44,7 +45,7 @@ export function writeCrl(request: CrlRequest): Buffer {
   const list = sequence(
     integer(1),
     signer.algorithm,
-    subjectOf(issuer.certificate),
+    certificateFields(issuer.certificate).subject,
     certificateTime(request.thisUpdate),
     certificateTime(request.nextUpdate),
     ...entries,
@@ -75,13 +76,4 @@ function entryOf({ serialNumber, at, reason }: RevokedEntry): Buffer {
 function keyIdentifierOf(issuer: X509Certificate): Buffer {
   const id = subjectKeyIdentifier(issuer.raw) ?? keyIdentifier(issuer.publicKey)
   return sequence(encodeElement(0x80, Buffer.from(id, 'hex')))
-}
-
-/** The subject of a certificate, byte for byte: names of issuers are compared so. */
-export function subjectOf(certificate: X509Certificate): Buffer {
-  const [tbs] = childrenOf(readElement(certificate.raw))
-  const fields = tbs === undefined ? [] : childrenOf(tbs)
-  const subject = fields[fields[0]?.tag === 0xa0 ? 5 : 4]
-  if (subject === undefined) throw unreadable('the subject is missing')
-  return encodingOf(subject)
 }

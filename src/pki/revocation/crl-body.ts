@@ -11,7 +11,7 @@ import {
 } from '../der.ts'
 import { readTime } from '../der-time.ts'
 import { readSignedData, type SignedData } from '../signed-data.ts'
-import { checkEntry } from './crl-entry.ts'
+import { createEntryReader } from './crl-entry.ts'
 
 /** The parts of a CRL (RFC 5280 5.1). */
 export interface CrlBody {
@@ -22,7 +22,7 @@ export interface CrlBody {
   readonly number: bigint | null
   /** The first critical extension, of the CRL or of an entry, that is not processed here; null: none. */
   readonly criticalExtension: string | null
-  /** Where in the bytes each entry begins. */
+  /** Where in the bytes each entry that revokes begins. */
   readonly entries: readonly number[]
 }
 
@@ -76,10 +76,12 @@ function readEntries(list: DerElement | undefined): Pick<CrlBody, 'entries' | 'c
   const entries: number[] = []
   let criticalExtension: string | null = null
   if (list === undefined) return { entries, criticalExtension }
+  const checkEntry = createEntryReader()
   for (let at = list.start; at < list.end; ) {
     const entry = readElement(list.bytes, at, list.end)
-    criticalExtension ??= checkEntry(entry)
-    entries.push(at)
+    const checked = checkEntry(entry)
+    criticalExtension ??= checked.criticalExtension
+    if (checked.revokes) entries.push(at)
     at = entry.end
   }
   return { entries, criticalExtension }

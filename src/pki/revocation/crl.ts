@@ -5,7 +5,7 @@ import { certificateFacts } from '../certificate.ts'
 import { certificateFields } from '../certificate-fields.ts'
 import { type SignatureProblem, type SignedData, signatureProblem } from '../signed-data.ts'
 import { readCrlBody } from './crl-body.ts'
-import { isRevokingEntry, readEntry } from './crl-entry.ts'
+import { revocationOf, serialPlaceOf } from './crl-entry.ts'
 import { pemOrDer } from './crl-pem.ts'
 import { createSerialTable } from './serial-table.ts'
 
@@ -81,11 +81,7 @@ export function readCrl(input: Buffer, reading: CrlReading): CrlResult {
 
 function crlOf(body: ReturnType<typeof readCrlBody>): Crl {
   const bytes = body.signed.body.bytes
-  const places = body.entries.filter((place) => isRevokingEntry(bytes, place))
-  const table = createSerialTable(bytes, places, (place) => {
-    const { serialStart: start, serialEnd: end } = readEntry(bytes, place)
-    return { place, start, end }
-  })
+  const table = createSerialTable(bytes, body.entries, (place) => serialPlaceOf(bytes, place))
   const { issuer, thisUpdate, nextUpdate, number, signed } = body
   return {
     issuer,
@@ -96,7 +92,7 @@ function crlOf(body: ReturnType<typeof readCrlBody>): Crl {
     size: table.size,
     find(certificate) {
       const place = table.find(certificateFields(certificate).serialNumber)
-      return place === null ? null : readEntry(bytes, place).revocation
+      return place === null ? null : revocationOf(bytes, place)
     },
   }
 }

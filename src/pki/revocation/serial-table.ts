@@ -11,14 +11,13 @@ export interface SerialTable {
   find(serialNumber: Buffer): number | null
 }
 
-/** Where an entry is, and which bytes are its serial number. */
+/** Which bytes are the serial number of an entry. */
 export interface SerialPlace {
-  readonly place: number
   readonly start: number
   readonly end: number
 }
 
-/** `read` gives the entry at a place; `places` are the places of all entries, none of them negative. */
+/** `read` finds the serial number of the entry at a place; `places` are the places of all entries, none of them negative. */
 export function createSerialTable(
   bytes: Buffer,
   places: readonly number[],

@@ -1,0 +1,83 @@
+import type { X509Certificate } from 'node:crypto'
+import { checkIssued } from '../../policy/issued-certificate.ts'
+import { certificateFacts } from '../certificate.ts'
+import { buildChain } from '../chain.ts'
+import {
+  AuthorityError,
+  type AuthorityRequest,
+  type IssuedChain,
+  issuedChain,
+  withoutRoots,
+} from './authority.ts'
+
+/** What came back must end here, and live for so long. */
+export interface ReturnedChainPolicy {
+  readonly roots: readonly X509Certificate[]
+  readonly minimumLifetimeMs: number
+}
+
+/** Certificates beyond these are not looked at. */
+const maxReturned = 16
+
+/**
+ * The chain for a charge point out of what an authority returned, in whatever order, extras included.
+ * It is judged as the gate would judge it (`checkIssued`). `now`: milliseconds since the epoch.
+ * Throws AuthorityError `authority_rejected`: the same request would give the same again.
+ */
+export function acceptReturned(
+  name: string,
+  returned: readonly X509Certificate[],
+  request: AuthorityRequest,
+  policy: ReturnedChainPolicy,
+  now: number,
+): IssuedChain {
+  const certificates = returned.slice(0, maxReturned)
+  const { keyFingerprint } = request.csr.facts
+  const leaf = certificates.find((one) => fingerprintOf(one) === keyFingerprint) ?? certificates[0]
+  if (leaf === undefined) throw new AuthorityError('rejected', `authority ${name} returned no certificate`)
+  const others = certificates.filter((one) => one !== leaf)
+  const chain = judge(name, leaf, others, request, policy, now)
+  const known = [...others, ...policy.roots]
+  const issuers = chain.issuers.flatMap(
+    ({ fingerprint }) => known.find((one) => certificateFacts(one).fingerprint === fingerprint) ?? [],
+  )
+  return issuedChain([leaf, ...withoutRoots(issuers)])
+}
+
+function judge(
+  name: string,
+  leaf: X509Certificate,
+  others: readonly X509Certificate[],
+  request: AuthorityRequest,
+  { roots, minimumLifetimeMs }: ReturnedChainPolicy,
+  now: number,
+): ReturnType<typeof buildChain> {
+  const chain = readable(name, () => buildChain(leaf, others, { cpo: roots, factory: [] }, now))
+  const problems = checkIssued(chain, {
+    keyFingerprint: request.csr.facts.keyFingerprint,
+    cpoNames: [request.organization],
+    serialNumber: request.serialNumber,
+    ...{ now, minimumLifetimeMs },
+  })
+  if (problems.length === 0) return chain
+  const text = problems.map(({ code, detail }) => `${code}: ${detail}`).join('; ')
+  throw new AuthorityError('rejected', `authority ${name} returned a certificate that is refused: ${text}`)
+}
+
+function readable<T>(name: string, read: () => T): T {
+  try {
+    return read()
+  } catch (cause) {
+    throw new AuthorityError('rejected', `authority ${name} returned a certificate that cannot be read`, {
+      cause,
+    })
+  }
+}
+
+function fingerprintOf(certificate: X509Certificate): string | null {
+  try {
+    return certificateFacts(certificate).keyFingerprint
+  } catch {
+    return null
+  }
+}
