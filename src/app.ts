@@ -2,6 +2,7 @@ import type { AdminDeps } from './admin/deps.ts'
 import { type AdminServer, type Health, startAdmin } from './admin/server.ts'
 import { certificatesOf } from './app/certificates.ts'
 import { SecurityEvents } from './app/security-events.ts'
+import { sharedCheck } from './app/store-check.ts'
 import { createUseCases, type UseCases } from './app/use-cases.ts'
 import type { LoadedConfig } from './config/load.ts'
 import { diffReload } from './config/reload.ts'
@@ -59,6 +60,7 @@ export class App {
   readonly #refuser: Refuser
   readonly #upgrades: Upgrades
   readonly #timers: NodeJS.Timeout[] = []
+  readonly #checkStore: () => Promise<void>
   #admin: AdminServer | null = null
   #config: Config
   #policies: readonly LivePolicy[] = []
@@ -72,6 +74,7 @@ export class App {
     this.#deps = deps
     const { store, log, metrics } = deps
     const monotonic = () => performance.now()
+    this.#checkStore = sharedCheck(() => store.check(), 1_000, monotonic)
     this.#events = new SecurityEvents({ ...deps, config: () => this.#config })
     this.#recorder = new RejectionRecorder(store.rejections, log, (count) => this.#recorded(count))
     const recorder = { record: (rejection: NewRejection) => this.#record(rejection) }
@@ -305,7 +308,7 @@ export class App {
   async #problems(): Promise<readonly string[]> {
     if (this.#isStopping) return ['the proxy is shutting down']
     try {
-      await this.#deps.store.check()
+      await this.#checkStore()
       return []
     } catch (error) {
       return [`store: ${messageOf(error)}`]

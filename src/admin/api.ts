@@ -1,10 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import rateLimit from '@fastify/rate-limit'
 import swagger from '@fastify/swagger'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import type { FastifyBaseLogger, FastifyInstance, FastifyTypeProvider, RawServerDefault } from 'fastify'
 import type { Static, TSchema } from 'typebox'
-import { ProxyError } from '../policy/error.ts'
 import { audit, auditResult, beginAudit } from './audit.ts'
 import { createTokenCheck, type TokenCheck } from './auth.ts'
 import type { AdminDeps } from './deps.ts'
@@ -45,12 +43,8 @@ export interface ApiContext {
 /** A wrong token costs so many requests: guessing ends soon, and honest scripts are not in its way. */
 const tokenFailureCost = 20
 
-/** Adds /api/v1 and /openapi.json (design, section 11). */
-export async function addApi(
-  server: FastifyInstance,
-  deps: AdminDeps,
-  requestsPerMinute: number,
-): Promise<LiveStreams> {
+/** Adds /api/v1 and /openapi.json (design, section 11) to a server that has the rate limit. */
+export async function addApi(server: FastifyInstance, deps: AdminDeps): Promise<LiveStreams> {
   const closing = new AbortController()
   const context: ApiContext = {
     deps,
@@ -63,13 +57,6 @@ export async function addApi(
     context.streams.close()
   })
   await server.register(swagger, { openapi: openApiOf(deps.version), transform: withoutDefaults })
-  await server.register(rateLimit, {
-    global: false,
-    max: requestsPerMinute,
-    timeWindow: 60_000,
-    errorResponseBuilder: (_request, { after }) =>
-      new ProxyError('rate_limited', 'operator', `too many requests; again in ${after}`),
-  })
   server.get('/openapi.json', { schema: { hide: true }, onRequest: server.rateLimit() }, () =>
     server.swagger(),
   )

@@ -1,8 +1,10 @@
 import { randomUUID } from 'node:crypto'
+import rateLimit from '@fastify/rate-limit'
 import { type FastifyInstance, fastify } from 'fastify'
 import type { Registry } from 'prom-client'
 import type { AdminConfig } from '../config/schema.ts'
 import { messageOf, ProxyError } from '../policy/error.ts'
+import { limitPerAddress } from './address-limit.ts'
 import { addApi } from './api.ts'
 import { answerClientError } from './client-error.ts'
 import type { AdminDeps } from './deps.ts'
@@ -18,6 +20,14 @@ export interface Health {
 }
 
 const maxConnections = 512
+const maxPerAddress = 64
+/**
+ * Milliseconds in which a request's headers are there, from the moment of connecting on; looked at
+ * every `checkMs`. One that keeps a connection for its next request has `idleMs` for it.
+ */
+const [headersMs, requestMs, idleMs, checkMs] = [5_000, 10_000, 30_000, 2_000]
+/** Of /readyz and of /metrics, for one address: far more than probes and scrapers ask. */
+const healthPerMinute = 3_000
 /** Percent-encoding makes three characters of each byte of an identity (policy/identity.ts). */
 const maxParamLength = 3 * 255
 /** What requests that are under way have to end, in milliseconds. */
@@ -37,7 +47,9 @@ export async function startAdmin(
   const server = fastify({
     logger: false,
     bodyLimit: 65_536,
-    requestTimeout: 10_000,
+    requestTimeout: requestMs,
+    keepAliveTimeout: idleMs,
+    http: { headersTimeout: headersMs, requestTimeout: requestMs, connectionsCheckingInterval: checkMs },
     exposeHeadRoutes: false,
     genReqId: () => randomUUID(),
     routerOptions: { maxParamLength },
@@ -45,9 +57,17 @@ export async function startAdmin(
     frameworkErrors: (error, request, reply) => void errorHandler(log)(error, request, reply),
   })
   server.server.maxConnections = maxConnections
+  limitPerAddress(server.server, maxPerAddress)
   server.setErrorHandler(errorHandler(log))
   server.setNotFoundHandler(sendNotFound)
-  const streams = api === null ? null : await addApi(server, api, config.requestsPerMinute)
+  await server.register(rateLimit, {
+    global: false,
+    max: config.requestsPerMinute,
+    timeWindow: 60_000,
+    errorResponseBuilder: (_request, { after }) =>
+      new ProxyError('rate_limited', 'operator', `too many requests; again in ${after}`),
+  })
+  const streams = api === null ? null : await addApi(server, api)
   addHealth(server, registry, health)
   const { host, port } = config.address
   try {
@@ -63,14 +83,16 @@ export async function startAdmin(
 
 function addHealth(server: FastifyInstance, registry: Registry, health: Health): void {
   const hidden = { schema: { hide: true } }
+  // Each has a count of its own, so that probes do not use up what the API allows.
+  const limited = { ...hidden, config: { rateLimit: { max: healthPerMinute } } }
   server.get('/livez', hidden, () => ({ status: 'alive' }))
-  server.get('/readyz', hidden, async (_request, reply) => {
+  server.get('/readyz', limited, async (_request, reply) => {
     const problems = await health.problems()
     return reply
       .code(problems.length === 0 ? 200 : 503)
       .send({ status: problems.length === 0 ? 'ready' : 'not ready', problems, notes: health.notes() })
   })
-  server.get('/metrics', hidden, async (_request, reply) =>
+  server.get('/metrics', limited, async (_request, reply) =>
     reply.header('content-type', registry.contentType).send(await registry.metrics()),
   )
 }

@@ -76,6 +76,7 @@ class LiveStream {
   readonly #response: ServerResponse
   readonly #source: StreamSource
   readonly #limits: StreamLimits
+  readonly #closed = new AbortController()
   #isNew = false
   #wake: () => void = () => {}
 
@@ -91,7 +92,10 @@ class LiveStream {
       this.#isNew = true
       this.#wake()
     })
-    response.once('close', () => this.#wake())
+    response.once('close', () => {
+      this.#closed.abort()
+      this.#wake()
+    })
     response.on('error', () => {})
     try {
       response.writeHead(200, {
@@ -149,10 +153,8 @@ class LiveStream {
   async #write(text: string): Promise<void> {
     if (this.#isOver() || this.#response.write(text)) return
     const stalled = AbortSignal.timeout(this.#limits.stallMs)
-    const closed = new AbortController()
-    this.#response.once('close', () => closed.abort())
     try {
-      await once(this.#response, 'drain', { signal: AbortSignal.any([stalled, closed.signal]) })
+      await once(this.#response, 'drain', { signal: AbortSignal.any([stalled, this.#closed.signal]) })
     } catch {
       this.#response.destroy()
     }

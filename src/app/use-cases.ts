@@ -44,7 +44,11 @@ export function createUseCases(deps: UseCaseDeps): UseCases {
   const now = () => performance.now()
   const mode = () => config().centralSystem.securityMessages
   const settings = () => config().messages
-  const busy = transactions({ maxChargePoints: config().limits.connections })
+  const busy = transactions({
+    maxChargePoints: config().limits.connections,
+    // Of time that passes: a clock that is set must not end a wait.
+    clock: { ...systemClock(), now },
+  })
   const changes = createChargePointChanges({
     registry: store.registry,
     sessions,

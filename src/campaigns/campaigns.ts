@@ -10,7 +10,7 @@ export interface CampaignSelection {
   readonly all?: boolean | undefined
   /** Exactly these; every one must be registered. */
   readonly identities?: readonly string[] | undefined
-  /** Those that are kept on this profile now. */
+  /** Those that are kept on this profile now; 0: also those marked as migrating that have reached no other. */
   readonly securityProfile?: SecurityProfile | undefined
   /** Those whose password is none that we made: chosen by people (stored as scrypt), or none at all. */
   readonly neverRotated?: boolean | undefined

@@ -1,4 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
+import type { SecurityProfile } from '../policy/facts.ts'
 import type { ChargePointRecord, Registry } from '../store/store.ts'
 import type { CampaignSelection } from './campaigns.ts'
 import { type CampaignKind, campaignKinds, type UpgradeTarget } from './kinds.ts'
@@ -57,8 +58,13 @@ function checkSelection({ all, identities, securityProfile, neverRotated }: Camp
 }
 
 function isMeant(record: ChargePointRecord, { securityProfile, neverRotated }: CampaignSelection): boolean {
-  if (securityProfile !== undefined && record.securityProfile !== securityProfile) return false
+  if (securityProfile !== undefined && presentProfile(record) !== securityProfile) return false
   return neverRotated !== true || !hasRandomKey(record)
+}
+
+/** Profile 0 is not kept from a visit there: who is marked for it and has reached no other is on it. */
+function presentProfile({ securityProfile, migrating }: ChargePointRecord): SecurityProfile | null {
+  return securityProfile ?? (migrating ? 0 : null)
 }
 
 /** We store random keys as HMAC, and passwords that people chose as scrypt. */
@@ -75,7 +81,8 @@ async function* registered(
     const page = await registry.list({
       after,
       limit: pageSize,
-      ...(securityProfile === undefined ? {} : { securityProfile }),
+      // Those on profile 0 are not found by what is kept.
+      ...(securityProfile === undefined || securityProfile === 0 ? {} : { securityProfile }),
     })
     yield* page
     const last = page.at(-1)

@@ -3,7 +3,7 @@ import type { Hindrance } from './waiting.ts'
 
 const hindranceTexts: Readonly<Record<Hindrance, string>> = {
   'not-connected': 'not connected',
-  'transaction-open': 'a transaction is open',
+  'transaction-open': 'a transaction is open, or may be',
 }
 
 /**

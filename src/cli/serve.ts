@@ -75,24 +75,15 @@ export async function startProxy(loaded: LoadedConfig, log: Logger): Promise<Run
   const app = new App(config, { version, store, log, metrics })
   const started = Promise.withResolvers<void>()
   const reloader = new Reloader(app, loaded, log, started.promise)
-  // Before anything listens: a SIGHUP that nobody handles would end the process.
-  process.on('SIGHUP', () => void reloader.reload('SIGHUP'))
-  let listening: readonly Listening[]
-  try {
-    listening = await app.start()
-  } catch (error) {
-    await store.close()
-    throw error
-  }
-  await reloader.watch()
-  started.resolve()
   const stopped = Promise.withResolvers<void>()
   let isStopping = false
   const stop = async () => {
     if (isStopping) return stopped.promise
     isStopping = true
-    reloader.close()
     try {
+      // A signal may come while the listeners are being opened.
+      await started.promise
+      reloader.close()
       await app.stop()
       await store.close()
       stopped.resolve()
@@ -106,8 +97,19 @@ export async function startProxy(loaded: LoadedConfig, log: Logger): Promise<Run
     log.info({ signal }, 'stopping')
     void stop()
   }
+  // Before anything listens: a signal that nobody handles would end the process, and every session with it.
+  process.on('SIGHUP', () => void reloader.reload('SIGHUP'))
   process.on('SIGTERM', onSignal)
   process.on('SIGINT', onSignal)
+  let listening: readonly Listening[]
+  try {
+    listening = await app.start()
+  } catch (error) {
+    await store.close()
+    throw error
+  }
+  await reloader.watch()
+  started.resolve()
   return { listening, untilStopped: stopped.promise, stop }
 }
 

@@ -1,8 +1,17 @@
 // @peculiar/x509 resolves its parts by decorators and needs this polyfill to be there first.
 import 'reflect-metadata'
-import { createPublicKey, hash, type KeyObject, randomBytes, webcrypto, X509Certificate } from 'node:crypto'
+import {
+  createPrivateKey,
+  createPublicKey,
+  hash,
+  type KeyObject,
+  randomBytes,
+  webcrypto,
+  X509Certificate,
+} from 'node:crypto'
 import * as x509 from '@peculiar/x509'
 import { messageOf, ProxyError } from '../policy/error.ts'
+import { childrenOf, contentOf, derTag, expectTag, readElement } from './der.ts'
 import { subjectKeyIdentifier } from './extensions.ts'
 
 /** An attribute of a subject in its order: short name or dotted OID, value, and how it is written. */
@@ -60,7 +69,7 @@ export function randomSerialNumber(random: (bytes: number) => Buffer = randomByt
 
 /**
  * Issues an X.509 version 3 certificate with key identifiers, and proves its signature before it is
- * given away. Signing keys: RSA, P-256, P-384, P-521, Ed25519; subject keys: any. Throws ProxyError
+ * given away. Signing keys: RSA, RSA-PSS, P-256, P-384, P-521, Ed25519; subject keys: any. Throws ProxyError
  * `issuer_key_mismatch` and `issuing_failed`.
  */
 export async function issueCertificate(request: IssueRequest): Promise<X509Certificate> {
@@ -101,13 +110,21 @@ async function generate(request: IssueRequest, signingKey: KeyObject): Promise<X
       notBefore: new Date(request.notBefore),
       notAfter: new Date(request.notAfter),
       publicKey: new x509.PublicKey(spkiOf(request.publicKey)),
-      signingKey: request.issuer.key.toCryptoKey(algorithm, false, ['sign']),
+      signingKey: webKeyOf(request.issuer.key).toCryptoKey(algorithm, false, ['sign']),
       signingAlgorithm: algorithm,
       extensions: extensionsOf(request, signingKey),
     },
     webcrypto,
   )
   return new X509Certificate(Buffer.from(issued.rawData))
+}
+
+/** Web Crypto does not take keys that are marked for PSS: the number inside is any RSA key's (RFC 8017 A.1.2). */
+function webKeyOf(key: KeyObject): KeyObject {
+  if (key.asymmetricKeyType !== 'rsa-pss') return key
+  const info = childrenOf(readElement(key.export({ type: 'pkcs8', format: 'der' })))
+  const inner = contentOf(expectTag(info[2], derTag.octetString, 'the private key'))
+  return createPrivateKey({ key: inner, format: 'der', type: 'pkcs1' })
 }
 
 function extensionsOf(request: IssueRequest, signingKey: KeyObject): x509.Extension[] {

@@ -1,8 +1,17 @@
 import { createHmac, createPrivateKey, type KeyObject, randomBytes, X509Certificate } from 'node:crypto'
 import forge from 'node-forge'
 import { ProxyError } from '../policy/error.ts'
-import { encodeElement } from './der.ts'
-import { explicit, integer, nullValue, objectIdentifier, octetString, sequence, set } from './der-write.ts'
+import { childrenOf, encodeElement, encodingOf, readElement } from './der.ts'
+import {
+  bitString,
+  explicit,
+  integer,
+  nullValue,
+  objectIdentifier,
+  octetString,
+  sequence,
+  set,
+} from './der-write.ts'
 import type { Credentials } from './profiles.ts'
 
 /**
@@ -50,7 +59,8 @@ function open(bundle: Buffer, passphrase: string): forge.pkcs12.Pkcs12Pfx {
     return forge.pkcs12.pkcs12FromAsn1(forge.asn1.fromDer(bundle.toString('latin1')), true, passphrase)
   } catch {
     // The cause is left out: forge's errors carry the structure that they stumbled over.
-    throw unreadable('it is no PKCS #12, or the passphrase is wrong')
+    const letters = isAscii(passphrase) ? '' : ' (tools disagree about letters outside of ASCII in it)'
+    throw unreadable(`it is no PKCS #12, or the passphrase is wrong${letters}`)
   }
 }
 
@@ -65,10 +75,22 @@ function keyOf(bag: forge.pkcs12.Bag): KeyObject {
 
 function certificateOf(bag: forge.pkcs12.Bag): X509Certificate {
   try {
-    return new X509Certificate(derOf(bag.cert ? forge.pki.certificateToAsn1(bag.cert) : bag.asn1))
+    return new X509Certificate(bag.cert ? derOfCertificate(bag.cert) : derOf(bag.asn1))
   } catch {
     throw unreadable('a certificate in it cannot be read')
   }
+}
+
+/**
+ * forge writes RSASSA-PSS parameters in another way than it read them. The body is kept as it was, and
+ * names the algorithm as the signature must (RFC 5280 4.1.1.2).
+ */
+function derOfCertificate(certificate: forge.pki.Certificate): Buffer {
+  const body = derOf(Reflect.get(certificate, 'tbsCertificate'))
+  const fields = childrenOf(readElement(body))
+  const algorithm = fields[fields[0]?.tag === 0xa0 ? 2 : 1]
+  if (algorithm === undefined) throw new TypeError('the certificate names no signature algorithm')
+  return sequence(body, encodingOf(algorithm), bitString(Buffer.from(certificate.signature, 'latin1')))
 }
 
 function derOf(element: forge.asn1.Asn1): Buffer {
@@ -94,14 +116,19 @@ export interface Pkcs12Options {
 const iterations = 10_000
 const saltBytes = 16
 
+/** RFC 7292 B.1 wants UTF-16 in one place and RFC 8018 bytes in another: only ASCII is read alike by all. */
+function isAscii(passphrase: string): boolean {
+  return /^[\x20-\x7e]*$/.test(passphrase)
+}
+
 /**
  * Writes a key with its certificates. The key is encrypted, and everything is under the MAC; the
  * certificates are public and stay readable. Write it to a file of mode 0600. Throws ProxyError
- * `pkcs12_passphrase` when there is none: such a bundle would be a plain key.
+ * `pkcs12_passphrase` when there is none, which would make a plain key, or when it is not ASCII.
  */
 export function writePkcs12(content: Pkcs12Content, passphrase: string, options: Pkcs12Options = {}): Buffer {
-  if (passphrase === '')
-    throw new ProxyError('pkcs12_passphrase', 'operator', 'a PKCS #12 bundle needs a passphrase')
+  if (passphrase === '' || !isAscii(passphrase))
+    throw new ProxyError('pkcs12_passphrase', 'operator', 'a PKCS #12 bundle needs a passphrase in ASCII')
   // Tells readers which certificate the key belongs to.
   const attributes = attributesOf(Buffer.from([1]), options.name)
   const certificates = [

@@ -1,3 +1,4 @@
+import { foldKey } from './configuration-key.ts'
 import type { SecurityProfile } from './facts.ts'
 
 /**
@@ -16,7 +17,7 @@ export type MessageVerdict =
   | { readonly allowed: true }
   | {
       readonly allowed: false
-      readonly cause: 'action' | 'configuration-key' | 'insecure-profile' | 'unreadable-key'
+      readonly cause: 'action' | 'configuration-key' | 'insecure-profile' | 'unreadable-key' | 'malformed'
       readonly requirements: readonly string[]
       /** For operators and for the sender; holds names of actions and keys, never a value. */
       readonly detail: string
@@ -113,19 +114,39 @@ export function checkFromCentralSystem(message: MessageFacts, rules: CentralSyst
   const key = configurationKey(payload)
   // What we cannot read, a charge point may: it could take ["AuthorizationKey"] for the key itself.
   if (key === null) return operatorDenies('unreadable-key', 'the configuration key is not a text')
-  const denied = rules.denyConfigurationKeys.find((one) => fold(one) === key)
+  const denied = rules.denyConfigurationKeys.find((one) => foldKey(one) === key)
   if (denied === undefined) return passed
   return operatorDenies('configuration-key', `the central system may not set ${denied}`)
 }
 
 /** The key of a ChangeConfiguration for comparing; null: it is none. */
 function configurationKey(payload: MessageFacts['payload']): string | null {
-  return typeof payload.key === 'string' ? fold(payload.key) : null
+  return typeof payload.key === 'string' ? foldKey(payload.key) : null
 }
 
-/** Keys are CiString50 (OCPP 1.6 7.18); some charge points also trim them. */
-function fold(key: string): string {
-  return key.trim().toLowerCase()
+/** Of these a charge point and we must read the same. */
+const guardedKeys: ReadonlySet<string | null> = new Set(['authorizationkey', 'securityprofile'])
+
+/**
+ * A ChangeConfiguration that a charge point may read in another way than we do: what it says about the
+ * password or the profile must not pass unseen (A00.FR.005, CWE-436). OCPP 1.6 6.17: `key` and `value`
+ * are texts, and members are written as they are there.
+ */
+export function checkConfigurationForm({ direction, action, payload }: MessageFacts): MessageVerdict {
+  if (direction !== 'to-charge-point' || action !== 'ChangeConfiguration') return passed
+  if (typeof payload.key !== 'string') return malformed('the configuration key is not a text')
+  for (const name of Object.keys(payload)) {
+    const folded = foldKey(name)
+    if (name !== folded && (folded === 'key' || folded === 'value')) {
+      return malformed(`the member ${folded} is spelled in another way`)
+    }
+  }
+  const isGuarded = guardedKeys.has(configurationKey(payload))
+  return isGuarded && typeof payload.value !== 'string' ? malformed('the value is not a text') : passed
+}
+
+function malformed(detail: string): MessageVerdict {
+  return { allowed: false, cause: 'malformed', requirements: ['A00.FR.005', 'CWE-436'], detail }
 }
 
 function operatorDenies(

@@ -30,6 +30,7 @@ export const internalError: Answer = Object.freeze({
   code: 'InternalError',
   description: 'the proxy could not handle it',
   details: Object.freeze({}),
+  origin: 'proxy',
 })
 
 export interface Asked {

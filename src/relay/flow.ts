@@ -141,7 +141,7 @@ export class Flow implements FrameReceiver, LaneHost {
   #watchesCall({ type, action, idHash }: Envelope): boolean {
     if (type !== messageType.call) return false
     const { useCases, clock } = this.context
-    if (this.#lane !== null || useCases.watching(this.side, action) !== null) return true
+    if (this.#lane !== null || useCases.wants(this.side, action, this.session)) return true
     this.calls.open(idHash, action, clock.now())
     return false
   }

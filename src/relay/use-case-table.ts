@@ -1,10 +1,12 @@
 import { actionIndexOf, actionNames } from '../ocpp/action-index.ts'
-import type { Direction, UseCase } from './use-case.ts'
+import type { Direction, UseCase, UseCaseSession } from './use-case.ts'
 
 /** A use case that decides about CALLs, and its place among the others. */
 export interface Decider {
   readonly order: number
   readonly useCase: UseCase & Required<Pick<UseCase, 'onCall'>>
+  /** Null: it wants those of every session. */
+  readonly only: ((session: UseCaseSession) => boolean) | null
 }
 
 type Row = readonly (readonly Decider[] | null)[]
@@ -29,16 +31,24 @@ export class UseCaseTable {
   watching(side: 0 | 1, action: number): readonly Decider[] | null {
     return this.#rows[side][action] ?? null
   }
+
+  /** Does anybody want to see this CALL of this session? */
+  wants(side: 0 | 1, action: number, session: UseCaseSession): boolean {
+    const deciders = this.watching(side, action)
+    return deciders?.some(({ only }) => only === null || only(session)) ?? false
+  }
 }
 
 function deciderOf(useCase: UseCase, order: number, direction: Direction, name: string): readonly Decider[] {
   const { onCall } = useCase
   if (onCall === undefined) return []
-  const isWatched = useCase.watches.some(
+  const watches = useCase.watches.filter(
     (watch) => watch.direction === direction && (watch.action === '*' || watch.action === name),
   )
-  if (!isWatched) return []
-  return [{ order, useCase: useCase as Decider['useCase'] }]
+  if (watches.length === 0) return []
+  const isAlways = watches.some(({ only }) => only === undefined)
+  const only = (session: UseCaseSession) => watches.some((watch) => watch.only?.(session))
+  return [{ order, useCase: useCase as Decider['useCase'], only: isAlways ? null : only }]
 }
 
 /** Index of an action by its name. */

@@ -30,6 +30,11 @@ export type Answer =
       readonly code: string
       readonly description: string
       readonly details: Payload
+      /**
+       * In place of an answer that cannot be read, or that a use case failed on: what the receiver made
+       * of the CALL is not known. Left out: whoever answered meant this error.
+       */
+      readonly origin?: 'proxy'
     }
 
 /** What becomes of the answer to a CALL that was let through. */
@@ -66,6 +71,11 @@ export interface Watch {
   readonly direction: Direction
   /** '*': every action, known or not. It makes every CALL of this direction be parsed. */
   readonly action: ActionName | '*'
+  /**
+   * Spares the CALLs of other sessions the parsing; asked for each one, so it must be quick. `onCall` may
+   * see a CALL all the same, where somebody else watches it or another one is under way.
+   */
+  readonly only?: (session: UseCaseSession) => boolean
 }
 
 export interface UseCase {

@@ -30,10 +30,10 @@ export function readCall(text: string, direction: Direction): Call | null {
   return { direction, id, action, payload }
 }
 
-/** An answer that cannot be read counts as an error, FormationViolation. */
+/** An answer that cannot be read counts as an error of the proxy, FormationViolation: it may have been a yes. */
 export function readAnswer(text: string): Answer {
   const parsed = parseMessage(text, relayLimits)
-  if (!parsed.ok) return errorAnswer('FormationViolation', `the answer cannot be read: ${parsed.detail}`)
+  if (!parsed.ok) return unreadAnswer(`the answer cannot be read: ${parsed.detail}`)
   const { message } = parsed
   switch (message.kind) {
     case 'result':
@@ -43,8 +43,12 @@ export function readAnswer(text: string): Answer {
       return { kind: 'error', code, description, details }
     }
     case 'call':
-      return errorAnswer('FormationViolation', 'the answer is a CALL')
+      return unreadAnswer('the answer is a CALL')
   }
+}
+
+function unreadAnswer(description: string): Answer {
+  return { kind: 'error', code: 'FormationViolation', description, details: {}, origin: 'proxy' }
 }
 
 export function errorAnswer(code: ErrorCode, description: string): Answer {

@@ -1,7 +1,12 @@
 import type { MessagesConfig } from '../config/schema.ts'
 import type { NoteEvent } from '../events/proxy-event.ts'
 import { isActionName } from '../ocpp/actions.ts'
-import { checkFromCentralSystem, checkOverProfile, type MessageVerdict } from '../policy/messages.ts'
+import {
+  checkConfigurationForm,
+  checkFromCentralSystem,
+  checkOverProfile,
+  type MessageVerdict,
+} from '../policy/messages.ts'
 import { Repeats, unsaidWords } from '../policy/repeats.ts'
 import {
   answerError,
@@ -28,8 +33,8 @@ const maxRemembered = 10_000
 /**
  * Stands between both sides (design, section 10): what the operator denies the central system, and
  * what is about certificates, passwords or the profile on a connection without TLS. What it refuses is
- * answered with SecurityError, never seen by the other side, and noted. It comes before all other use
- * cases: what is refused must not set off anything.
+ * answered with SecurityError (or FormationViolation, where nobody can say what it means), never seen by
+ * the other side, and noted. It comes before all other use cases: what is refused must not set off anything.
  */
 export function createGuard({ settings, note, now }: GuardDeps): UseCase {
   const repeats = new Repeats(repeatMs, maxRemembered)
@@ -44,7 +49,7 @@ export function createGuard({ settings, note, now }: GuardDeps): UseCase {
       const techInfo = `${name} from ${sender} refused: ${verdict.detail} [${ids}]${unsaidWords(unsaid)}`
       note({ type: 'MessageRefused', identity, listener, address, techInfo })
     }
-    return answerError('SecurityError', verdict.detail)
+    return answerError(verdict.cause === 'malformed' ? 'FormationViolation' : 'SecurityError', verdict.detail)
   }
   return {
     name: 'guard',
@@ -52,6 +57,7 @@ export function createGuard({ settings, note, now }: GuardDeps): UseCase {
     onCall(call: Call, session: UseCaseSession): CallFate {
       const { fromCentralSystem, overInsecureProfiles } = settings()
       const verdicts = [
+        checkConfigurationForm(call),
         checkFromCentralSystem(call, fromCentralSystem),
         checkOverProfile(call, session.facts.profile, overInsecureProfiles),
       ]

@@ -36,14 +36,21 @@ const transactionActions: ReadonlySet<string> = new Set([
   'MeterValues',
 ])
 
+/**
+ * What is read leniently by who answers it: the charge point would repeat the event for ever (A04.FR.02),
+ * because of a text that is too long.
+ */
+const lenientActions: ReadonlySet<string> = new Set(['SecurityEventNotification'])
+
 /** How one CALL is held against its schema. */
 export function schemaModeOf(
   settings: Pick<MessagesConfig, 'schema' | 'schemaTransactions'>,
   call: Pick<Call, 'direction' | 'action'>,
 ): Mode {
   const { schema, schemaTransactions } = settings
-  const isBilling = call.direction === 'to-central-system' && transactionActions.has(call.action)
-  return schema === 'enforce' && isBilling ? schemaTransactions : schema
+  if (schema !== 'enforce' || call.direction !== 'to-central-system') return schema
+  if (lenientActions.has(call.action)) return 'report'
+  return transactionActions.has(call.action) ? schemaTransactions : schema
 }
 
 /**

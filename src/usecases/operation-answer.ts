@@ -1,4 +1,5 @@
-import { errorCodes, type Payload } from '../ocpp/message.ts'
+import type { Payload } from '../ocpp/message.ts'
+import { foldKey } from '../policy/configuration-key.ts'
 import type { CallOutcome } from '../relay/use-case.ts'
 import type { OperationFailure } from './operation.ts'
 
@@ -16,9 +17,9 @@ export function readChangeConfiguration(payload: Payload): ChangeConfiguration |
   return typeof key === 'string' ? { key, value } : null
 }
 
-/** Keys are CiString50Type: letters of either case. */
+/** As the guard compares them: what it knows for a key must be one here as well. */
 export function isKey(name: string, key: 'AuthorizationKey' | 'SecurityProfile'): boolean {
-  return name.toLowerCase() === key.toLowerCase()
+  return foldKey(name) === foldKey(key)
 }
 
 /** What a charge point made of a change. `detail` never repeats what it sent: a password may be in it. */
@@ -38,10 +39,8 @@ export function readChangeAnswer(outcome: CallOutcome | null): ChangeAnswer {
   switch (outcome.kind) {
     case 'result':
       return readStatus(outcome.payload['status'])
-    case 'error': {
-      const code = errorCodes.find((known) => known === outcome.code) ?? 'an unknown code'
-      return { kind: 'refused', code: 'error_answer', detail: `it answered with a CALLERROR (${code})` }
-    }
+    case 'error':
+      return readError(outcome)
     case 'not-sent':
       return { kind: 'refused', code: 'not_sent', detail: outcome.detail }
     case 'no-answer':
@@ -49,6 +48,32 @@ export function readChangeAnswer(outcome: CallOutcome | null): ChangeAnswer {
     default:
       return outcome satisfies never
   }
+}
+
+/**
+ * The codes of OCPP-J 1.6 4.2.3 that say that the CALL was turned away before anything was done; the
+ * standard's odd spelling and the one that others write. InternalError, GenericError and codes of
+ * their own come from charge points that stored the value and failed on what was next.
+ */
+const refusingCodes = [
+  'NotImplemented',
+  'NotSupported',
+  'ProtocolError',
+  'SecurityError',
+  'FormationViolation',
+  'PropertyConstraintViolation',
+  'OccurenceConstraintViolation',
+  'OccurrenceConstraintViolation',
+  'TypeConstraintViolation',
+] as const
+
+function readError({ code, origin }: CallOutcome & { readonly kind: 'error' }): ChangeAnswer {
+  if (origin === 'proxy') return { kind: 'unknown', detail: 'the proxy could not read or handle its answer' }
+  const known = refusingCodes.find((one) => one === code)
+  if (known === undefined) {
+    return { kind: 'unknown', detail: 'it answered with a CALLERROR that does not say that nothing was done' }
+  }
+  return { kind: 'refused', code: 'error_answer', detail: `it answered with a CALLERROR (${known})` }
 }
 
 function readStatus(status: unknown): ChangeAnswer {

@@ -6,7 +6,7 @@ import { callOptions, type Operation, type OperationDeps } from './operation-con
  */
 export async function restart(deps: OperationDeps, operation: Operation): Promise<string | null> {
   const { identity } = operation
-  if (!(await untilIdle(deps, operation))) return 'a transaction is open, so it was not restarted'
+  if (!(await untilIdle(deps, operation))) return 'a transaction is open, or may be, so it was not restarted'
   const session = deps.sessions.get(identity)
   if (session === null) return null
   const outcome = await session.callChargePoint('Reset', { type: 'Soft' }, callOptions(deps, operation))

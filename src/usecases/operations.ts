@@ -109,7 +109,7 @@ export function createChargePointChanges(deps: ChargePointChangesDeps): ChargePo
       }),
     },
     useCases: [
-      passwordUpdate({ registry, changes, flights, note, log }),
+      passwordUpdate({ registry, changes, flights, note, log, now: clock.now }),
       profileUpgrade({
         registry,
         pending,

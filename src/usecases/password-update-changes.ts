@@ -2,6 +2,7 @@ import type { NoteEvent } from '../events/proxy-event.ts'
 import type { Logger } from '../observe/log.ts'
 import { messageOf } from '../policy/error.ts'
 import type { CanonicalKey } from '../policy/password.ts'
+import { Repeats } from '../policy/repeats.ts'
 import type { SessionDirectory, UseCaseSession } from '../relay/use-case.ts'
 import type {
   ChargePointRecord,
@@ -55,12 +56,17 @@ const words: Readonly<Record<CredentialStep, string>> = {
   revert: 'the new password has ended; the old one stays',
 }
 
+/** Who does not restart is told of once a day. */
+const remindMs = 86_400_000
+const maxReminded = 10_000
+
 const firstPage = 500
 /** Changes that nobody has decided yet must not hide younger ones behind them, nor fill the memory. */
 const largestPage = 64_000
 
 export function createPasswordChanges(deps: PasswordChangeDeps): PasswordChanges {
   const { registry, sessions, hashKey, matches, sealUpstream, log, now, graces } = deps
+  const reminded = new Repeats(remindMs, maxReminded)
 
   function note(identity: string, text: string): void {
     // A01.FR.09: that a password was changed, and how; never the password.
@@ -143,11 +149,35 @@ export function createPasswordChanges(deps: PasswordChangeDeps): PasswordChanges
 
   async function settleOne({ identity, credentialChange: change }: ChargePointRecord): Promise<void> {
     if (change === null) return
+    const session = sessions.get(identity)
     // A login with the offered password would have ended the change, so whoever is connected by a
-    // password has the old one. A certificate tells nothing.
-    const oldInUse = (sessions.get(identity)?.facts.credential ?? null) !== null
+    // password has logged in with the old one. A certificate tells nothing.
+    const oldInUse = (session?.facts.credential ?? null) !== null
     const kind = settlementOf(change, graces(), oldInUse, now())
-    if (kind !== null) await step(identity, change.startedAt, kind, 'its grace is over')
+    switch (kind) {
+      case null:
+        return
+      case 'ask':
+        if (session?.isOpen === true)
+          session.end(1001, 'log in again: a change of the password has no answer')
+        return
+      case 'remind':
+        return remind(identity)
+      case 'promote':
+      case 'revert':
+        await step(identity, change.startedAt, kind, 'its grace is over')
+        return
+      default:
+        kind satisfies never
+    }
+  }
+
+  /** It answered RebootRequired, and is still there by its old password. */
+  function remind(identity: string): void {
+    if (reminded.say(identity, now()) === null) return
+    const text = 'the charge point waits for a restart to take the new one; both are valid until then'
+    note(identity, text)
+    log.warn({ identity }, `password: ${text}`)
   }
 
   return { begin, isSame: (change, { key }) => matches(change.next, key), answered, started, settle }

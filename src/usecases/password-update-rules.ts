@@ -35,27 +35,32 @@ export function stepAfterAnswer(
   }
 }
 
+/** `ask`: it has to log in again. `remind`: it stays, and an operator should know. */
+export type Settlement = Extract<CredentialStep, 'promote' | 'revert'> | 'ask' | 'remind'
+
 /**
- * What becomes of a change once its grace is over; null: it stays. An offer without an answer is never
- * decided against a charge point that was away since: it may have either password, and its next login
- * tells. `oldInUse`: it is connected by the old password, on the session of the offer or a later one; if
- * it had taken the new one it would have come back with that (A01.FR.03).
+ * What becomes of a change once its grace is over; null: it stays. What a charge point may have either
+ * password after is never decided by time alone: its next login tells (A01.FR.03). RebootRequired is such
+ * a case for as long as it has not come back with the new one, because nobody knows when it restarts.
+ * `oldInUse`: it is connected by the old password. `ask`: on the session of the offer still, so that an
+ * answer that came too late was not heard; made to log in again, it shows which one it has.
  */
 export function settlementOf(
   change: CredentialChange,
   { acceptedGrace, unansweredGrace }: Graces,
   oldInUse: boolean,
   now: number,
-): Extract<CredentialStep, 'promote' | 'revert'> | null {
+): Settlement | null {
   const answeredAt = change.answeredAt ?? change.startedAt
   switch (change.phase) {
     case 'accepted':
       return now >= answeredAt + acceptedGrace ? 'promote' : null
     case 'reboot-required':
-      return now >= answeredAt + unansweredGrace ? 'promote' : null
+      return oldInUse && now >= answeredAt + unansweredGrace ? 'remind' : null
     case 'offered':
       if (now < change.startedAt + unansweredGrace) return null
-      return change.oldSeenAt !== null || oldInUse ? 'revert' : null
+      if (change.oldSeenAt !== null) return 'revert'
+      return oldInUse ? 'ask' : null
     default:
       return change.phase satisfies never
   }

@@ -2,6 +2,7 @@ import type { NoteEvent } from '../events/proxy-event.ts'
 import type { Logger } from '../observe/log.ts'
 import { messageOf } from '../policy/error.ts'
 import type { CanonicalKey } from '../policy/password.ts'
+import { Repeats, unsaidWords } from '../policy/repeats.ts'
 import {
   type Answer,
   type AnswerFate,
@@ -24,7 +25,13 @@ export interface PasswordUpdateDeps {
   readonly flights: PasswordFlights
   readonly note: NoteEvent
   readonly log: Logger
+  /** Milliseconds, any origin. */
+  readonly now: () => number
 }
+
+/** A central system that asks again and again makes one event a minute, not one a CALL (CWE-770). */
+const repeatMs = 60_000
+const maxRemembered = 10_000
 
 /**
  * A01, seen passing: the central system sets AuthorizationKey. The proxy checks the password, so it has
@@ -33,12 +40,16 @@ export interface PasswordUpdateDeps {
  * is a second new password while nobody knows which one the charge point has.
  */
 export function passwordUpdate(deps: PasswordUpdateDeps): UseCase {
-  const { registry, changes, flights, note, log } = deps
+  const { registry, changes, flights, note, log, now } = deps
+  const repeats = new Repeats(repeatMs, maxRemembered)
 
   function refuse(session: UseCaseSession, why: string): CallFate {
     const { identity, listener, address } = session.facts
-    const techInfo = `ChangeConfiguration(AuthorizationKey) of the central system: ${why}`
-    note({ type: 'MessageRefused', identity, listener, address, techInfo })
+    const unsaid = repeats.say(`${identity}\n${why}`, now())
+    if (unsaid !== null) {
+      const techInfo = `ChangeConfiguration(AuthorizationKey) of the central system: ${why}${unsaidWords(unsaid)}`
+      note({ type: 'MessageRefused', identity, listener, address, techInfo })
+    }
     return answerWith({ status: 'Rejected' })
   }
 

@@ -1,4 +1,5 @@
 import { isPayload, type Payload } from '../ocpp/message.ts'
+import { foldKey } from '../policy/configuration-key.ts'
 import type { Call } from '../relay/use-case.ts'
 import { isKey, readChangeConfiguration } from './operation-answer.ts'
 
@@ -51,7 +52,20 @@ export function profileOf(value: unknown): AskedProfile {
   }
 }
 
-function askedByDataTransfer({ messageId, data }: Payload): readonly AskedProfile[] {
+function askedByDataTransfer(payload: Payload): readonly AskedProfile[] {
+  const messageIds = members(payload, 'messageid')
+  const messageId = messageIds.find(isProfileMessage) ?? messageIds[0]
+  return members(payload, 'data').flatMap((data) => askedByData(messageId, data))
+}
+
+/** Whatever a charge point may take for this member. */
+function members(payload: Payload, folded: string): readonly unknown[] {
+  return Object.entries(payload)
+    .filter(([name]) => foldKey(name) === folded)
+    .map(([, value]) => value)
+}
+
+function askedByData(messageId: unknown, data: unknown): readonly AskedProfile[] {
   const value = typeof data === 'string' ? parse(data) : { json: data }
   if (value === null) return askedByText(messageId, String(data))
   const found = askedByTree(value.json)
@@ -87,18 +101,18 @@ function askedByObject(node: Payload): readonly AskedProfile[] {
   const entries = Object.entries(node)
   const direct = entries.filter(([name, value]) => isProfileName(name) && !isPayload(value) && value !== null)
   const isNamed = entries.some(
-    ([, value]) => isProfileName(value) || (isPayload(value) && isProfileName(value['name'])),
+    ([, value]) => isProfileName(value) || (isPayload(value) && members(value, 'name').some(isProfileName)),
   )
-  const values = entries.filter(([name]) => /^(?:attribute|config(?:uration)?)?value$/i.test(name))
+  const values = entries.filter(([name]) => /^(?:attribute|config(?:uration)?)?value$/.test(foldKey(name)))
   return [...direct, ...(isNamed ? values : [])].map(([, value]) => profileOf(value))
 }
 
 function isProfileMessage(messageId: unknown): boolean {
-  return typeof messageId === 'string' && /security[\s_-]?profile$/i.test(messageId.trim())
+  return typeof messageId === 'string' && /security[\s_-]?profile$/.test(foldKey(messageId))
 }
 
 function isProfileName(name: unknown): boolean {
-  return typeof name === 'string' && /^security[\s_-]?profile$/i.test(name.trim())
+  return typeof name === 'string' && /^security[\s_-]?profile$/.test(foldKey(name))
 }
 
 function parse(text: string): { readonly json: unknown } | null {

@@ -2,6 +2,7 @@ import type { NoteEvent } from '../events/proxy-event.ts'
 import type { Logger } from '../observe/log.ts'
 import { messageOf } from '../policy/error.ts'
 import type { SecurityProfile } from '../policy/facts.ts'
+import { Repeats, unsaidWords } from '../policy/repeats.ts'
 import {
   type Answer,
   type AnswerFate,
@@ -32,6 +33,10 @@ export interface ProfileUpgradeDeps {
   readonly mayLower: () => boolean
 }
 
+/** A central system that asks again and again makes one event and one line a minute (CWE-770). */
+const repeatMs = 60_000
+const maxRemembered = 10_000
+
 /**
  * A00.FR.005 and A05, seen passing: the central system sets SecurityProfile, or asks for it in a
  * DataTransfer. What would lower it, or lead to where nothing listens, is answered Rejected here and
@@ -40,12 +45,16 @@ export interface ProfileUpgradeDeps {
  */
 export function profileUpgrade(deps: ProfileUpgradeDeps): UseCase {
   const { registry, pending, turns, note, log, now, served, mayLower } = deps
+  const repeats = new Repeats(repeatMs, maxRemembered)
 
   function refuse({ action }: Call, session: UseCaseSession, why: string): CallFate {
     const { identity, listener, address } = session.facts
-    const techInfo = `${action} of the central system about SecurityProfile: ${why}`
-    note({ type: 'MessageRefused', identity, listener, address, techInfo })
-    log.warn({ identity, action, why }, 'a change of the security profile was refused')
+    const unsaid = repeats.say(`${identity}\n${action}\n${why}`, now())
+    if (unsaid !== null) {
+      const techInfo = `${action} of the central system about SecurityProfile: ${why}${unsaidWords(unsaid)}`
+      note({ type: 'MessageRefused', identity, listener, address, techInfo })
+      log.warn({ identity, action, why, unsaid }, 'a change of the security profile was refused')
+    }
     return answerWith({ status: 'Rejected' })
   }
 

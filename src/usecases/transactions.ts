@@ -1,12 +1,15 @@
 import type { Payload } from '../ocpp/message.ts'
 import { BoundedMap } from '../policy/bounded-map.ts'
 import { type Answer, type Call, type CallFate, forward, type UseCase } from '../relay/use-case.ts'
+import type { Clock } from './operation-clock.ts'
+import { unsureChargePoints } from './transactions-unsure.ts'
 
 /** Who wants to disturb a charge point only while nobody charges. */
 export interface TransactionWatch {
   /**
-   * True: its own messages say so. What was never seen counts as none: a proxy that started a moment
-   * ago must not hold back work for a fleet that is silent because nothing happens.
+   * True: its own messages say so, or they cannot tell yet: a charge point that this process sees for the
+   * first time may charge since before. That ends with its BootNotification, or when it was silent about
+   * a transaction for a quarter of an hour. Who has no session counts as idle.
    */
   hasOpen(identity: string): boolean
   /** Calls `listener` when a charge point had a transaction open and has none any more. Returns what ends that. */
@@ -28,13 +31,23 @@ type Connectors = Map<number, { transactionId: number | null }>
  * Reads along which charge points have a transaction open; changes nothing. Kept by identity, so that
  * a reconnect changes nothing; `maxChargePoints` that are busy at once, those unheard of longest go first.
  */
-export function transactions(options: { readonly maxChargePoints: number }): {
+export function transactions(options: { readonly maxChargePoints: number; readonly clock: Clock }): {
   readonly useCase: UseCase
   readonly watch: TransactionWatch
 } {
   // Only the busy ones: an idle charge point costs nothing.
   const busy = new BoundedMap<string, Connectors>(options.maxChargePoints)
   const listeners = new Set<(identity: string) => void>()
+  const unsure = unsureChargePoints({ max: options.maxChargePoints, clock: options.clock }, tellIdle)
+
+  function hasOpen(identity: string): boolean {
+    return busy.get(identity) !== undefined || unsure.has(identity)
+  }
+
+  function tellIdle(identity: string): void {
+    if (hasOpen(identity)) return
+    for (const listener of listeners) listener(identity)
+  }
 
   function occupy(identity: string, connector: number): { transactionId: number | null } | null {
     const connectors: Connectors = busy.get(identity) ?? new Map()
@@ -52,7 +65,14 @@ export function transactions(options: { readonly maxChargePoints: number }): {
     if (connectors === undefined || connector === null || !connectors.delete(connector)) return
     if (connectors.size > 0) return
     busy.delete(identity)
-    for (const listener of listeners) listener(identity)
+    tellIdle(identity)
+  }
+
+  /** It stops what was open (OCPP 1.6 4.2), and says of each connector how it is. */
+  function booted(identity: string): void {
+    if (!unsure.has(identity)) return unsure.clear(identity)
+    unsure.clear(identity)
+    tellIdle(identity)
   }
 
   function started(identity: string, payload: Payload): CallFate {
@@ -85,6 +105,9 @@ export function transactions(options: { readonly maxChargePoints: number }): {
     if (action === 'StartTransaction') return started(identity, payload)
     if (action === 'StopTransaction') stopped(identity, payload)
     else if (action === 'StatusNotification') reported(identity, payload)
+    else if (action === 'BootNotification') booted(identity)
+    // No busy connector: one that is sent late, after the stop, would keep it busy for ever.
+    else if (action === 'MeterValues' && Number.isSafeInteger(payload.transactionId)) unsure.extend(identity)
     return forward
   }
 
@@ -95,11 +118,19 @@ export function transactions(options: { readonly maxChargePoints: number }): {
         { direction: 'to-central-system', action: 'StartTransaction' },
         { direction: 'to-central-system', action: 'StopTransaction' },
         { direction: 'to-central-system', action: 'StatusNotification' },
+        { direction: 'to-central-system', action: 'BootNotification' },
+        // The most frequent message of a fleet: parsed only where nothing else tells.
+        {
+          direction: 'to-central-system',
+          action: 'MeterValues',
+          only: ({ facts }) => unsure.has(facts.identity),
+        },
       ],
       onCall: (call, session) => onCall(call, session.facts.identity),
+      started: ({ facts }) => unsure.seen(facts.identity),
     },
     watch: {
-      hasOpen: (identity) => busy.get(identity) !== undefined,
+      hasOpen,
       onIdle(listener) {
         listeners.add(listener)
         return () => void listeners.delete(listener)

@@ -32,7 +32,8 @@ test('profile 0 is open for marked charge points, as long as they know no other'
     const metrics = await proxy.metrics()
     const labels = { listener: 'migration', profile: 0 }
     assert.equal(metrics.sum('ocpp_proxy_connections', labels), 1)
-    assert.equal((await proxy.store.registry.get('CP-1'))?.securityProfile, 0)
+    // Whoever it was: a visit that proves nothing must not shut the other profiles to the real one.
+    assert.equal((await proxy.store.registry.get('CP-1'))?.securityProfile, null)
     await chargePoint.close()
   })
 
@@ -60,8 +61,7 @@ test('profile 0 is open for marked charge points, as long as they know no other'
     })
   }
 
-  await t.test('[A05.FR.09] marked, and gone to profile 2: it does not come back', async () => {
-    await proxy.store.registry.update('CP-1', { upgradeTo: 2 })
+  await t.test('[A00.FR.002][A05.FR.09] marked, and gone to profile 2: it does not come back', async () => {
     const chargePoint = proxy.chargePoint('basic-auth-tls')
     await assertServed(proxy, chargePoint)
     await chargePoint.close()

@@ -211,7 +211,7 @@ test('onlyIdle: one that charges waits until its transaction ends; without onlyI
   const { id } = await w.campaigns.create(request({ onlyIdle: true }))
   await w.clock.advance(60 * minute)
   const [waiting] = await w.campaigns.items(id, { state: 'waiting', limit: 10 })
-  assert.deepEqual([waiting?.detail, waiting?.attempts], ['a transaction is open', 0])
+  assert.deepEqual([waiting?.detail, waiting?.attempts], ['a transaction is open, or may be', 0])
   assert.equal((await w.campaigns.get(id)).waits?.transactionOpen, 1)
   w.becomesIdle('CP0001')
   await w.clock.advance(1000)

@@ -216,6 +216,27 @@ test('who is selected: connected ones first, blocked ones last', async () => {
   assert.deepEqual(upgrade, { ready: ['A'], rest: [] })
 })
 
+test('[A05.FR.01] on profile 0 are those kept there, and those marked for it that have reached no other', async () => {
+  const ofProfile0 = async (records: typeof fleet) => {
+    const registry = {
+      get: async () => null,
+      list: async ({ securityProfile }: { readonly securityProfile?: unknown }) =>
+        records.filter((one) => securityProfile === undefined || one.securityProfile === securityProfile),
+    }
+    const { ready } = await select({ ...deps, registry }, 'upgrade-profile', 2, { securityProfile: 0 })
+    return ready
+  }
+  assert.deepEqual(
+    await ofProfile0([
+      chargePoint('kept', { securityProfile: 0 }),
+      chargePoint('marked', { securityProfile: null, migrating: true }),
+      chargePoint('new', { securityProfile: null }),
+      chargePoint('higher', { securityProfile: 1, migrating: true }),
+    ]),
+    ['kept', 'marked'],
+  )
+})
+
 test('a selection that says nothing, or two things at once, is refused', async () => {
   for (const selection of [{}, { all: true, securityProfile: 1 as const }, { identities: ['unknown'] }]) {
     await assert.rejects(select(deps, 'rotate-passwords', null, selection), { code: 'campaign_invalid' })

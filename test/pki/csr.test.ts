@@ -133,7 +133,11 @@ const kinds = [
     ['-newkey', 'rsa:2048', '-sigopt', 'rsa_padding_mode:pss', '-sigopt', 'rsa_pss_saltlen:32'],
     'rsa 2048 rsa-pss sha256',
   ],
-  ['an RSA-PSS key', ['-newkey', 'rsa-pss', '-pkeyopt', 'rsa_keygen_bits:2048'], 'rsa-pss 2048 rsa-pss sha256'],
+  [
+    'an RSA-PSS key',
+    ['-newkey', 'rsa-pss', '-pkeyopt', 'rsa_keygen_bits:2048'],
+    'rsa-pss 2048 rsa-pss sha256',
+  ],
   ['P-256', ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256'], 'ec 256 ecdsa sha256'],
   ['P-384', ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-384', '-sha384'], 'ec 384 ecdsa sha384'],
   ['P-521', ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-521', '-sha512'], 'ec 521 ecdsa sha512'],
@@ -142,7 +146,17 @@ const kinds = [
 for (const [name, args, expected] of kinds) {
   test(`[A02.FR.11, A00.FR.505] a request of openssl: ${name}`, needsOpenssl, () => {
     const folder = opensslFolder()
-    folder.run('req', '-nodes', ...args, '-keyout', 'k.key', '-out', 'k.csr', '-subj', '/O=Example CPO/CN=SN-1')
+    folder.run(
+      'req',
+      '-nodes',
+      ...args,
+      '-keyout',
+      'k.key',
+      '-out',
+      'k.csr',
+      '-subj',
+      '/O=Example CPO/CN=SN-1',
+    )
     const { facts } = readable(folder.read('k.csr').toString())
     const { key, signatureKind, signatureHash } = facts
     assert.equal(`${key.type} ${key.bits} ${signatureKind} ${signatureHash}`, expected)

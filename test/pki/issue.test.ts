@@ -82,11 +82,11 @@ test('issuing with the wrong key, or with a kind of key that does not sign here,
   await assert.rejects(mismatch, { code: 'issuer_key_mismatch' })
   const stranger = issueCertificate({ ...request, issuer: { certificate: null, key: other.privateKey } })
   await assert.rejects(stranger, { code: 'issuer_key_mismatch' })
-  const pss = await generateKey({ type: 'rsa-pss', bits: 2048 })
+  const unknown = await generateKey({ type: 'ec', curve: 'secp256k1' })
   const unsupported = issueCertificate({
     ...request,
-    publicKey: pss.publicKey,
-    issuer: { certificate: null, key: pss.privateKey },
+    publicKey: unknown.publicKey,
+    issuer: { certificate: null, key: unknown.privateKey },
   })
   await assert.rejects(unsupported, (error) => error instanceof ProxyError && error.code === 'issuing_failed')
 })

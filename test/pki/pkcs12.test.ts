@@ -8,7 +8,7 @@ import { makeAuthority } from '../support/authority.ts'
 import { needsOpenssl, opensslFolder } from '../support/openssl-tool.ts'
 import { secret } from '../support/secrets.ts'
 
-const passphrase = secret('password', 'a päss phrase of pkcs12 tests')
+const passphrase = secret('password', 'a passphrase of pkcs12 tests')
 const now = Date.now()
 
 interface Kind {
@@ -38,7 +38,10 @@ async function contentOf({ keys, rsaPadding }: Kind) {
   return { ...leaf, chain: [middle.certificate, root.certificate] }
 }
 
-function assertSame(read: ReturnType<typeof readPkcs12>, content: Awaited<ReturnType<typeof contentOf>>): void {
+function assertSame(
+  read: ReturnType<typeof readPkcs12>,
+  content: Awaited<ReturnType<typeof contentOf>>,
+): void {
   assert.ok(read.privateKey.equals(content.privateKey))
   assert.deepEqual(read.certificate.raw, content.certificate.raw)
   const ders = (all: typeof read.chain): string[] => all.map(({ raw }) => raw.toString('hex')).sort()
@@ -55,25 +58,39 @@ for (const kind of kinds) {
       assertSame(readPkcs12(bundle, passphrase), content)
     })
 
-    test(`[A00.FR.602] PKCS #12, ${name}: openssl reads ours and we read openssl's`, needsOpenssl, async () => {
-      const folder = opensslFolder()
-      const content = await contentOf(kind)
-      const more = legacy ? ['-legacy'] : []
-      folder.write('ours.p12', writePkcs12(content, passphrase, { name: 'cp', legacy }))
-      folder.write('pass.txt', passphrase)
-      const read = ['pkcs12', '-in', 'ours.p12', '-passin', 'file:pass.txt', '-nodes', '-out', 'all.pem', ...more]
-      folder.run(...read)
-      const all = folder.read('all.pem').toString()
-      assert.equal(all.match(/BEGIN CERTIFICATE/g)?.length, 3)
-      assert.match(all, /BEGIN (RSA |EC )?PRIVATE KEY/)
+    test(
+      `[A00.FR.602] PKCS #12, ${name}: openssl reads ours and we read openssl's`,
+      needsOpenssl,
+      async () => {
+        const folder = opensslFolder()
+        const content = await contentOf(kind)
+        const more = legacy ? ['-legacy'] : []
+        folder.write('ours.p12', writePkcs12(content, passphrase, { name: 'cp', legacy }))
+        folder.write('pass.txt', passphrase)
+        const read = [
+          'pkcs12',
+          '-in',
+          'ours.p12',
+          '-passin',
+          'file:pass.txt',
+          '-nodes',
+          '-out',
+          'all.pem',
+          ...more,
+        ]
+        folder.run(...read)
+        const all = folder.read('all.pem').toString()
+        assert.equal(all.match(/BEGIN CERTIFICATE/g)?.length, 3)
+        assert.match(all, /BEGIN (RSA |EC )?PRIVATE KEY/)
 
-      folder.write('leaf.key', privateKeyPem(content.privateKey))
-      folder.write('leaf.pem', content.certificate.toString())
-      folder.write('chain.pem', content.chain.join(''))
-      const files = ['-inkey', 'leaf.key', '-in', 'leaf.pem', '-certfile', 'chain.pem']
-      folder.run('pkcs12', '-export', ...files, '-out', 'theirs.p12', '-passout', 'file:pass.txt', ...more)
-      assertSame(readPkcs12(folder.read('theirs.p12'), passphrase), content)
-    })
+        folder.write('leaf.key', privateKeyPem(content.privateKey))
+        folder.write('leaf.pem', content.certificate.toString())
+        folder.write('chain.pem', content.chain.join(''))
+        const files = ['-inkey', 'leaf.key', '-in', 'leaf.pem', '-certfile', 'chain.pem']
+        folder.run('pkcs12', '-export', ...files, '-out', 'theirs.p12', '-passout', 'file:pass.txt', ...more)
+        assertSame(readPkcs12(folder.read('theirs.p12'), passphrase), content)
+      },
+    )
   }
 }
 
@@ -96,7 +113,7 @@ const codeOf = (run: () => unknown): string => {
     return 'none'
   } catch (error) {
     assert.ok(error instanceof Error && 'code' in error)
-    assert.doesNotMatch(JSON.stringify(error, Object.getOwnPropertyNames(error)), /päss|PRIVATE/)
+    assert.doesNotMatch(JSON.stringify(error, Object.getOwnPropertyNames(error)), /a passphrase of|PRIVATE/)
     return String(error.code)
   }
 }
@@ -114,6 +131,10 @@ test('[A00.FR.602] a wrong passphrase, a changed bundle and a missing part say s
   )
   assert.equal(
     codeOf(() => writePkcs12(content, '')),
+    'pkcs12_passphrase',
+  )
+  assert.equal(
+    codeOf(() => writePkcs12(content, 'pässword')),
     'pkcs12_passphrase',
   )
   const { certificate } = await contentOf({ name: '', keys: { type: 'ec', curve: 'P-256' } })

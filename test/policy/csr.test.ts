@@ -82,7 +82,12 @@ const rows: readonly Row[] = [
     facts: { commonNames: ['SN-00010'] },
     codes: ['csr_common_name'],
   },
-  { ids: 'A00.FR.405', what: 'another case', facts: { commonNames: ['sn-0001'] }, codes: ['csr_common_name'] },
+  {
+    ids: 'A00.FR.405',
+    what: 'another case',
+    facts: { commonNames: ['sn-0001'] },
+    codes: ['csr_common_name'],
+  },
   {
     ids: 'A00.FR.405',
     what: 'no serial number registered',
@@ -126,7 +131,11 @@ const rows: readonly Row[] = [
   {
     ids: 'A00.FR.512',
     what: 'other usages, which are not heeded',
-    facts: { keyUsage: ['keyAgreement'], extendedKeyUsage: ['1.3.6.1.5.5.7.3.1'], alternativeNames: ['DNS:x.y'] },
+    facts: {
+      keyUsage: ['keyAgreement'],
+      extendedKeyUsage: ['1.3.6.1.5.5.7.3.1'],
+      alternativeNames: ['DNS:x.y'],
+    },
     codes: [],
   },
 ]

@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { CertificateFacts, ChainFacts } from '../../src/policy/facts.ts'
-import { checkIssued, type IssueExpectation, type IssuedProblemCode } from '../../src/policy/issued-certificate.ts'
+import {
+  checkIssued,
+  type IssuedProblemCode,
+  type IssueExpectation,
+} from '../../src/policy/issued-certificate.ts'
 
 const now = Date.UTC(2026, 5, 1)
 const day = 24 * 60 * 60 * 1000
@@ -110,7 +114,12 @@ const rows: readonly Row[] = [
     leaf: { signatureHash: 'sha1' },
     codes: ['client_cert_weak_signature'],
   },
-  { ids: 'A00.FR.508', what: 'no serial number', leaf: { serialNumber: '' }, codes: ['client_cert_no_serial'] },
+  {
+    ids: 'A00.FR.508',
+    what: 'no serial number',
+    leaf: { serialNumber: '' },
+    codes: ['client_cert_no_serial'],
+  },
   { ids: 'A00.FR.512', what: 'an authority', leaf: { isCa: true }, codes: ['client_cert_key_usage'] },
   {
     ids: 'A00.FR.512',

@@ -19,9 +19,7 @@ export async function makeCsr(options: CsrOptions = {}): Promise<string> {
   const keys = options.keys ?? (await generateKey({ type: 'ec', curve: 'P-256' }))
   const rsa = keys.publicKey.asymmetricKeyType === 'rsa'
   const hash = options.hash ?? 'SHA-256'
-  const algorithm = rsa
-    ? { name: 'RSASSA-PKCS1-v1_5', hash }
-    : { name: 'ECDSA', namedCurve: 'P-256', hash }
+  const algorithm = rsa ? { name: 'RSASSA-PKCS1-v1_5', hash } : { name: 'ECDSA', namedCurve: 'P-256', hash }
   const subject = options.subject ?? [
     ['O', 'Example CPO'],
     ['CN', 'SN-0001'],

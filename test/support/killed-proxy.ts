@@ -85,6 +85,9 @@ process.on('SIGTERM', () => {
     .then(() => store.close())
     .then(() => process.exit(0))
 })
+// A test that is killed itself leaves no proxy behind.
+const parent = process.ppid
+setInterval(() => process.ppid !== parent && process.exit(1), 1_000).unref()
 await app.start()
 flushCompileCache()
 say({ msg: 'ready' })

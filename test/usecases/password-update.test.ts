@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { test } from 'node:test'
+import type { Answer } from '../../src/relay/use-case.ts'
 import { unseal } from '../../src/store/seal.ts'
 import { callError, type Setting, sealingKey, setUp, status } from './operations-setting.ts'
 
@@ -70,7 +71,10 @@ test('[CWE-20] what cannot be a password is refused here, because whoever took i
   }
   assert.equal((await setting.record()).credentialChange, null)
   assert.ok(setting.events.every(({ type }) => type === 'MessageRefused'))
-  assert.equal(setting.events.length, 7)
+  assert.equal(setting.events.length, 1, 'CWE-770: once a minute')
+  setting.clock.advance(60_000)
+  await set(setting, '')
+  assert.match(setting.events[1]?.techInfo ?? '', /and 6 times since/)
   for (const key of ['HeartbeatInterval', undefined, 7]) {
     assert.deepEqual((await setting.pass('ChangeConfiguration', { key, value: '' })).fate, {
       kind: 'forward',
@@ -143,7 +147,7 @@ test('settling: what an answer left open is ended when its grace is over, never 
   const day = 86_400_000
   const cases: [string, (setting: Setting) => Promise<unknown>, string][] = [
     ['away since the offer', async (setting) => setting.disconnect(), 'both'],
-    ['on the session of the offer still', async () => {}, 'old'],
+    ['on the session of the offer still', async () => {}, 'both'],
     ['back with the old one', async (setting) => setting.login(setting.password), 'old'],
     ['back with a certificate', async (setting) => setting.connect(3, null), 'both'],
   ]
@@ -166,26 +170,79 @@ test('settling: what an answer left open is ended when its grace is over, never 
   }
 })
 
-test('[A01.FR.03] settling: a grace after Accepted, and after RebootRequired, ends the old one; also after a restart', async (t) => {
+test('[A01.FR.03] settling: a grace after Accepted ends the old one; also after a restart', async (t) => {
   const passwords = { acceptedGrace: 1000, unansweredGrace: 5000 }
-  for (const [answer, grace] of [
-    ['Accepted', 1000],
-    ['RebootRequired', 5000],
-  ] as const) {
-    const setting = await setUp(t, { passwords })
+  const setting = await setUp(t, { passwords })
+  await setting.login(setting.password)
+  await (await set(setting, first.toString('hex'))).answer(status('Accepted'))
+  setting.restart()
+  setting.clock.advance(999)
+  await setting.changes.settle()
+  assert.notEqual((await setting.record()).credentialChange, null)
+  setting.clock.advance(1)
+  await setting.changes.settle()
+  assert.equal((await setting.record()).credentialChange, null)
+  assert.equal(await setting.login(setting.password), null)
+  assert.ok(await setting.login(first))
+})
+
+test('[A01.FR.03] RebootRequired: whenever it restarts, both are valid until the new one is seen, and one event a day says so', async (t) => {
+  const day = 86_400_000
+  for (const isAway of [false, true]) {
+    const setting = await setUp(t)
     await setting.login(setting.password)
-    await (await set(setting, first.toString('hex'))).answer(status(answer))
-    setting.restart()
-    setting.clock.advance(grace - 1)
+    await (await set(setting, first.toString('hex'))).answer(status('RebootRequired'))
+    if (isAway) setting.disconnect()
+    setting.clock.advance(day)
+    const before = setting.events.length
+    for (let minute = 0; minute < 3; minute += 1) await setting.changes.settle()
+    assert.equal(setting.events.length - before, isAway ? 0 : 1)
+    assert.ok(await setting.login(setting.password), 'not restarted yet')
+    setting.clock.advance(day)
     await setting.changes.settle()
-    assert.notEqual((await setting.record()).credentialChange, null)
-    setting.clock.advance(1)
-    await setting.changes.settle()
-    assert.equal((await setting.record()).credentialChange, null)
+    assert.match(setting.events.at(-1)?.techInfo ?? '', /waits for a restart/)
+    assert.ok(await setting.login(first), 'restarted')
     assert.equal(await setting.login(setting.password), null)
-    assert.ok(await setting.login(first))
+    assert.equal((await setting.record()).credentialChange, null)
   }
 })
+
+test('[A01.FR.03] [A01.FR.04] no answer, and it keeps its connection: made to log in again, and that decides', async (t) => {
+  for (const had of ['old', 'new'] as const) {
+    const setting = await setUp(t)
+    const session = await setting.login(setting.password)
+    assert.ok(session !== null)
+    await set(setting, first.toString('hex'))
+    setting.clock.advance(86_400_000)
+    await setting.changes.settle()
+    await setting.changes.settle()
+    assert.deepEqual(
+      session.ends.map(({ code }) => code),
+      [1001],
+    )
+    assert.ok(await setting.login(had === 'old' ? setting.password : first))
+    await setting.changes.settle()
+    assert.equal((await setting.record()).credentialChange, null)
+    assert.ok(await setting.login(had === 'old' ? setting.password : first))
+  }
+})
+
+const unclear: Answer[] = [
+  { kind: 'error', code: 'FormationViolation', description: '', details: {}, origin: 'proxy' },
+  { kind: 'error', code: 'InternalError', description: '', details: {} },
+  { kind: 'error', code: 'GenericError', description: '', details: {} },
+  { kind: 'error', code: 'Timeout', description: '', details: {} },
+]
+for (const answer of unclear) {
+  test(`[A01.FR.03] [A01.FR.04] ${JSON.stringify(answer)}: it may have taken it, both are valid`, async (t) => {
+    for (const had of ['old', 'new'] as const) {
+      const setting = await setUp(t)
+      await setting.login(setting.password)
+      await (await set(setting, first.toString('hex'))).answer(answer)
+      assert.ok(await setting.login(had === 'old' ? setting.password : first))
+    }
+  })
+}
 
 test('settling: changes that nobody can decide hide no younger ones behind them', async (t) => {
   const setting = await setUp(t, { passwords: { acceptedGrace: 0, unansweredGrace: 60_000 } })
@@ -221,8 +278,8 @@ test('[A01.FR.03] an answer after the grace, and a repeat after it, still count'
     const setting = await setUp(t)
     await setting.login(setting.password)
     const late = await set(setting, first.toString('hex'))
-    setting.clock.advance(86_400_000)
-    await setting.changes.settle()
+    const startedAt = (await setting.record()).credentialChange?.startedAt ?? 0
+    await setting.store.registry.stepCredentialChange('CP1', startedAt, 'revert', setting.clock.now())
     assert.equal((await setting.record()).credentialChange, null, 'given up')
     const repeat = isRepeated ? await set(setting, first.toString('hex')) : null
     assert.equal((await setting.record()).credentialChange !== null, isRepeated, 'on disk before it goes out')

@@ -2,10 +2,13 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Answer, Call } from '../../src/relay/use-case.ts'
 import { transactions } from '../../src/usecases/transactions.ts'
+import { UseCaseTable, indexOfAction } from '../../src/relay/use-case-table.ts'
 import { fakeSession } from '../support/fake-session.ts'
+import { manualClock } from './operations-setting.ts'
 
 function setUp(maxChargePoints = 10) {
-  const { useCase, watch } = transactions({ maxChargePoints })
+  const clock = manualClock()
+  const { useCase, watch } = transactions({ maxChargePoints, clock })
   const idle: string[] = []
   const end = watch.onIdle((identity) => idle.push(identity))
   /** The charge point sends it, and the central system answers. */
@@ -18,12 +21,13 @@ function setUp(maxChargePoints = 10) {
   const started = (transactionId: unknown): Answer => ({ kind: 'result', payload: { transactionId } })
   const status = (identity: string, connectorId: unknown, name: unknown) =>
     send(identity, 'StatusNotification', { connectorId, status: name })
-  return { send, status, started, watch, idle, end }
+  const connects = (identity: string) => useCase.started?.(fakeSession({ identity }))
+  return { useCase, clock, send, status, started, connects, watch, idle, end }
 }
 
 test('[A01.FR.01] a transaction is open from its start to its stop', () => {
   const { send, started, watch, idle } = setUp()
-  assert.equal(watch.hasOpen('CP1'), false, 'unknown is not busy')
+  assert.equal(watch.hasOpen('CP1'), false, 'who has no session is not busy')
   send('CP1', 'StartTransaction', { connectorId: 1 }, started(7))
   assert.equal(watch.hasOpen('CP1'), true)
   assert.equal(watch.hasOpen('CP2'), false)
@@ -66,6 +70,69 @@ test('each connector counts', () => {
   send('CP1', 'StopTransaction', { transactionId: 2 })
   assert.equal(watch.hasOpen('CP1'), false)
   assert.equal(idle.length, 1)
+})
+
+const quarter = 900_000
+const turn = () => new Promise<void>((resolve) => setImmediate(resolve))
+
+test('[A01.FR.01] a charge point that only came back may charge since before: not idle for a quarter of an hour', async () => {
+  const { clock, connects, send, status, watch, idle } = setUp()
+  connects('CP1')
+  await turn()
+  assert.equal(watch.hasOpen('CP1'), true)
+  status('CP1', 1, 'Available')
+  assert.equal(watch.hasOpen('CP1'), true, 'that says nothing of its other connectors')
+  clock.advance(quarter - 1)
+  await turn()
+  send('CP1', 'MeterValues', { connectorId: 1, meterValue: [] })
+  assert.equal(watch.hasOpen('CP1'), true)
+  send('CP1', 'MeterValues', { connectorId: 1, transactionId: 7, meterValue: [] })
+  clock.advance(quarter - 1)
+  await turn()
+  assert.equal(watch.hasOpen('CP1'), true, 'it spoke of a transaction')
+  assert.deepEqual(idle, [])
+  clock.advance(1)
+  await turn()
+  assert.equal(watch.hasOpen('CP1'), false)
+  assert.deepEqual(idle, ['CP1'])
+  connects('CP1')
+  send('CP1', 'MeterValues', { connectorId: 1, transactionId: 7 })
+  assert.equal(watch.hasOpen('CP1'), false, 'a reconnect is no news, nor is a message sent late')
+})
+
+test('[A01.FR.01] one that starts says by itself what is open', async () => {
+  const { clock, connects, send, status, started, watch, idle } = setUp()
+  connects('CP1')
+  send('CP1', 'BootNotification', {})
+  assert.equal(watch.hasOpen('CP1'), false)
+  assert.deepEqual(idle, ['CP1'])
+  send('CP1', 'BootNotification', {})
+  assert.equal(idle.length, 1)
+  connects('CP2')
+  status('CP2', 1, 'Charging')
+  send('CP2', 'BootNotification', {})
+  assert.equal(watch.hasOpen('CP2'), true, 'it charges')
+  connects('CP3')
+  send('CP3', 'StartTransaction', { connectorId: 1 }, started(7))
+  clock.advance(quarter)
+  await turn()
+  assert.equal(watch.hasOpen('CP3'), true)
+  send('CP3', 'StopTransaction', { transactionId: 7 })
+  assert.deepEqual(idle, ['CP1', 'CP3'])
+})
+
+test('[CWE-770] MeterValues are read only of those that may charge since before, and these are bounded', () => {
+  const { useCase, connects, send, watch } = setUp(2)
+  const table = new UseCaseTable([useCase])
+  const wants = (identity: string, action: string) =>
+    table.wants(0, indexOfAction(action), fakeSession({ identity }))
+  connects('CP1')
+  assert.deepEqual([wants('CP1', 'MeterValues'), wants('CP2', 'MeterValues')], [true, false])
+  assert.deepEqual([wants('CP2', 'StopTransaction'), wants('CP1', 'Heartbeat')], [true, false])
+  send('CP1', 'BootNotification', {})
+  assert.equal(wants('CP1', 'MeterValues'), false)
+  for (const identity of ['A', 'B', 'C']) connects(identity)
+  assert.deepEqual(['A', 'B', 'C'].map(watch.hasOpen), [false, true, true])
 })
 
 test('hostile payloads change nothing, and memory is bounded', () => {

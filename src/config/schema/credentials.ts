@@ -17,7 +17,7 @@ export const passwordsSchema = Type.Object(
     }),
     unansweredGrace: duration({
       description:
-        'How long both passwords stay valid when the charge point did not answer, or answered RebootRequired, and neither was seen. After it the one that was seen stays.',
+        'How long both passwords stay valid when the charge point did not answer. After it the one that was seen stays; who is on the same connection still has to log in again. After RebootRequired both stay until the new one is seen, with an event once a day after this time while the old one is in use.',
       default: '24h',
       minimum: 60_000,
       maximum: 90 * day,

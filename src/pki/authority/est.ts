@@ -31,7 +31,11 @@ export interface EstAuthority extends Authority {
 export function createEstAuthority(options: EstAuthorityOptions): EstAuthority {
   const { name, roots } = options
   if (!options.url.startsWith('https://'))
-    throw new ProxyError('authority_url', 'operator', `authority ${name}: EST is spoken over https only (RFC 7030 3.3)`)
+    throw new ProxyError(
+      'authority_url',
+      'operator',
+      `authority ${name}: EST is spoken over https only (RFC 7030 3.3)`,
+    )
   const caCertificates = async (signal: AbortSignal): Promise<readonly X509Certificate[]> =>
     certificatesOf(options, await call(options, 'cacerts', null, signal))
   return {

@@ -140,11 +140,14 @@ function send(
   signal: AbortSignal,
 ): Promise<IncomingMessage> {
   const body = request.method === 'POST' ? request.body : null
-  const type = request.method === 'POST' ? { 'content-type': request.contentType } : {}
+  const ofBody =
+    request.method === 'POST'
+      ? { 'content-type': request.contentType, 'content-length': request.body.length }
+      : {}
   const settings: RequestOptions = {
     method: request.method,
     agent: false,
-    headers: { 'accept-encoding': 'identity', 'content-length': body?.length ?? 0, ...type },
+    headers: { 'accept-encoding': 'identity', ...ofBody },
     lookup: guardedLookup(options),
     maxHeaderSize: 8192,
     signal,

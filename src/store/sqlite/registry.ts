@@ -22,10 +22,14 @@ const select = `SELECT ${columns} FROM charge_points`
 const insert = `INSERT INTO charge_points (${columns}) VALUES (${placeholders})`
 const upsert = `${insert} ON CONFLICT (identity) DO UPDATE SET ${assignments}`
 
-/** A05.FR.09: the kept profile never goes down here, and an upgrade ends when it is reached. */
+/**
+ * A05.FR.09: the kept profile never goes down here, and an upgrade ends when it is reached. Profile 0
+ * proves nothing: kept from a stranger's visit, it would shut the other profiles to the real one (A00.FR.002).
+ */
 const success = `
   UPDATE charge_points SET
-    security_profile = max(coalesce(security_profile, :profile), :profile),
+    security_profile = CASE WHEN :profile = 0 THEN security_profile
+      ELSE max(coalesce(security_profile, :profile), :profile) END,
     upgrade_to = CASE WHEN upgrade_to <= :profile THEN NULL ELSE upgrade_to END,
     last_seen_at = :at, last_address = :address, last_tls = :tls,
     password_form = coalesce(:form, password_form),

@@ -160,6 +160,24 @@ export function registryContract(name: string, makeStore: MakeStore): void {
     },
   )
 
+  check(
+    '[A00.FR.002][CWE-306] a success on profile 0, which proves nothing, keeps no profile',
+    async ({ registry }) => {
+      await registry.add('CP1', { migrating: true })
+      const kept = async (profile: 0 | 1 | 2 | 3) => {
+        await registry.recordSuccess('CP1', seen(profile))
+        return (await registry.get('CP1'))?.securityProfile
+      }
+      assert.equal(await kept(0), null)
+      assert.equal((await registry.get('CP1'))?.lastSeenAt, 5000)
+      assert.equal(await kept(2), 2)
+      assert.equal(await kept(0), 2)
+      await registry.add('CP2', { securityProfile: 0, migrating: true })
+      await registry.recordSuccess('CP2', seen(0))
+      assert.equal((await registry.get('CP2'))?.securityProfile, 0, 'as the operator has it')
+    },
+  )
+
   check('[A00.FR.205] a success keeps how and whence it came', async ({ registry }, clock) => {
     const added = await registry.add('CP1', full)
     clock.at += 1

@@ -1,0 +1,123 @@
+import type { X509Certificate } from 'node:crypto'
+import type { CrlOutcome } from '../../policy/revocation.ts'
+import { certificateFields } from '../certificate-fields.ts'
+import type { RevocationSubject } from './cert-id.ts'
+import { type Crl, type CrlProblem, crlProblem, isOlder, isStale, readCrl } from './crl.ts'
+
+/** Why a CRL was not taken. `older`: it would take back what a verified one of the same name says. */
+export type CrlLoadProblem = CrlProblem | { readonly code: 'older' | 'fetch'; readonly detail: string }
+
+export interface CrlState {
+  readonly name: string
+  /** Milliseconds since the epoch; null: there is none that could be read. */
+  readonly nextUpdate: number | null
+  readonly size: number
+  /** Why the last load failed; null: it did not. */
+  readonly problem: CrlLoadProblem | null
+}
+
+/** The CRLs of the configuration, by the file or URL that each comes from. */
+export interface CrlSet {
+  /** Takes a CRL in place of the one of this name. A failed load (not null) keeps what is there. Never throws. */
+  load(name: string, bytes: Buffer): CrlLoadProblem | null
+  /** A CRL is configured and could not be had: until then, certificates without another CRL are not vouched for. */
+  fail(name: string, detail: string): void
+  remove(name: string): void
+  /** What the CRL of the subject's issuer says. Never throws. */
+  outcomeOf(subject: RevocationSubject): CrlOutcome
+  states(): readonly CrlState[]
+}
+
+export interface CrlSetOptions {
+  readonly now: () => number
+  readonly skewMs: number
+  readonly maxBytes: number
+}
+
+interface Entry {
+  latest: Crl | null
+  /** The newest one that an issuer's key has proven: what is not signed must not push it out. */
+  verified: Crl | null
+  problem: CrlLoadProblem | null
+}
+
+/** As many names as the configuration has; each CRL is bounded by `maxBytes`. */
+export function createCrlSet(options: CrlSetOptions): CrlSet {
+  const entries = new Map<string, Entry>()
+  const proofs = createProofs()
+  const entryOf = (name: string): Entry => {
+    const entry = entries.get(name) ?? { latest: null, verified: null, problem: null }
+    entries.set(name, entry)
+    return entry
+  }
+  return {
+    load(name, bytes) {
+      const entry = entryOf(name)
+      const { now, ...limits } = options
+      const read = readCrl(bytes, { now: now(), ...limits })
+      entry.problem = read.ok ? olderProblem(entry.verified, read.crl) : read.problem
+      if (read.ok && entry.problem === null) entry.latest = read.crl
+      return entry.problem
+    },
+    fail(name, detail) {
+      entryOf(name).problem = { code: 'fetch', detail }
+    },
+    remove(name) {
+      entries.delete(name)
+    },
+    outcomeOf: (subject) => outcomeOf(entries, proofs, subject, options.now()),
+    states: () => [...entries].map(([name, entry]) => stateOf(name, entry)),
+  }
+}
+
+function olderProblem(verified: Crl | null, next: Crl): CrlLoadProblem | null {
+  if (verified === null || !verified.issuer.equals(next.issuer) || !isOlder(next, verified)) return null
+  return { code: 'older', detail: 'the CRL is older than the one in use' }
+}
+
+function outcomeOf(
+  entries: ReadonlyMap<string, Entry>,
+  proofs: Proofs,
+  { certificate, issuer }: RevocationSubject,
+  now: number,
+): CrlOutcome {
+  const name = certificateFields(certificate).issuer
+  let newest: Crl | null = null
+  let detail: string | null = null
+  for (const [source, entry] of entries) {
+    const candidates = [entry.latest, entry.verified].filter((crl) => crl?.issuer.equals(name))
+    if (entry.latest === null) detail ??= `${source}: ${entry.problem?.detail ?? 'there is none'}`
+    for (const crl of candidates) {
+      if (crl === null || crl === undefined) continue
+      const problem = proofs(crl, issuer)
+      if (problem !== null) detail = `${source}: ${problem.detail}`
+      else {
+        if (entry.verified === null || !isOlder(crl, entry.verified)) entry.verified = crl
+        if (newest === null || isOlder(newest, crl)) newest = crl
+      }
+    }
+  }
+  if (newest === null) return detail === null ? { kind: 'none' } : { kind: 'unusable', detail }
+  const [revocation, stale] = [newest.find(certificate), isStale(newest, now)]
+  if (revocation !== null) return { kind: 'revoked', stale, revocation }
+  return { kind: 'good', stale, nextUpdate: newest.nextUpdate }
+}
+
+type Proofs = (crl: Crl, issuer: X509Certificate) => CrlProblem | null
+
+/** A signature is verified once for a CRL and an issuer; forgotten with them. */
+function createProofs(): Proofs {
+  const known = new WeakMap<Crl, WeakMap<X509Certificate, { readonly problem: CrlProblem | null }>>()
+  return (crl, issuer) => {
+    const ofCrl = known.get(crl) ?? new WeakMap()
+    known.set(crl, ofCrl)
+    const found = ofCrl.get(issuer) ?? { problem: crlProblem(crl, issuer) }
+    ofCrl.set(issuer, found)
+    return found.problem
+  }
+}
+
+function stateOf(name: string, { latest, verified, problem }: Entry): CrlState {
+  const crl = latest ?? verified
+  return { name, nextUpdate: crl?.nextUpdate ?? null, size: crl?.size ?? 0, problem }
+}

@@ -1,0 +1,71 @@
+import { BoundedMap } from '../policy/bounded-map.ts'
+import type { Clock } from './operation-clock.ts'
+
+/** Milliseconds; charge points report a transaction at least that often, where they report it at all. */
+export const unsureMs = 900_000
+
+/** Charge points of which nobody in this process can say whether they charge. */
+export interface UnsureChargePoints {
+  has(identity: string): boolean
+  /** It has a session: if it is new to this process, a transaction may be open that began before. */
+  seen(identity: string): void
+  /** It still has a transaction of before: unsure for the whole time again. No news of anybody else. */
+  extend(identity: string): void
+  /** From here on its own messages say it all. */
+  clear(identity: string): void
+}
+
+/**
+ * A process that has just started has seen no transaction begin, and a charge point that merely comes
+ * back does not tell (OCPP 1.6 4.9: only what has changed). It is told apart from an idle one by time.
+ * At most `max` of them, those longest unheard of go first. `over` hears whose time is over.
+ */
+export function unsureChargePoints(
+  { max, clock }: { readonly max: number; readonly clock: Clock },
+  over: (identity: string) => void,
+): UnsureChargePoints {
+  const known = new BoundedMap<string, true>(max)
+  /** Until when; all have the same time, so that the first is the first that is over. */
+  const unsure = new Map<string, number>()
+  let isWaiting = false
+
+  function add(identity: string): void {
+    unsure.delete(identity)
+    unsure.set(identity, clock.now() + unsureMs)
+    const [oldest] = unsure.keys()
+    if (unsure.size > max && oldest !== undefined) unsure.delete(oldest)
+    waitForFirst()
+  }
+
+  function waitForFirst(): void {
+    const [first] = unsure.values()
+    if (isWaiting || first === undefined) return
+    isWaiting = true
+    void clock.wait(Math.max(1, first - clock.now())).then(() => {
+      isWaiting = false
+      const now = clock.now()
+      for (const [identity, until] of unsure) {
+        if (until > now) break
+        clear(identity)
+        over(identity)
+      }
+      waitForFirst()
+    })
+  }
+
+  function clear(identity: string): void {
+    unsure.delete(identity)
+    known.set(identity, true)
+  }
+
+  return {
+    has: (identity) => unsure.has(identity),
+    seen(identity) {
+      if (known.get(identity) === undefined && !unsure.has(identity)) add(identity)
+    },
+    extend(identity) {
+      if (unsure.has(identity)) add(identity)
+    },
+    clear,
+  }
+}
