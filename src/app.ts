@@ -25,6 +25,7 @@ import type { Metrics } from './observe/metrics.ts'
 import { createCertificateCache } from './pki/certificate.ts'
 import { createSignatureCache } from './pki/signature.ts'
 import { messageOf } from './policy/error.ts'
+import { reservedIdentity } from './policy/identity.ts'
 import { Relay } from './relay/relay.ts'
 import { upstreamTarget } from './relay/target.ts'
 import type { NewRejection, Store } from './store/store.ts'
@@ -112,6 +113,7 @@ export class App {
       lockout: this.#lockout,
       now: Date.now,
       delay: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+      note: this.#events.log.note,
     })
   }
 
@@ -286,6 +288,8 @@ export class App {
       certificates: () => certificatesOf(this.#policies),
       hashKey,
       note: this.#events.log.note,
+      noteDurably: this.#events.log.noteDurably,
+      reservedIdentity: () => reservedIdentity(this.#config.securityEvents),
       log,
       now: Date.now,
     }

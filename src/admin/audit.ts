@@ -1,4 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import { messageOf } from '../policy/error.ts'
 import type { AdminDeps } from './deps.ts'
 
 declare module 'fastify' {
@@ -26,23 +27,28 @@ export function auditResult(request: FastifyRequest, result: string): void {
 
 /**
  * Tells of a change (A00.FR.323): method, route, charge point and how it ended, never the body. Called
- * when the answer is made, because a client that went away never gets one.
+ * when the answer is made, because a client that went away never gets one; fulfilled when it is on
+ * disk. The change has happened by then, so a store that fails does not change the answer.
  */
-export function audit(
-  { note, log }: Pick<AdminDeps, 'note' | 'log'>,
+export async function audit(
+  { noteDurably, log }: Pick<AdminDeps, 'noteDurably' | 'log'>,
   request: FastifyRequest,
   reply: FastifyReply,
-): void {
+): Promise<void> {
   if (request.audit === null) return
   const { identity, result } = request.audit
   request.audit = null
   const { method, ip: address, id: requestId } = request
   const route = request.routeOptions.url ?? 'unknown'
-  note({
-    type: 'ReconfigurationOfSecurityParameters',
-    identity,
-    techInfo: `admin API: ${method} ${route}: ${result}`,
-    address,
-  })
-  log.info({ method, route, identity, result, status: reply.statusCode, address, requestId }, 'admin API')
+  const line = { method, route, identity, result, status: reply.statusCode, address, requestId }
+  log.info(line, 'admin API')
+  const techInfo = `admin API: ${method} ${route}: ${result}`
+  try {
+    await noteDurably({ type: 'ReconfigurationOfSecurityParameters', identity, techInfo, address })
+  } catch (error) {
+    log.error(
+      { err: messageOf(error), requestId },
+      'a change through the admin API is not on disk as an event',
+    )
+  }
 }

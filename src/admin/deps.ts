@@ -1,5 +1,5 @@
 import type { Campaigns } from '../campaigns/campaigns.ts'
-import type { NoteEvent } from '../events/proxy-event.ts'
+import type { NoteEvent, ProxyEvent } from '../events/proxy-event.ts'
 import type { Logger } from '../observe/log.ts'
 import type { SessionDirectory } from '../relay/use-case.ts'
 import type { CredentialHash, Registry, RejectionLog, SecurityEventLog } from '../store/store.ts'
@@ -28,8 +28,14 @@ export interface AdminDeps {
   readonly certificates: () => readonly CertificateStatus[]
   /** The gate's: how a password is stored. `isText`: as `canonicalKey` tells. */
   readonly hashKey: (key: Buffer, isText: boolean) => Promise<CredentialHash>
-  /** Every change through the API is a security event. */
   readonly note: NoteEvent
+  /**
+   * Every change through the API is a security event, on disk before it is answered; rejected when it
+   * could not be stored (yet).
+   */
+  readonly noteDurably: (event: ProxyEvent) => Promise<void>
+  /** The identity of the proxy's own session with the central system: no charge point's; null: none. */
+  readonly reservedIdentity: () => string | null
   readonly log: Logger
   /** Milliseconds since the epoch. */
   readonly now: () => number

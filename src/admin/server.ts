@@ -19,8 +19,9 @@ export interface Health {
   notes(): readonly string[]
 }
 
-const maxConnections = 512
-const maxPerAddress = 64
+const maxConnections = 1280
+/** More than all operations that may wait and all live readers, which may be of one address. */
+const maxPerAddress = 160
 /**
  * Milliseconds in which a request's headers are there, from the moment of connecting on; looked at
  * every `checkMs`. One that keeps a connection for its next request has `idleMs` for it.

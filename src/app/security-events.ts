@@ -1,6 +1,7 @@
 import { hostname } from 'node:os'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Config } from '../config/schema.ts'
+import { EventFlood } from '../events/event-flood.ts'
 import { RefusalEvents } from '../events/refusal-events.ts'
 import { EventRetention } from '../events/retention.ts'
 import { SecurityLog } from '../events/security-log.ts'
@@ -8,6 +9,7 @@ import { type PreparedSink, prepareSinks, Sinks } from '../events/sinks.ts'
 import { basicAuthorization, fillTemplate } from '../gate/upstream-headers.ts'
 import type { Logger } from '../observe/log.ts'
 import type { Metrics } from '../observe/metrics.ts'
+import { reservedIdentity } from '../policy/identity.ts'
 import { upstreamTarget } from '../relay/target.ts'
 import type { UseCase } from '../relay/use-case.ts'
 import type { Store } from '../store/store.ts'
@@ -33,6 +35,7 @@ export class SecurityEvents {
   readonly refusals: RefusalEvents
   readonly useCases: readonly UseCase[]
   readonly #deps: SecurityEventsDeps
+  readonly #flood: EventFlood
   readonly #sinks: Sinks
   readonly #retention: EventRetention
   readonly #delivery: EventDelivery | null
@@ -44,17 +47,19 @@ export class SecurityEvents {
     const { events } = store
     this.log = new SecurityLog({ events, metrics, log, now: Date.now })
     this.refusals = new RefusalEvents({ keep: (event) => this.log.keep(event), now: Date.now })
-    this.#sinks = new Sinks({ events, metrics, log })
+    this.#sinks = new Sinks({ events, metrics, log, note: this.log.note })
     this.#retention = new EventRetention(events, config().securityEvents, log, Date.now)
     const form = config().securityEvents.toCentralSystem
     const outbox = form === 'off' ? null : this.#outbox(form)
     this.#delivery = outbox === null || form === 'off' ? null : eventDelivery({ outbox, log, form })
     this.#own =
       outbox === null || config().securityEvents.ownSession === undefined ? null : this.#ownSession(outbox)
+    this.#flood = new EventFlood({ note: this.log.note, now: () => performance.now() })
     this.useCases = [
       securityEvents({
         fromChargePoint: (event) => this.log.fromChargePoint(event),
         note: this.log.note,
+        flood: this.#flood,
         securityMessages: () => config().centralSystem.securityMessages,
         log,
         now: Date.now,
@@ -76,6 +81,7 @@ export class SecurityEvents {
   }
 
   async start(prepared: readonly PreparedSink[]): Promise<void> {
+    await this.#warnOfReserved()
     await this.#sinks.set(prepared)
     this.#own?.start()
   }
@@ -89,10 +95,19 @@ export class SecurityEvents {
   /** Everything noted is on disk; what sinks did not get waits there for the next start. */
   async close(): Promise<void> {
     this.refusals.close()
+    this.#flood.close()
     await this.log.close()
     await this.#own?.close()
     await this.#sinks.close()
     await this.#retention.close()
+  }
+
+  /** A registered charge point that will always be refused would puzzle its operator. */
+  async #warnOfReserved(): Promise<void> {
+    const { store, log, config } = this.#deps
+    const identity = reservedIdentity(config().securityEvents)
+    if (identity === null || (await store.registry.get(identity)) === null) return
+    log.warn({ identity }, "a charge point is registered with the identity of the proxy's own session")
   }
 
   #outbox(form: EventForm): EventOutbox {

@@ -10,7 +10,7 @@ import { rotateCommand } from './credentials/rotate.ts'
 import { printable } from './output.ts'
 import { type ChangeOptions, changeCommand, withProxyOrStore } from './proxy-or-store.ts'
 import { processShell, type Shell } from './shell.ts'
-import { type OpenedStore, plainCommand, usageError, withStore } from './store-command.ts'
+import { noteChange, type OpenedStore, plainCommand, usageError, withStore } from './store-command.ts'
 
 interface SetOptions extends ChangeOptions {
   readonly passwordFile?: string
@@ -71,6 +71,7 @@ function setCommand(shell: Shell): Command {
           const { key, isText } = keyOf(await read(), options)
           warnOfLength(shell, key)
           await setCredential(store.registry, identity, await hashKey(key, isText), shell.now())
+          await noteChange({ store }, shell, identity, 'credentials set')
           await tellSet(shell, options, identity, 'password')
         },
       })
@@ -95,6 +96,7 @@ async function setUpstream(
 ): Promise<void> {
   const upstreamSecret = seal(requireSealingKey(opened), identity, keyOf(password, options).key)
   await opened.store.registry.update(identity, { upstreamSecret })
+  await noteChange(opened, shell, identity, 'credentials set --upstream')
   await tellSet(shell, options, identity, 'upstream')
 }
 
@@ -129,6 +131,7 @@ function generateCommand(shell: Shell): Command {
         },
         store: async ({ store }) => {
           await setCredential(store.registry, identity, await hashKey(key, false), shell.now())
+          await noteChange({ store }, shell, identity, 'credentials generate')
           await tellGenerated(shell, options, identity, value)
         },
       })
@@ -170,6 +173,7 @@ function removeCommand(shell: Shell): Command {
       if (options.upstream) {
         return withStore(shell, options, 'existing', async ({ store }) => {
           await store.registry.update(identity, { upstreamSecret: null })
+          await noteChange({ store }, shell, identity, 'credentials remove --upstream')
           await tell()
         })
       }
@@ -180,6 +184,7 @@ function removeCommand(shell: Shell): Command {
         },
         store: async ({ store }) => {
           await setCredential(store.registry, identity, null, shell.now())
+          await noteChange({ store }, shell, identity, 'credentials remove')
           await tell()
         },
       })

@@ -3,6 +3,7 @@ import { Command } from 'commander'
 import { loadConfig } from '../config/load.ts'
 import { formatFinding } from '../config/problem.ts'
 import { ProxyError } from '../policy/error.ts'
+import { reservedIdentity } from '../policy/identity.ts'
 import { openSqliteStore } from '../store/sqlite.ts'
 import type { Store } from '../store/store.ts'
 import { printable } from './output.ts'
@@ -20,6 +21,8 @@ export interface OpenedStore {
   readonly store: Store
   /** Null: the configuration has none, or the store was named directly. */
   readonly sealingKey: Buffer | null
+  /** The identity of the proxy's own session, no charge point's; null: none, or the store was named directly. */
+  readonly reserved: string | null
 }
 
 /** What these mean is "used wrong"; every other error means "found wrong". */
@@ -71,23 +74,52 @@ export async function withStore(
   body: (opened: OpenedStore) => Promise<void>,
 ): Promise<void> {
   await guarded(shell, async () => {
-    const { path, sealingKey } = storeOf(shell, options)
+    const { path, sealingKey, reserved } = storeOf(shell, options)
     if (mode === 'existing' && !existsSync(path)) {
       throw new ProxyError('store_missing', 'operator', `there is no store ${path}`)
     }
     const store = openSqliteStore(path, { now: shell.now })
     try {
-      await body({ store, sealingKey })
+      await body({ store, sealingKey, reserved })
     } finally {
       await store.close()
     }
   })
 }
 
-function storeOf(shell: Shell, options: StoreOptions): { path: string; sealingKey: Buffer | null } {
-  if (options.store !== undefined) return { path: options.store, sealingKey: null }
+/**
+ * A change that the command line made in the store is a security event, as one through the proxy is
+ * (A00.FR.323). `identity`: null for many charge points. Durable when fulfilled.
+ */
+export async function noteChange(
+  { store }: Pick<OpenedStore, 'store'>,
+  shell: Shell,
+  identity: string | null,
+  what: string,
+): Promise<void> {
+  const at = shell.now()
+  await store.events.append([
+    {
+      at,
+      origin: 'proxy',
+      type: 'ReconfigurationOfSecurityParameters',
+      identity,
+      timestamp: new Date(at).toISOString(),
+      techInfo: `command line: ${what}`,
+      reason: null,
+      listener: null,
+      address: null,
+    },
+  ])
+}
+
+function storeOf(shell: Shell, options: StoreOptions): Omit<OpenedStore, 'store'> & { path: string } {
+  if (options.store !== undefined) return { path: options.store, sealingKey: null, reserved: null }
   const loaded = loadConfig(options.config, { env: shell.env })
-  if (loaded.ok) return { path: loaded.config.store.sqlite, sealingKey: loaded.config.store.sealingKey }
+  if (loaded.ok) {
+    const { store, securityEvents } = loaded.config
+    return { path: store.sqlite, sealingKey: store.sealingKey, reserved: reservedIdentity(securityEvents) }
+  }
   const problems = loaded.problems.map(formatFinding).join('\n')
   throw new ProxyError(
     'config_invalid',

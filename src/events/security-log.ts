@@ -24,7 +24,7 @@ export interface SecurityLogDeps {
 
 interface Entry {
   readonly event: NewSecurityEvent
-  /** A charge point waits for its confirmation; null: nobody does. */
+  /** Somebody waits until it is durable; null: nobody does. */
   readonly waiter: PromiseWithResolvers<void> | null
 }
 
@@ -74,30 +74,41 @@ export class SecurityLog {
 
   /** An act or a finding of the proxy. Answers at once (`NoteEvent`). */
   readonly note = (event: ProxyEvent): void => {
-    const now = this.#deps.now()
-    const kept: NewSecurityEvent = {
-      at: now,
-      origin: 'proxy',
-      type: cutText(event.type, eventLimits.type),
-      identity: event.identity,
-      timestamp: new Date(now).toISOString(),
-      techInfo: cutText(event.techInfo, eventLimits.techInfo),
-      reason: event.reason ?? null,
-      listener: event.listener ?? null,
-      address: event.address ?? null,
-    }
+    const kept = keptOf(event, this.#deps.now())
     this.#count(kept)
     this.keep(kept)
   }
 
+  /**
+   * An act of the proxy that is not answered before it is on disk. It is kept as `note` keeps it, also
+   * when the store fails now.
+   * @throws ProxyError `event_not_stored`: it is not durable yet.
+   */
+  readonly noteDurably = async (event: ProxyEvent): Promise<void> => {
+    const kept = keptOf(event, this.#deps.now())
+    this.#count(kept)
+    if (this.#isFull()) {
+      this.#lost += 1
+      throw notStored(null)
+    }
+    const waiter = Promise.withResolvers<void>()
+    this.#waiting.push({ event: kept, waiter })
+    this.#flushIn(this.#isFailing ? retryMs : 0)
+    await waiter.promise
+  }
+
   /** Stores an event that was counted elsewhere already: a refusal. Answers at once. */
   keep(event: NewSecurityEvent): void {
-    if (this.#waiting.length + this.#inFlight >= maxWaiting) {
+    if (this.#isFull()) {
       this.#lost += 1
       return
     }
     this.#waiting.push({ event, waiter: null })
     this.#flushIn(this.#isFailing ? retryMs : this.#waiting.length >= maxBatch ? 0 : flushMs)
+  }
+
+  #isFull(): boolean {
+    return this.#waiting.length + this.#inFlight >= maxWaiting
   }
 
   /**
@@ -126,11 +137,10 @@ export class SecurityLog {
   /** The store does not take them; they are in the log at least. */
   #giveUp(): void {
     for (const { event, waiter } of this.#waiting.splice(0)) {
-      if (waiter !== null) waiter.reject(notStored(null))
-      else {
-        this.#lost += 1
-        this.#tell(event)
-      }
+      waiter?.reject(notStored(null))
+      if (event.origin !== 'proxy') continue
+      this.#lost += 1
+      this.#tell(event)
     }
   }
 
@@ -181,7 +191,8 @@ export class SecurityLog {
     this.#isFailing = true
     this.#deps.log.error({ err: messageOf(error), events: batch.length }, 'security events cannot be stored')
     for (const { waiter } of batch) waiter?.reject(notStored(error))
-    this.#waiting = batch.filter(({ waiter }) => waiter === null).concat(this.#waiting)
+    const own = batch.filter(({ event }) => event.origin === 'proxy')
+    this.#waiting = own.map(({ event }): Entry => ({ event, waiter: null })).concat(this.#waiting)
   }
 
   /** A listener that fails must not undo what is durable. */
@@ -207,6 +218,20 @@ export class SecurityLog {
   #tellLoss(): void {
     if (this.#lost > 0) this.#deps.log.error({ lost: this.#lost }, 'security events of the proxy were lost')
     this.#lost = 0
+  }
+}
+
+function keptOf(event: ProxyEvent, now: number): NewSecurityEvent {
+  return {
+    at: now,
+    origin: 'proxy',
+    type: cutText(event.type, eventLimits.type),
+    identity: event.identity,
+    timestamp: new Date(now).toISOString(),
+    techInfo: cutText(event.techInfo, eventLimits.techInfo),
+    reason: event.reason ?? null,
+    listener: event.listener ?? null,
+    address: event.address ?? null,
   }
 }
 

@@ -2,6 +2,7 @@ import type { Logger } from '../observe/log.ts'
 import type { Metrics } from '../observe/metrics.ts'
 import { messageOf } from '../policy/error.ts'
 import type { SecurityEventLog } from '../store/store.ts'
+import type { NoteEvent } from './proxy-event.ts'
 import { failed, type Sink, type SinkFailure, type SinkOutcome } from './sinks/sink.ts'
 
 /** Milliseconds after an event in which others may join its batch. */
@@ -14,6 +15,7 @@ export interface PumpDeps {
   readonly events: SecurityEventLog
   readonly metrics: Pick<Metrics, 'securityEventsPending' | 'securityEventDeliveries'>
   readonly log: Logger
+  readonly note: NoteEvent
   readonly backoff?: Backoff
 }
 
@@ -32,6 +34,8 @@ export class SinkPump {
   /** Delivered already, although the store may not know it yet; null: nothing so far. */
   #delivered: number | null = null
   #pending = 0
+  /** Events after `after` that were removed before the sink had them, as far as that was told. */
+  #lost = { after: 0, count: 0 }
   #timer: NodeJS.Timeout | null = null
   #running: Promise<void> | null = null
   #again = false
@@ -125,9 +129,13 @@ export class SinkPump {
       const cursor = Math.max(stored, this.#delivered ?? 0)
       // Delivered before, and the store failed to note it.
       if (cursor > stored) await events.setCursor(this.#reader, cursor)
+      // Asked first: what comes meanwhile has a greater id.
+      const end = await events.lastId()
       const page = await events.list({ afterId: cursor, limit: this.#sink.batch })
       const last = page.at(-1)
+      this.#tellLost(cursor, (last?.id ?? Math.max(end, cursor)) - cursor - page.length)
       if (last === undefined) {
+        if (end > cursor) await events.setCursor(this.#reader, end)
         this.#setPending(0)
         return { kind: 'delivered' }
       }
@@ -141,6 +149,22 @@ export class SinkPump {
       this.#setPending(Math.max(0, this.#pending - page.length))
       if (signal.aborted) return failed('closed')
     }
+  }
+
+  /**
+   * Ids have no gaps: one that is missing was an event that retention removed. So many are missing
+   * after `after`, in all; each is told once, also while the sink is away and their number grows.
+   */
+  #tellLost(after: number, missing: number): void {
+    const told = this.#lost.after === after ? this.#lost.count : 0
+    if (missing <= told) return
+    this.#lost = { after, count: missing }
+    const { metrics, log, note } = this.#deps
+    const lost = missing - told
+    metrics.securityEventDeliveries.inc({ sink: this.name, result: 'lost' }, lost)
+    log.error({ sink: this.name, lost }, 'security events were removed before the sink had them')
+    const techInfo = `${lost} security events were removed before the sink ${this.name} had them`
+    note({ type: 'SecurityEventsLost', identity: null, techInfo })
   }
 
   #failed(outcome: SinkFailure): number {

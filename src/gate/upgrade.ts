@@ -2,7 +2,8 @@ import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import { TLSSocket } from 'node:tls'
 import type { Metrics } from '../observe/metrics.ts'
-import { parseIdentity } from '../policy/identity.ts'
+import { parseIdentity, reservedIdentity, reservedProblem } from '../policy/identity.ts'
+import { movesRatchet } from '../policy/profile.ts'
 import { type PeerView, type ReasonCode, reasons } from '../policy/reasons.ts'
 import type { SessionFacts } from '../relay/session.ts'
 import type { Claim, Claimant } from '../relay/sessions.ts'
@@ -10,6 +11,7 @@ import type { UpstreamLink, UpstreamOutcome, UpstreamRequest, UpstreamTarget } f
 import type { Registry } from '../store/store.ts'
 import { type AdmissionDeps, type AdmissionResult, admit, type SecondLook, stillHolds } from './admission.ts'
 import type { GateConnection } from './connection.ts'
+import { firstSign } from './first-sign.ts'
 import { offersMandatorySuites } from './hello/mandatory-suites.ts'
 import type { LivePolicy } from './listener.ts'
 import { modeOf } from './mode.ts'
@@ -18,6 +20,7 @@ import { acceptingAnswer, closingAnswer, httpView } from './upgrade-answer.ts'
 import { readUpgradeRequest, type UpgradeRequest } from './upgrade-request.ts'
 import { upstreamAuthorization } from './upstream-authorization.ts'
 import { upstreamHeaders } from './upstream-headers.ts'
+import { keepSecret, type NoteSecret, type OtherSecret, otherSecret } from './upstream-secret.ts'
 
 /** What the relay does for the gate. */
 export interface RelayPort {
@@ -26,6 +29,8 @@ export interface RelayPort {
   /** `signal` ends the attempt. */
   dial(target: UpstreamTarget, request: UpstreamRequest, signal: AbortSignal): Promise<UpstreamOutcome>
   start(facts: SessionFacts, downstream: Socket, link: UpstreamLink, early: Buffer): void
+  /** A ping whose pong goes no further. */
+  pingFrame(): Buffer
 }
 
 export interface UpgradeDeps extends AdmissionDeps {
@@ -35,6 +40,7 @@ export interface UpgradeDeps extends AdmissionDeps {
   readonly registry: Registry
   /** Resolves after so many milliseconds. */
   readonly delay: (ms: number) => Promise<void>
+  readonly note: NoteSecret
 }
 
 /**
@@ -72,6 +78,9 @@ export class Upgrades {
     const identity = parseIdentity(request.target, listener.path)
     if (!identity.ok) return this.#refuse(connection, identity.reason, identity.detail)
     connection.know({ identity: identity.identity })
+    const reserved = reservedIdentity(policy.config.securityEvents)
+    const problem = reservedProblem(identity.identity.identity, reserved)
+    if (problem !== null) return this.#refuse(connection, 'identity_invalid', problem)
     const walk: Walk = { connection, policy, request, early: Buffer.from(head) }
     const protocols = request.protocols.filter((one) => listener.protocols.some((served) => served === one))
     if (protocols.length === 0) return this.#refuseProtocol(walk)
@@ -176,7 +185,12 @@ export class Upgrades {
     connection.onLeave(() => {
       if (isDialling) abandoned.abort()
     })
-    const outcome = await relay.dial(policy.target, request, abandoned.signal)
+    let outcome = await relay.dial(policy.target, request, abandoned.signal)
+    const retry = outcome.kind === 'refused' ? otherSecret(policy.config, outcome.status, result) : null
+    if (retry !== null) {
+      const again = this.#upstreamRequest(walk, protocols, result, retry.other)
+      outcome = await relay.dial(policy.target, again, abandoned.signal)
+    }
     isDialling = false
     metrics.upstreamConnectDuration.observe((performance.now() - startedAt) / 1000)
     switch (outcome.kind) {
@@ -187,7 +201,7 @@ export class Upgrades {
       case 'refused':
         return this.#passRefusal(connection, outcome.status, outcome.headers)
       case 'open':
-        return this.#accept(walk, result, outcome)
+        return this.#accept(walk, result, outcome, retry)
       case 'aborted':
         return
       default:
@@ -199,6 +213,7 @@ export class Upgrades {
     walk: Walk,
     result: AdmissionResult & { ok: true },
     { link, protocol }: Extract<UpstreamOutcome, { kind: 'open' }>,
+    retry: OtherSecret | null,
   ): Promise<void> {
     const { connection, request, early, policy } = walk
     const { relay, registry, now } = this.#deps
@@ -214,6 +229,25 @@ export class Upgrades {
     let use: Pick<SecondLook & { ok: true }, 'credential' | 'changeStartedAt'> = {
       credential: result.credential,
       changeStartedAt: null,
+    }
+    const isFirstOnProfile = movesRatchet(
+      chargePoint?.securityProfile ?? null,
+      policy.listener.securityProfile,
+    )
+    const record = async () => {
+      await registry.recordSuccess(identity.identity, {
+        profile: policy.listener.securityProfile,
+        address: remote.address,
+        tls: tls === null ? null : `${tls.version} ${tls.cipher}`,
+        passwordForm: result.passwordForm,
+        credential: use.credential,
+        changeStartedAt: use.changeStartedAt,
+        offersMandatorySuites: hello === null ? null : offersMandatorySuites(hello),
+        at: now(),
+      })
+      // After it, because it may settle the change, and with it which password goes upstream.
+      const where = { identity: identity.identity, listener: policy.listener.name, address: remote.address }
+      if (retry !== null) await keepSecret(this.#deps, retry, where)
     }
     try {
       if (chargePoint !== null) {
@@ -231,16 +265,7 @@ export class Upgrades {
         await result.learn()
         if (!(await this.#claimKey(walk))) return void link.socket.destroy()
       }
-      await registry.recordSuccess(identity.identity, {
-        profile: policy.listener.securityProfile,
-        address: remote.address,
-        tls: tls === null ? null : `${tls.version} ${tls.cipher}`,
-        passwordForm: result.passwordForm,
-        credential: use.credential,
-        changeStartedAt: use.changeStartedAt,
-        offersMandatorySuites: hello === null ? null : offersMandatorySuites(hello),
-        at: now(),
-      })
+      if (!isFirstOnProfile) await record()
     } catch (error) {
       // Without the ratchet on disk there is no session (A05.FR.09).
       link.socket.destroy()
@@ -249,6 +274,8 @@ export class Upgrades {
     if (socket.destroyed || connection.isOver) return void link.socket.destroy()
     connection.leave()
     socket.write(acceptingAnswer(request.key, protocol))
+    const first = isFirstOnProfile ? await this.#firstSign(socket, link, record) : Buffer.alloc(0)
+    if (first === null) return
     const facts: SessionFacts = {
       identity: identity.identity,
       listener: policy.listener.name,
@@ -259,18 +286,39 @@ export class Upgrades {
       serialNumber: chargePoint?.serialNumber ?? null,
       credential: use.credential,
     }
-    relay.start(facts, socket, link, early)
+    relay.start(facts, socket, link, Buffer.concat([early, first]))
     connection.forget()
+  }
+
+  /**
+   * A05.FR.08 and FR.09: one that never heard that it is connected may fall back, and must find the old
+   * profile open; so the ratchet moves when it is heard for the first time. Null: it is gone again.
+   */
+  async #firstSign(socket: Socket, link: UpstreamLink, record: () => Promise<void>): Promise<Buffer | null> {
+    socket.write(this.#deps.relay.pingFrame())
+    const first = await firstSign(socket)
+    try {
+      if (first === null) link.socket.destroy()
+      else await record()
+      return first
+    } catch (error) {
+      // Without the ratchet on disk there is no session (A05.FR.09).
+      link.socket.destroy()
+      socket.destroy()
+      throw error
+    }
   }
 
   #upstreamRequest(
     { connection, policy, request }: Walk,
     protocols: readonly string[],
     { credential }: AdmissionResult & { ok: true },
+    secret: string | null = null,
   ): UpstreamRequest {
     const { listener, config } = policy
     const { identity, remote, chain, chargePoint } = connection.facts
     const { centralSystem } = config
+    const admitted = { chargePoint, credential }
     const values = {
       identity: identity?.identity ?? '',
       serialNumber: chargePoint?.serialNumber ?? null,
@@ -287,7 +335,7 @@ export class Upgrades {
     const authorization =
       identity === null
         ? null
-        : upstreamAuthorization(config, values, { chargePoint, credential }, request.authorization, identity)
+        : upstreamAuthorization(config, values, admitted, request.authorization, identity, secret)
     return {
       // The path of the central system, and the identity byte for byte as it came (design, section 4).
       path: `${pathOf(centralSystem.url)}/${identity?.encoded ?? ''}`,

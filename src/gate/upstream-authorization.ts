@@ -13,8 +13,9 @@ export interface AdmittedChargePoint {
 }
 
 /**
- * The Authorization header for the central system (`centralSystem.authorization`), or null. Throws
- * ProxyError when a sealed password cannot be opened.
+ * The Authorization header for the central system (`centralSystem.authorization`), or null. `secret`: of
+ * perChargePoint, sealed, in place of the one that `admitted` speaks for. Throws ProxyError when a sealed
+ * password cannot be opened.
  */
 export function upstreamAuthorization(
   config: Config,
@@ -22,6 +23,7 @@ export function upstreamAuthorization(
   admitted: AdmittedChargePoint,
   presented: string | undefined,
   identity: IdentityFacts,
+  secret: string | null = null,
 ): string | null {
   const setting = config.centralSystem.authorization
   switch (setting) {
@@ -32,7 +34,7 @@ export function upstreamAuthorization(
       return basic.ok ? basicAuthorization(identity.identity, basic.password) : null
     }
     case 'perChargePoint': {
-      const sealed = upstreamSecret(admitted)
+      const sealed = secret ?? upstreamSecret(admitted)
       const key = config.store.sealingKey
       if (sealed === null || key === null) return null
       return basicAuthorization(identity.identity, unseal(key, identity.identity, sealed))
@@ -46,7 +48,7 @@ export function upstreamAuthorization(
  * A01: the central system has changed the password of this charge point, and expects the new one from
  * who logs in with the new one. The change is settled after this connection is open, not before.
  */
-function upstreamSecret({ chargePoint, credential }: AdmittedChargePoint): string | null {
+export function upstreamSecret({ chargePoint, credential }: AdmittedChargePoint): string | null {
   const next = credential === 'next' ? (chargePoint?.credentialChange?.nextUpstreamSecret ?? null) : null
   return next ?? chargePoint?.upstreamSecret ?? null
 }

@@ -142,7 +142,7 @@ export function createMetrics(build: BuildInfo, options: { readonly processMetri
     }),
     securityEventDeliveries: new Counter({
       name: 'ocpp_proxy_security_event_deliveries_total',
-      help: 'Security events for sinks and for the central system: delivered, failed (a try), rejected (given up), skipped (rate).',
+      help: 'Security events for sinks and for the central system: delivered, failed (a try), rejected (given up), skipped (rate), lost (removed before the sink had them).',
       labelNames: ['sink', 'result'],
       registers,
     }),

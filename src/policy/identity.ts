@@ -91,3 +91,20 @@ function decodeOnce(encoded: string): string | null {
 function invalid(detail: string): IdentityResult {
   return { ok: false, reason: 'identity_invalid', detail }
 }
+
+/**
+ * The identity of the proxy's own session with the central system, which no charge point may have: it
+ * could speak in the proxy's name there, and end its session. null: there is no such session.
+ */
+export function reservedIdentity(events: {
+  readonly toCentralSystem: string
+  readonly ownSession?: { readonly identity: string }
+}): string | null {
+  return events.toCentralSystem === 'off' ? null : (events.ownSession?.identity ?? null)
+}
+
+/** What is wrong with an identity that is the reserved one, or null. A CiString: its case does not count. */
+export function reservedProblem(identity: string, reserved: string | null): string | null {
+  if (reserved === null || identity.toLowerCase() !== reserved.toLowerCase()) return null
+  return `${JSON.stringify(identity)} is the identity of the proxy's own session (securityEvents.ownSession.identity)`
+}

@@ -37,3 +37,8 @@ export function checkProfile(listenerProfile: SecurityProfile, record: KeptProfi
     `kept on profile ${kept}, came on profile ${listenerProfile} without an upgrade to it`,
   )
 }
+
+/** A05.FR.09: a success on `profile` shuts the one that is kept. */
+export function movesRatchet(kept: SecurityProfile | null, profile: SecurityProfile): boolean {
+  return kept !== null && profile > kept
+}

@@ -44,6 +44,8 @@ export const proxyEventTypes = [
   'AdminTokenRefused',
   'CampaignStateChanged',
   'MessageRefused',
+  'SecurityEventsDropped',
+  'SecurityEventsLost',
   'SignCertificateRejected',
 ] as const
 

@@ -3,9 +3,11 @@ import type { Logger } from '../observe/log.ts'
 import type { Metrics } from '../observe/metrics.ts'
 import { messageOf } from '../policy/error.ts'
 import type { ReasonCode } from '../policy/reasons.ts'
+import { controlFrame } from './close-codes.ts'
 import { createRelayContext, type RelayClock, type RelayContext, setLiveContext } from './context.ts'
 import { drain } from './drain.ts'
 import { refillOf } from './message-rate.ts'
+import { opcode } from './opcode.ts'
 import { Session, type SessionEnd, type SessionEvents, type SessionFacts } from './session.ts'
 import { type Claim, type Claimant, Sessions } from './sessions.ts'
 import {
@@ -84,6 +86,11 @@ export class Relay implements SessionEvents {
     this.#deps.log.info({ ...facts }, 'charge point connected')
     session.start(early)
     if (this.isDraining) session.end(1001, 'the proxy is shutting down')
+  }
+
+  /** A ping to a charge point whose pong goes no further. */
+  pingFrame(): Buffer {
+    return controlFrame(opcode.ping, this.#context.pingPayload, false)
   }
 
   /** Ends every session (design, section 12) and the timer. */

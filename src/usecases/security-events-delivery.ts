@@ -7,7 +7,7 @@ import { SessionDelivery, type SessionDeliveryDeps } from './security-events-ses
 /** Last statuses that are remembered: a charge point does not repeat its own when it reconnects. */
 const maxStatuses = 50_000
 
-export interface EventDeliveryDeps extends Omit<SessionDeliveryDeps, 'statusOf'> {
+export interface EventDeliveryDeps extends Omit<SessionDeliveryDeps, 'statusOf' | 'needsStatus'> {
   /** Fixed for the life of the process: what is watched depends on it. */
   readonly form: EventForm
 }
@@ -26,7 +26,8 @@ export interface EventDelivery extends UseCase {
 export function eventDelivery(deps: EventDeliveryDeps): EventDelivery {
   const sessions = new Map<string, SessionDelivery>()
   const statuses = new BoundedMap<string, MainStatus>(maxStatuses)
-  const statusOf = (identity: string) => statuses.get(identity) ?? 'Available'
+  const statusOf = (identity: string) => statuses.get(identity) ?? null
+  const needsStatus = deps.form === 'StatusNotification'
   const deliveryOf = (session: UseCaseSession) => {
     const found = sessions.get(session.facts.identity)
     return found?.session === session ? found : undefined
@@ -37,12 +38,18 @@ export function eventDelivery(deps: EventDeliveryDeps): EventDelivery {
     onCall({ action, payload }, session) {
       if (action === 'StatusNotification') {
         const status = mainStatuses.find((one) => one === payload.status)
-        if (payload.connectorId === 0 && status !== undefined) statuses.set(session.facts.identity, status)
+        if (payload.connectorId === 0 && status !== undefined) {
+          statuses.set(session.facts.identity, status)
+          deliveryOf(session)?.statusSeen()
+        }
         return forward
       }
       const delivery = deliveryOf(session)
       delivery?.bootSeen()
       const answered = (answer: Answer | null) => {
+        const { identity } = session.facts
+        // One that boots reports every connector, and 0 where it is anything else (OCPP 1.6 4.9).
+        if (isAccepted(answer) && statusOf(identity) === null) statuses.set(identity, 'Available')
         delivery?.bootAnswered(answer)
         return forward
       }
@@ -51,7 +58,7 @@ export function eventDelivery(deps: EventDeliveryDeps): EventDelivery {
     started(session) {
       const { identity } = session.facts
       sessions.get(identity)?.stop()
-      const delivery = new SessionDelivery(session, { ...deps, statusOf })
+      const delivery = new SessionDelivery(session, { ...deps, statusOf, needsStatus })
       sessions.set(identity, delivery)
       delivery.start()
     },
@@ -65,6 +72,10 @@ export function eventDelivery(deps: EventDeliveryDeps): EventDelivery {
     },
     isLive: (identity) => sessions.has(identity),
   }
+}
+
+function isAccepted(answer: Answer | null): boolean {
+  return answer?.kind === 'result' && answer.payload.status === 'Accepted'
 }
 
 function watchesOf(form: EventForm): readonly Watch[] {

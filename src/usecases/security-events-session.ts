@@ -13,16 +13,20 @@ const retry = { firstMs: 30_000, maxMs: 3_600_000 } as const
 export interface SessionDeliveryDeps {
   readonly outbox: EventOutbox
   readonly log: Logger
-  readonly statusOf: (identity: string) => MainStatus
+  /** Of connector 0; null: not known in this process. */
+  readonly statusOf: (identity: string) => MainStatus | null
+  /** The form repeats the status, and must not make one up (`StatusNotification`). */
+  readonly needsStatus: boolean
   /** Milliseconds, for tests. */
   readonly bootGraceMs?: number
 }
 
 /**
  * unknown: it may boot, or only have reconnected, which needs no BootNotification (OCPP 1.6 4.2).
- * booting: its BootNotification waits for the answer. held: Pending or Rejected; a charge point would say nothing now.
+ * statusless: it seems to need none, and its status must be known first. booting: its BootNotification
+ * waits for the answer. held: Pending or Rejected; a charge point would say nothing now.
  */
-type BootState = 'unknown' | 'booting' | 'held' | 'ready'
+type BootState = 'unknown' | 'statusless' | 'booting' | 'held' | 'ready'
 
 /** The events of one session. They go out when its boot is through, or when it seems to need none. */
 export class SessionDelivery {
@@ -47,7 +51,7 @@ export class SessionDelivery {
       sink: 'central-system',
       limit: new EventLimit(),
       signal: this.#stopped.signal,
-      status: () => deps.statusOf(identity),
+      status: () => deps.statusOf(identity) ?? 'Available',
       call: async (action, payload) =>
         this.#boot === 'ready' && session.isOpen
           ? session.callCentralSystem(action, payload)
@@ -72,6 +76,11 @@ export class SessionDelivery {
     this.#boot = 'booting'
   }
 
+  /** `statusOf` knows the status from now on. */
+  statusSeen(): void {
+    if (this.#boot === 'statusless') this.#ready()
+  }
+
   /** Null: the session ended. */
   bootAnswered(answer: Answer | null): void {
     if (answer === null) return
@@ -94,7 +103,11 @@ export class SessionDelivery {
 
   #awaitBoot(): void {
     this.#boot = 'unknown'
-    this.#arm(this.#deps.bootGraceMs ?? bootGraceMs, () => this.#ready())
+    this.#arm(this.#deps.bootGraceMs ?? bootGraceMs, () => {
+      const { needsStatus, statusOf } = this.#deps
+      if (needsStatus && statusOf(this.session.facts.identity) === null) this.#boot = 'statusless'
+      else this.#ready()
+    })
   }
 
   #ready(): void {

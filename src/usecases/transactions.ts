@@ -70,9 +70,9 @@ export function transactions(options: { readonly maxChargePoints: number; readon
 
   /** It stops what was open (OCPP 1.6 4.2), and says of each connector how it is. */
   function booted(identity: string): void {
-    if (!unsure.has(identity)) return unsure.clear(identity)
+    const wasUnsure = unsure.has(identity)
     unsure.clear(identity)
-    tellIdle(identity)
+    if (wasUnsure) tellIdle(identity)
   }
 
   function started(identity: string, payload: Payload): CallFate {

@@ -81,6 +81,30 @@ test('[CWE-770] operations that wait are counted, and have an end when the proxy
   await closed
 })
 
+test('[A00.FR.323] a change is answered when its event is on disk, and also when that fails', async (t) => {
+  const durable = Promise.withResolvers<void>()
+  const noted = Promise.withResolvers<void>()
+  const results = [durable.promise, Promise.reject(new Error('disk full'))]
+  results[1]?.catch(() => {})
+  const noteDurably = async () => {
+    noted.resolve()
+    await results.shift()
+  }
+  const { ask, logLines } = await setUp(t, { deps: { noteDurably } })
+  let isAnswered = false
+  const first = ask('POST', '/charge-points', { body: { identity: 'CP1' } }).finally(() => {
+    isAnswered = true
+  })
+  await noted.promise
+  // A whole round trip later it would have been answered.
+  await ask('GET', '/charge-points/CP1')
+  assert.equal(isAnswered, false)
+  durable.resolve()
+  assert.equal((await first).status, 201)
+  assert.equal((await ask('DELETE', '/charge-points/CP1')).status, 204)
+  assert.ok(logLines.some((line) => line.includes('not on disk') && line.includes('disk full')))
+})
+
 test('disconnect ends a session, and says so when there is none', async (t) => {
   const { ask, connect } = await setUp(t)
   const session = connect('CP1')

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { connect } from 'node:net'
 import { test } from 'node:test'
 import { startAdmin } from '../../src/admin/server.ts'
 import { createMetrics } from '../../src/observe/metrics.ts'
@@ -88,3 +90,42 @@ test('an address that is taken is a clear error', () =>
       message: new RegExp(`admin on 127\\.0\\.0\\.1:${port}`),
     })
   }))
+
+test('[CWE-770] one address holds so many connections, and silent ones end by themselves', async () => {
+  await withAdmin(well, async (_get, port) => {
+    const silent = Array.from({ length: 160 }, () => connect({ port, host: '127.0.0.1' }))
+    await Promise.all(silent.map((socket) => once(socket, 'connect')))
+    const over = connect({ port, host: '127.0.0.1' }).resume()
+    over.on('error', () => {})
+    await once(over, 'close')
+    // Another address is served meanwhile.
+    const other = connect({ port, host: '127.0.0.1', localAddress: '127.0.0.2' })
+    other.write('GET /livez HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n')
+    const [head] = await once(other, 'data')
+    assert.match(String(head), /^HTTP\/1\.1 200 /)
+    other.destroy()
+    // Not with the time: it is enough that the server ends them.
+    const ends = silent.map((socket) => once(socket.resume(), 'close'))
+    await Promise.all(ends)
+    const after = connect({ port, host: '127.0.0.1' })
+    after.write('GET /livez HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n')
+    assert.match(String((await once(after, 'data'))[0]), /^HTTP\/1\.1 200 /)
+    after.destroy()
+  })
+})
+
+test('[CWE-770] /readyz and /metrics are limited, and /livez is not', async () => {
+  await withAdmin(well, async (_get, port) => {
+    const get = async (path: string) => {
+      const answer = await fetch(`http://127.0.0.1:${port}${path}`)
+      await answer.arrayBuffer()
+      return answer
+    }
+    const probe = await get('/readyz')
+    assert.equal(probe.headers.get('x-ratelimit-limit'), '3000')
+    assert.equal(probe.headers.get('x-ratelimit-remaining'), '2999')
+    const scrape = await get('/metrics')
+    assert.equal(scrape.headers.get('x-ratelimit-remaining'), '2999', 'each has a count of its own')
+    assert.equal((await get('/livez')).headers.get('x-ratelimit-limit'), null)
+  })
+})

@@ -98,6 +98,8 @@ export async function setUp(t: TestContext, options: SettingOptions = {}): Promi
     certificates: () => [],
     hashKey,
     note: (event) => void notes.push(event),
+    noteDurably: async (event) => void notes.push(event),
+    reservedIdentity: () => null,
     log: createLogger('trace', {
       write: (line) => {
         keep('log', line)

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
 import { test } from 'node:test'
+import { hashKey } from '../../src/gate/credentials/hash.ts'
 import { seal } from '../../src/store/seal.ts'
 import { startProxy } from '../support/proxy.ts'
 import { refusalOf } from '../support/refused.ts'
@@ -53,4 +54,40 @@ test('what the central system gets as Authorization', async (t) => {
     const seen = await refusalOf(proxy.chargePoint('basic-auth', { password: wrong }))
     assert.equal(seen.httpStatus, 401)
   })
+})
+
+test('[A01.FR.03] a central system that missed the answer to its new password, or has it alone, is let in with the other one', async (t) => {
+  const sealingKey = secret('sealing key', randomBytes(32))
+  const [old, next] = [secret('password', randomBytes(20)), secret('password', randomBytes(20))]
+  for (const [expected, presented] of [
+    [old, next],
+    [next, old],
+  ] as const) {
+    const central = { credentials: { username: 'CP-1', password: expected } }
+    const proxy = await startProxy(t, { central })
+    writeFileSync(`${proxy.pki.folder}/sealing.key`, sealingKey, { mode: 0o600 })
+    proxy.rewriteConfig({
+      centralSystem: { authorization: 'perChargePoint' },
+      store: { sealingKeyFile: 'sealing.key' },
+    })
+    assert.equal(await proxy.stop(), 0)
+    await proxy.start()
+    await proxy.register('CP-1', { password: old, upstreamSecret: seal(sealingKey, 'CP-1', old) })
+    const offer = {
+      next: await hashKey(next, false),
+      nextUpstreamSecret: seal(sealingKey, 'CP-1', next),
+      origin: 'central-system',
+    } as const
+    await proxy.store.registry.beginCredentialChange('CP-1', offer, Date.now())
+    for (let time = 0; time < 2; time += 1) {
+      const chargePoint = proxy.chargePoint('basic-auth', { password: { bytes: presented, form: 'raw' } })
+      await chargePoint.connect()
+      await chargePoint.close()
+    }
+    const refused = proxy.centralEvents.filter(({ kind }) => kind === 'refused')
+    assert.equal(refused.length, 1, 'the second time it knows which one is wanted')
+    assert.equal(await proxy.stop(), 0)
+    const events = await proxy.store.events.list({ limit: 100 })
+    assert.ok(events.some(({ techInfo }) => techInfo?.includes('took the other')))
+  }
 })

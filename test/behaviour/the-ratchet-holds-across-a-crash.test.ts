@@ -8,8 +8,14 @@ test('[A05.FR.09] kill -9 right after the first success on a higher profile does
   const all = ['CP-1', 'CP-2', 'CP-3']
   for (const identity of all) await proxy.register(identity, { securityProfile: 1, upgradeTo: 2 })
 
-  // Admitted is admitted: the process dies in the moment that the charge points know.
-  await Promise.all(all.map((identity) => proxy.chargePoint('basic-auth-tls', { identity }).connect()))
+  // Whoever has had an answer is admitted: the process dies in the moment that the charge points know.
+  await Promise.all(
+    all.map(async (identity) => {
+      const chargePoint = proxy.chargePoint('basic-auth-tls', { identity })
+      await chargePoint.connect()
+      await chargePoint.heartbeat()
+    }),
+  )
   proxy.process.signal('SIGKILL')
   assert.equal(await proxy.process.exit, 'SIGKILL')
   await proxy.start()

@@ -57,6 +57,22 @@ test('[A04.FR.02] the store failing is told to whoever waits, and nothing of it 
   assert.equal(await count('SettingSystemTime', 'charge-point'), 0)
 })
 
+test('[A00.FR.323] an act that is noted durably is on disk when it is fulfilled, and kept when the store fails', async () => {
+  const { events, securityLog, count } = setting()
+  const event = { type: 'ReconfigurationOfSecurityParameters', identity: 'CP1', techInfo: 'x' }
+  await securityLog.noteDurably(event)
+  assert.equal(events.records.length, 1)
+  events.problem = new Error('disk full')
+  await assert.rejects(securityLog.noteDurably(event), { code: 'event_not_stored' })
+  events.problem = null
+  await securityLog.close()
+  assert.deepEqual(
+    events.records.map(({ type, origin }) => [type, origin]),
+    Array(2).fill(['ReconfigurationOfSecurityParameters', 'proxy']),
+  )
+  assert.equal(await count('ReconfigurationOfSecurityParameters', 'proxy'), 2)
+})
+
 test('[CWE-770] types that are made up share one label, and waiting charge points have a bound', async () => {
   const { events, securityLog, count } = setting()
   const waiting = Array.from({ length: 10_000 }, (_, index) =>

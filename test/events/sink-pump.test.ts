@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
+import type { ProxyEvent } from '../../src/events/proxy-event.ts'
 import { SinkPump } from '../../src/events/sink-pump.ts'
 import type { Sink, SinkOutcome } from '../../src/events/sinks/sink.ts'
 import { prepareSinks, Sinks } from '../../src/events/sinks.ts'
@@ -41,7 +42,9 @@ function setting(context: TestContext) {
   const metrics = createMetrics(build, { processMetrics: false })
   const lines: Record<string, unknown>[] = []
   const log = createLogger('info', { write: (line) => void lines.push(JSON.parse(line)) })
-  const deps = { events, metrics, log }
+  const notes: ProxyEvent[] = []
+  const note = (event: ProxyEvent) => void notes.push(event)
+  const deps = { events, metrics, log, note }
   context.mock.timers.enable({ apis: ['setTimeout'] })
   const tick = async (ms: number) => {
     context.mock.timers.tick(ms)
@@ -52,7 +55,7 @@ function setting(context: TestContext) {
     await events.append(Array.from({ length: count }, () => securityEvent()))
     pump.wake(count)
   }
-  return { events, metrics, lines, deps, tick, pending, add }
+  return { events, metrics, lines, notes, deps, tick, pending, add }
 }
 
 test('a new sink begins at the end of the log, and gets what comes, in batches and in order', async (context) => {
@@ -211,4 +214,43 @@ test('sinks are prepared from the configuration; what cannot be read fails befor
   assert.notDeepEqual(prepareSinks(configs, machine)[2]?.settings, before[2]?.settings, 'other roots')
   rmSync(ca)
   assert.throws(() => prepareSinks(configs, machine), { code: 'sink_unusable' })
+})
+
+test('[CWE-778] events that retention removed before the sink had them are told once, with their number', async (context) => {
+  const { events, metrics, lines, notes, deps, tick, add, pending } = setting(context)
+  const sink = fakeSink(10)
+  const pump = new SinkPump('file/one', sink, deps)
+  await pump.start()
+  const failed = { kind: 'failed', detail: 'away' } as const
+  sink.outcomes.push(failed, failed, failed)
+  await add(pump, 20)
+  await tick(100)
+  assert.equal(notes.length, 0, 'nothing is lost while it is only late')
+  await events.prune(0, 15)
+  await tick(1_000)
+  await events.prune(0, 12)
+  await tick(2_000)
+  await tick(4_000)
+  assert.deepEqual(sink.sent.slice(-2), [
+    [9, 10, 11, 12, 13, 14, 15, 16, 17, 18],
+    [19, 20],
+  ])
+  await add(pump, 5)
+  await events.prune(Number.MAX_SAFE_INTEGER, 0)
+  await tick(100)
+  assert.equal(await pending(), 0)
+  await add(pump, 1)
+  await tick(100)
+  assert.deepEqual(sink.sent.at(-1), [26])
+  assert.deepEqual(
+    notes.map(({ type, techInfo }) => [type, techInfo.split(' ')[0]]),
+    [5, 3, 5].map((lost) => ['SecurityEventsLost', String(lost)]),
+  )
+  assert.deepEqual(
+    lines.filter(({ level }) => level === 'error').map(({ lost }) => lost),
+    [5, 3, 5],
+  )
+  const results = (await metrics.securityEventDeliveries.get()).values
+  assert.equal(results.find(({ labels }) => labels.result === 'lost')?.value, 13)
+  await pump.close()
 })

@@ -10,6 +10,7 @@ import {
   type TemplateValues,
   upstreamHeaders,
 } from '../../src/gate/upstream-headers.ts'
+import { otherSecret } from '../../src/gate/upstream-secret.ts'
 import { seal } from '../../src/store/seal.ts'
 import type { ChargePointRecord } from '../../src/store/store.ts'
 import { aRecord } from './facts.ts'
@@ -158,6 +159,24 @@ test('[A01.FR.03] the password for the central system follows the login while it
   assert.equal(sent(byCentralSystem, 'next'), 'CP1:new')
   assert.equal(sent(byCentralSystem, null), 'CP1:old')
   assert.equal(sent(change(null), 'next'), 'CP1:old', 'an operator changes nothing upstream')
+})
+
+test('[A01.FR.03] refused upstream while a password is being changed: the other one, once, both ways', () => {
+  const config = configOf('perChargePoint')
+  const nextUpstreamSecret = 'sealed new'
+  const credentialChange = { nextUpstreamSecret } as ChargePointRecord['credentialChange']
+  const record: ChargePointRecord = { ...aRecord, upstreamSecret: 'sealed old', credentialChange }
+  const old = { refused: 'sealed old', other: 'sealed new' }
+  const fresh = { refused: 'sealed new', other: 'sealed old' }
+  assert.deepEqual(otherSecret(config, 401, admittedAs(record, 'current')), old)
+  assert.deepEqual(otherSecret(config, 403, admittedAs(record, null)), old)
+  assert.deepEqual(otherSecret(config, 401, admittedAs(record, 'next')), fresh)
+  for (const status of [400, 404, 409, 500]) {
+    assert.equal(otherSecret(config, status, admittedAs(record, 'next')), null)
+  }
+  assert.equal(otherSecret(configOf('strip'), 401, admittedAs(record, 'next')), null)
+  assert.equal(otherSecret(config, 401, admittedAs({ ...record, credentialChange: null })), null)
+  assert.equal(otherSecret(config, 401, admittedAs({ ...record, upstreamSecret: null }, 'next')), null)
 })
 
 test('[A01.FR.08] a sealed password of another charge point, or another key, is an error without the secret', () => {

@@ -4,6 +4,7 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { matches } from '../../src/gate/credentials/hash.ts'
 import type { Answer, CallOutcome } from '../../src/relay/use-case.ts'
+import { readAnswer } from '../../src/relay/wire-messages.ts'
 import type { FakeSession } from '../support/fake-session.ts'
 import { type Setting, setUp, status } from '../usecases/operations-setting.ts'
 
@@ -18,8 +19,12 @@ const behaviours = [
   // The proxy is killed while the CALL is out.
   'killed-taken',
   'killed-kept',
-  // It does not answer, and stays.
+  // It does not answer, and stays; it has taken it, or not.
   'ignores',
+  'ignores-taken',
+  // It has taken it, answers something that cannot be read, or that it failed, and stays.
+  'unreadable-taken',
+  'fails-taken',
 ] as const
 type Behaviour = (typeof behaviours)[number]
 
@@ -51,7 +56,7 @@ class World {
   readonly #setting: Setting
   readonly #acceptedGrace: number
   #active: Buffer
-  #fromRestart: { readonly key: Buffer; readonly by: number } | null = null
+  #fromRestart: Buffer | null = null
   #session: FakeSession | null = null
   #lastLogin = 0
   /** CALLs without an answer so far: the relay tells when the session ends. */
@@ -142,7 +147,7 @@ class World {
       case 'rejects':
         return status('Rejected')
       case 'reboot-required':
-        this.#fromRestart = { key, by: this.#setting.clock.now() + unansweredGrace }
+        this.#fromRestart = key
         return status('RebootRequired')
       case 'drops-taken':
         this.#take(key)
@@ -160,14 +165,27 @@ class World {
         return 'killed'
       case 'ignores':
         return 'open'
+      case 'ignores-taken':
+        this.#takeAndStay(key)
+        return 'open'
+      case 'unreadable-taken':
+        this.#takeAndStay(key)
+        return readAnswer('[3,"1","Accepted"]')
+      case 'fails-taken':
+        this.#takeAndStay(key)
+        return { kind: 'error', code: 'InternalError', description: '', details: {} }
       default:
         return reaction satisfies never
     }
   }
 
-  #take(key: Buffer): void {
+  #takeAndStay(key: Buffer): void {
     this.#active = key
     this.#fromRestart = null
+  }
+
+  #take(key: Buffer): void {
+    this.#takeAndStay(key)
     // A01.FR.03: it disconnects; the session is over for it.
     this.#hasLeft = true
   }
@@ -196,17 +214,24 @@ class World {
   }
 
   async #restart(): Promise<void> {
-    this.#active = this.#fromRestart?.key ?? this.#active
+    this.#active = this.#fromRestart ?? this.#active
     this.#fromRestart = null
     await this.#login()
   }
 
   async #pass(ms: number): Promise<void> {
-    const { clock, changes } = this.#setting
     if (this.#hasLeft) await this.#leave()
-    // It restarts within the time that it is given.
-    if (this.#fromRestart !== null && clock.now() + ms >= this.#fromRestart.by) await this.#restart()
-    clock.advance(ms)
+    this.#setting.clock.advance(ms)
+    await this.#settle()
+  }
+
+  /** It is made to log in again where nothing else decides, and that settles it. */
+  async #settle(): Promise<void> {
+    const { changes, clock } = this.#setting
+    await changes.settle()
+    if (this.#session === null || this.#session.isOpen) return
+    clock.advance(1)
+    await this.#login()
     await changes.settle()
   }
 
@@ -220,12 +245,13 @@ class World {
       return false
     }
     assert.ok(await isAdmitted(this.#active), 'the password that it has is admitted')
-    const later = this.#fromRestart?.key ?? this.#active
+    const later = this.#fromRestart ?? this.#active
     assert.ok(await isAdmitted(later), 'the one that it will have is admitted')
     if (change === null) return
-    await this.#setting.changes.settle()
+    await this.#settle()
     const { credentialChange: rest } = await this.#setting.record()
-    if (rest === null) return
+    // Nobody knows when it restarts: until then it must not lose either.
+    if (rest === null || rest.phase === 'reboot-required') return
     const isOverdue = clock.now() >= (rest.answeredAt ?? rest.startedAt) + unansweredGrace
     const wasSeen = this.#lastLogin > rest.startedAt || this.#session !== null
     assert.ok(!isOverdue || !wasSeen, `both are valid after the grace (${rest.phase})`)

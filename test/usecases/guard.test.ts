@@ -78,6 +78,33 @@ test('[A00.FR.206] certificates over profile 1 are refused both ways, over profi
   assert.equal(events.length, 2)
 })
 
+test('[A00.FR.005][CWE-436] a ChangeConfiguration that a charge point could read otherwise is answered FormationViolation', () => {
+  const { send, events } = aGuard()
+  const unclear: Record<string, unknown>[] = [
+    {},
+    { key: null, value: '1' },
+    { key: ['SecurityProfile'], value: '1' },
+    { Key: 'SecurityProfile', value: '1' },
+    { key: 'HeartbeatInterval', KEY: 'SecurityProfile', value: '1' },
+    { key: 'SecurityProfile', Value: '1' },
+    { key: 'HeartbeatInterval', value: '1', 'value ': '2' },
+    { key: 'SecurityProfile ', value: 1 },
+    { key: 'securityprofile', value: null },
+    { key: 'AuthorizationKey' },
+    { key: ' AuthorizationKey', value: ['a'] },
+  ]
+  for (const payload of unclear) {
+    assert.partialDeepStrictEqual(
+      send('ChangeConfiguration', payload),
+      { kind: 'answer', answer: { kind: 'error', code: 'FormationViolation' } },
+      JSON.stringify(payload),
+    )
+  }
+  assert.match(events[0]?.techInfo ?? '', /A00\.FR\.005/)
+  assert.deepEqual(send('ChangeConfiguration', { key: 'HeartbeatInterval', value: 1, extra: 1 }), forwarded)
+  assert.deepEqual(send('ChangeConfiguration', { key: 'SecurityProfile ', value: '3' }), forwarded)
+})
+
 test('[A05.FR.05][A01.FR.02] the way of a fleet from profile 0 or 1 to 2 is open unless it is shut', () => {
   const { send, live } = aGuard()
   const profile = { key: 'SecurityProfile', value: '2' }

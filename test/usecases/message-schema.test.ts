@@ -95,6 +95,13 @@ test('[OCPP 1.6 3.7] enforce does not touch the transaction messages of a charge
   assert.equal(await counted({ mode: 'enforce' }), 0)
 })
 
+test('[A04.FR.02] enforce leaves SecurityEventNotification to its lenient reader, and counts it', async () => {
+  const { send, counted } = parts('enforce')
+  const event = { type: 'T', timestamp: 'yesterday', techInfo: 'x'.repeat(300) }
+  assert.equal((await send(up, 'SecurityEventNotification', event)).kind, 'forward')
+  assert.equal(await counted({ action: 'SecurityEventNotification', mode: 'report' }), 1)
+})
+
 test('[OCPP 1.6 3.7] unless the operator says so', async () => {
   const { send, counted } = parts('enforce', 'enforce')
   assert.equal((await send(up, 'StopTransaction', {})).kind, 'answer')

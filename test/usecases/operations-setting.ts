@@ -230,4 +230,9 @@ async function pass(changes: ChargePointChanges, session: UseCaseSession, action
 }
 
 export const status = (name: string): Answer => ({ kind: 'result', payload: { status: name } })
-export const callError: Answer = { kind: 'error', code: 'NotImplemented', description: 'secret?', details: {} }
+export const callError: Answer = {
+  kind: 'error',
+  code: 'NotImplemented',
+  description: 'secret?',
+  details: {},
+}

@@ -13,6 +13,9 @@ test('[A00.FR.005] ChangeConfiguration, whatever the case of the key and the for
     ['securityprofile', ' 01 ', [1]],
     ['SECURITYPROFILE', 2, [2]],
     ['SecurityProfile', '2.0', [2]],
+    ['SecurityProfile ', '1', [1]],
+    ['\u017fecurityProf\u0131le', '1', [1]],
+    ['SecurityProfile\0 of nothing', '1', [1]],
     ['SecurityProfile', '+3', [3]],
     ['SecurityProfile', '4', [null]],
     ['SecurityProfile', '-1', [null]],
@@ -45,10 +48,18 @@ test('[A00.FR.005] DataTransfer: the forms that vendors use', () => {
     ['SecurityProfile=1', undefined, [1]],
     ['cmd;securityProfile: 2;x=9', undefined, [2]],
     ['Security-Profile = "x"', undefined, [null]],
+    [{ ' securityProfile': 1 }, undefined, [1]],
+    [{ variable: { Name: 'SecurityProfile\0' }, 'Value ': '1' }, undefined, [1]],
+    ['1', 'setSecurityProfile\0', [1]],
   ]
   for (const [data, messageId, expected] of found) {
     assert.deepEqual(transfer(data, messageId), expected, JSON.stringify({ data, messageId }))
   }
+  const spelled = askedProfiles({
+    action: 'DataTransfer',
+    payload: { MessageId: 'SecurityProfile', 'Data ': '1' },
+  })
+  assert.deepEqual(spelled, [1])
   const others: [unknown, string | undefined][] = [
     [undefined, undefined],
     [undefined, 'SecurityProfile'],

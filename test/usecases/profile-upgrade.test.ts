@@ -19,7 +19,7 @@ test('[A00.FR.005] what would lower the profile never reaches the charge point, 
   const data = '{"key":"SecurityProfile","value":"1"}'
   assert.deepEqual((await setting.pass('DataTransfer', { vendorId: 'v', data })).fate, rejected)
   assert.deepEqual(await kept(setting), [2, null])
-  assert.equal(setting.events.length, 6)
+  assert.equal(setting.events.length, 5, 'x and 4 are the same fault: one event a minute (CWE-770)')
   for (const event of setting.events)
     assert.deepEqual([event.type, event.identity], ['MessageRefused', 'CP1'])
   assert.deepEqual((await setting.pass('DataTransfer', { vendorId: 'v', data: '1' })).fate, {

@@ -11,13 +11,15 @@ import { fakeSession } from '../support/fake-session.ts'
 function setting(securityMessages: 'answer' | 'forward' = 'answer') {
   const stored: NewSecurityEvent[] = []
   const noted: ProxyEvent[] = []
-  const state = { problem: null as Error | null }
+  const state = { problem: null as Error | null, isFlood: false }
+  const givenBack: number[] = []
   const useCase = securityEvents({
     fromChargePoint: async (event) => {
       if (state.problem !== null) throw state.problem
       stored.push(event)
     },
     note: (event) => void noted.push(event),
+    flood: { admits: () => !state.isFlood, giveBack: () => void givenBack.push(1) },
     securityMessages: () => securityMessages,
     log: createLogger('silent'),
     now: () => 5_000,
@@ -27,7 +29,7 @@ function setting(securityMessages: 'answer' | 'forward' = 'answer') {
       { direction: 'to-central-system', id: '1', action: 'SecurityEventNotification', payload },
       fakeSession(),
     )
-  return { stored, noted, state, call }
+  return { stored, noted, state, givenBack, call }
 }
 
 const good = { type: 'SomethingNew', timestamp: '2026-01-02T03:04:05Z', techInfo: 'x' }
@@ -61,13 +63,28 @@ test('[A04.FR.03] forwarded to a central system that knows it, once it is stored
 
 for (const mode of ['answer', 'forward'] as const) {
   test(`[A04.FR.02] an event that cannot be stored is not confirmed (${mode})`, async () => {
-    const { state, call } = setting(mode)
+    const { state, givenBack, call } = setting(mode)
     state.problem = new Error('disk full')
     const fate = await call(good)
     assert.equal(fate?.kind, 'answer')
     assert.equal(fate.answer.kind === 'error' && fate.answer.code, 'InternalError')
+    assert.equal(givenBack.length, 1, 'it does not count')
   })
 }
+
+test('[CWE-400][A04.FR.02] a flood is confirmed and not stored', async () => {
+  const { stored, state, call } = setting()
+  state.isFlood = true
+  assert.deepEqual(await call(good), confirmed)
+  assert.equal(stored.length, 0)
+})
+
+test('[CWE-770] the same nonsense again is refused again, and noted once a minute', async () => {
+  const { noted, call } = setting()
+  for (let round = 0; round < 3; round += 1) assert.equal((await call({}))?.kind, 'answer')
+  await call({ type: 7, timestamp: 'x' })
+  assert.equal(noted.length, 2)
+})
 
 for (const [what, payload, code] of [
   ['without a type', { timestamp: 'x' }, 'FormationViolation'],

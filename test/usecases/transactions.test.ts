@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Answer, Call } from '../../src/relay/use-case.ts'
+import { indexOfAction, UseCaseTable } from '../../src/relay/use-case-table.ts'
 import { transactions } from '../../src/usecases/transactions.ts'
-import { UseCaseTable, indexOfAction } from '../../src/relay/use-case-table.ts'
 import { fakeSession } from '../support/fake-session.ts'
 import { manualClock } from './operations-setting.ts'
 

@@ -1,5 +1,6 @@
 import { Type } from 'typebox'
-import { identityProblem } from '../../policy/identity.ts'
+import { ProxyError } from '../../policy/error.ts'
+import { identityProblem, reservedProblem } from '../../policy/identity.ts'
 import type { ChargePointPatch, ChargePointRecord } from '../../store/store.ts'
 import type { Api, ApiContext } from '../api.ts'
 import { auditIdentity } from '../audit.ts'
@@ -85,6 +86,8 @@ export function chargePointRoutes(api: Api, { deps }: ApiContext): void {
     async (request, reply) => {
       const { identity, ...patch } = request.body
       auditIdentity(request, requireIdentity(identity))
+      const problem = reservedProblem(identity, deps.reservedIdentity())
+      if (problem !== null) throw new ProxyError('identity_invalid', 'operator', problem)
       checkPatch(null, patch)
       return reply.code(201).send(withConnection(await registry.add(identity, patch)))
     },

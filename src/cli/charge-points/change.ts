@@ -1,12 +1,13 @@
 import type { Command } from 'commander'
 import { chargePointView } from '../../admin/charge-point-view.ts'
 import { ProxyError } from '../../policy/error.ts'
+import { reservedProblem } from '../../policy/identity.ts'
 import type { ChargePointPatch } from '../../store/store.ts'
 import { type ApiClient, chargePointPath } from '../api-client.ts'
 import { printable } from '../output.ts'
 import { type ChangeOptions, changeCommand, withProxyOrStore } from '../proxy-or-store.ts'
 import type { Shell } from '../shell.ts'
-import { usageError } from '../store-command.ts'
+import { noteChange, usageError } from '../store-command.ts'
 import { type ChargePointOptions, patchOf, requireIdentity } from './options.ts'
 
 const migratingHelp =
@@ -39,8 +40,10 @@ function addCommand(shell: Shell): Command {
           const body = { identity: requireIdentity(identity), ...patch() }
           await tell(shell, options, identity, await api.call('POST', '/charge-points', body), 'added')
         },
-        store: async ({ store }) => {
-          const record = await store.registry.add(requireIdentity(identity), patch())
+        store: async (opened) => {
+          requireFree(identity, opened.reserved)
+          const record = await opened.store.registry.add(requireIdentity(identity), patch())
+          await noteChange(opened, shell, identity, 'charge-points add')
           await tell(shell, options, identity, chargePointView(record), 'added')
         },
       })
@@ -75,11 +78,17 @@ function setCommand(shell: Shell): Command {
           const before = await store.registry.get(identity)
           if (before !== null) checkUpgrade(before.securityProfile, patch)
           const record = await store.registry.update(identity, patch)
+          await noteChange({ store }, shell, identity, 'charge-points set')
           warnOfLowering(shell, before?.securityProfile ?? 0, record.securityProfile ?? 0)
           await tell(shell, options, identity, chargePointView(record), 'changed')
         },
       }),
     )
+}
+
+function requireFree(identity: string, reserved: string | null): void {
+  const problem = reservedProblem(identity, reserved)
+  if (problem !== null) throw new ProxyError('identity_invalid', 'operator', problem)
 }
 
 async function setThrough(
@@ -137,6 +146,7 @@ function blockCommand(shell: Shell, blocked: boolean): Command {
         },
         store: async ({ store }) => {
           const record = await store.registry.update(identity, { blocked })
+          await noteChange({ store }, shell, identity, `charge-points ${name}`)
           await tell(shell, options, identity, chargePointView(record), `${name}ed`)
         },
       }),
@@ -161,6 +171,7 @@ function removeCommand(shell: Shell): Command {
               `no charge point ${identity} is registered`,
             )
           }
+          await noteChange({ store }, shell, identity, 'charge-points remove')
           await tell(shell, options, identity, { identity, removed: true }, 'removed')
         },
       }),

@@ -1,10 +1,11 @@
 import { readFileSync, statSync } from 'node:fs'
 import type { Command } from 'commander'
 import { messageOf, ProxyError } from '../../policy/error.ts'
+import { reservedProblem } from '../../policy/identity.ts'
 import type { Registry } from '../../store/store.ts'
 import { printable } from '../output.ts'
 import type { Shell } from '../shell.ts'
-import { type StoreOptions, storeCommand, usageError, withStore } from '../store-command.ts'
+import { noteChange, type StoreOptions, storeCommand, usageError, withStore } from '../store-command.ts'
 import { hashPasswords } from './hash-passwords.ts'
 import { parseImportFile } from './import-file.ts'
 import { checkRow, type ImportRow, type RowProblem } from './rows.ts'
@@ -27,12 +28,19 @@ export function importCommand(shell: Shell): Command {
     .argument('<file>')
     .option('--dry-run', 'check everything, change nothing')
     .action((file: string, options: ImportOptions) =>
-      withStore(shell, options, 'create', async ({ store }) => {
+      withStore(shell, options, 'create', async ({ store, reserved }) => {
         const { rows, problems } = checkFile(readText(file))
+        for (const { where, identity } of rows) {
+          const text = reservedProblem(identity, reserved)
+          if (text !== null) problems.push({ where, text })
+        }
         problems.push(...(await conflictsWithStore(store.registry, rows)))
         if (problems.length > 0) throw refused(problems)
         const known = await countKnown(store.registry, rows)
-        if (!options.dryRun) await store.registry.addAll(await hashPasswords(rows, shell))
+        if (!options.dryRun) {
+          await store.registry.addAll(await hashPasswords(rows, shell))
+          await noteChange({ store }, shell, null, `charge-points import of ${rows.length}`)
+        }
         const result = { added: rows.length - known, updated: known, dryRun: options.dryRun === true }
         const words = result.dryRun ? 'would be' : 'were'
         const text = `${result.added} charge points ${words} added, ${result.updated} updated\n`

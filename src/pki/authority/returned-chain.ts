@@ -1,4 +1,4 @@
-import type { X509Certificate } from 'node:crypto'
+import { hash, type X509Certificate } from 'node:crypto'
 import { checkIssued } from '../../policy/issued-certificate.ts'
 import { certificateFacts } from '../certificate.ts'
 import { buildChain } from '../chain.ts'
@@ -39,7 +39,7 @@ export function acceptReturned(
   const chain = judge(name, leaf, others, request, policy, now)
   const known = [...others, ...policy.roots]
   const issuers = chain.issuers.flatMap(
-    ({ fingerprint }) => known.find((one) => certificateFacts(one).fingerprint === fingerprint) ?? [],
+    ({ fingerprint }) => known.find((one) => hash('sha256', one.raw, 'hex') === fingerprint) ?? [],
   )
   return issuedChain([leaf, ...withoutRoots(issuers)])
 }

@@ -85,10 +85,11 @@ export function createOcspChecker(options: OcspCheckerOptions, deps: OcspChecker
   const state = { options, deps, cache, closing: closing.signal }
 
   /** Joins or begins the work for one certificate: never more than there are connections. Never rejects. */
-  const start = (key: string, url: string, subject: RevocationSubject): Promise<OcspOutcome> => {
+  const start = (inquiry: Inquiry): Promise<OcspOutcome> => {
+    const { key, url } = inquiry
     const running = inFlight.get(key)
     if (running !== undefined) return running
-    const work = find(state, respondersBy(url), { key, url, subject })
+    const work = find(state, respondersBy(url), inquiry)
       .catch((error: unknown) => fail(state, key, 'internal', messageOf(error)))
       .finally(() => inFlight.delete(key))
     inFlight.set(key, work)
@@ -104,12 +105,12 @@ export function createOcspChecker(options: OcspCheckerOptions, deps: OcspChecker
       const late = cache.recentFailure(key, deps.now())
       const open = late === null && !closing.signal.aborted
       if (current !== null) {
-        if (current.refresh && open) void start(key, url, subject)
+        if (current.refresh && open) void start({ key, url, subject, renews: true })
         return current.outcome
       }
       if (late !== null) return cache.outcomeOf(key, late)
       if (!open) return cache.outcomeOf(key, { code: 'closed', detail: 'the proxy ends' })
-      return withinBudget(start(key, url, subject), deps, options.budgetMs, () =>
+      return withinBudget(start({ key, url, subject, renews: false }), deps, options.budgetMs, () =>
         cache.outcomeOf(key, { code: 'timeout', detail: 'the answer did not come in time' }),
       )
     },
@@ -131,11 +132,13 @@ interface Inquiry {
   readonly key: string
   readonly url: string
   readonly subject: RevocationSubject
+  /** What is known still counts: what the store has is no news. */
+  readonly renews: boolean
 }
 
 /** In the store first; a responder that is away or overrun is not asked. */
 async function find(state: State, responder: ResponderState, inquiry: Inquiry): Promise<OcspOutcome> {
-  const stored = await findStored(state, inquiry)
+  const stored = inquiry.renews ? null : await findStored(state, inquiry)
   if (stored !== null) return stored
   const { deps, options } = state
   const failed = (code: string, detail: string): OcspOutcome =>

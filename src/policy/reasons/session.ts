@@ -36,7 +36,7 @@ export const sessionReasons = {
     peer: http(400),
     fixed: true,
     meaning:
-      'The last path segment is no valid identity: empty, over 255 bytes, control characters, or wrong percent-encoding.',
+      "The last path segment is no valid identity: empty, over 255 bytes, control characters, or wrong percent-encoding; or it is that of the proxy's own session.",
     hint: 'Correct the identity on the charge point; special characters are percent-encoded once.',
   },
   websocket_version: {
