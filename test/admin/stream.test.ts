@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict'
+import type { ServerResponse } from 'node:http'
+import { Writable } from 'node:stream'
 import { test } from 'node:test'
+import { LiveStreams } from '../../src/admin/stream.ts'
 import { rejection } from '../store/contract/rejections.ts'
 import { assertError, setUp, token } from './setting.ts'
 import { StreamReader } from './stream-reader.ts'
@@ -141,4 +144,25 @@ test('[CWE-306] a stream is refused before it begins', async (t) => {
   assertError(await ask('GET', '/rejections/stream', { token: 'wrong' }), 401, 'token_refused')
   assertError(await ask('GET', '/rejections/stream?reason=x'), 400, 'request_invalid')
   assertError(await ask('GET', '/security-events/stream?since=x'), 400, 'request_invalid')
+})
+
+test('[CWE-401] a reader that is slow for long costs no listener a page', async () => {
+  const slow = new Writable({
+    highWaterMark: 1,
+    write: (_chunk, _encoding, done) => void setImmediate(done),
+  })
+  const response = Object.assign(slow, { writeHead: () => response }) as unknown as ServerResponse
+  const listeners = new Set<number>()
+  const source = {
+    event: 'e',
+    next: async (afterId: number) => {
+      listeners.add(response.listenerCount('close'))
+      if (afterId === 30) response.end()
+      return { items: [{ id: afterId + 1, data: '{}' }], cursor: afterId + 1 }
+    },
+    subscribe: () => () => {},
+    isAllowed: () => true,
+  }
+  await new LiveStreams().run(response, source, 0, (error) => assert.fail(String(error)))
+  assert.equal(listeners.size, 1, `between pages: ${[...listeners]}`)
 })

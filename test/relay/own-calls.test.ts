@@ -133,6 +133,7 @@ test('[OCPP-J 4.2.3] an error answer, and one that cannot be read, are outcomes 
           code: 'FormationViolation',
           description: 'the answer cannot be read: the payload of the CALLRESULT is not an object',
           details: {},
+          origin: 'proxy',
         },
       ],
       [
@@ -142,6 +143,7 @@ test('[OCPP-J 4.2.3] an error answer, and one that cannot be read, are outcomes 
           code: 'FormationViolation',
           description: 'the answer cannot be read: the text is not JSON',
           details: {},
+          origin: 'proxy',
         },
       ],
     ]

@@ -16,7 +16,7 @@ test(
     after(() => ca.remove())
     ca.writeIndex([])
     const now = Date.now()
-    const crls = createCrlSet({ now: () => now, skewMs: 0, maxBytes: 100_000 })
+    const crls = createCrlSet({ now: () => now, skewMs: 60_000, maxBytes: 100_000 })
     const loads: (CrlLoadProblem | null)[] = []
     const timers: { ms: number; callback: () => void; off: boolean }[] = []
     const answers: FetchResult[] = [

@@ -9,7 +9,7 @@ function setup() {
   const ca = makeOpensslCa()
   after(() => ca.remove())
   const clock = { now: Date.now() }
-  const crls = createCrlSet({ now: () => clock.now, skewMs: 0, maxBytes: 100_000 })
+  const crls = createCrlSet({ now: () => clock.now, skewMs: 60_000, maxBytes: 100_000 })
   const subject = (name: string) => ({ certificate: ca.issue(name), issuer: ca.root })
   return { ca, clock, crls, subject }
 }
