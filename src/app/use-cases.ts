@@ -10,6 +10,7 @@ import { createMessageSchemas } from '../ocpp/message-schemas.ts'
 import type { SessionDirectory, UseCase } from '../relay/use-case.ts'
 import { seal } from '../store/seal.ts'
 import type { Store } from '../store/store.ts'
+import { configurationAnswer } from '../usecases/configuration-answer.ts'
 import { createGuard } from '../usecases/guard.ts'
 import { createMessageSchema } from '../usecases/message-schema.ts'
 import { systemClock } from '../usecases/operation-clock.ts'
@@ -76,6 +77,8 @@ export function createUseCases(deps: UseCaseDeps): UseCases {
   return {
     all: [
       createGuard({ settings, note, now }),
+      // Near the front: of an answer it hears last, and what it hides nobody brings back.
+      configurationAnswer(),
       ...(schema === null ? [] : [schema]),
       ...deps.events,
       createStatusMessages({ mode, schemas, log }),

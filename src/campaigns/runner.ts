@@ -3,6 +3,7 @@ import { messageOf, ProxyError } from '../policy/error.ts'
 import type { CampaignItemPatch, CampaignRecord, CampaignState } from '../store/store.ts'
 import type { OperationOutcome } from '../usecases/operation.ts'
 import type { CampaignWaits } from './campaigns.ts'
+import { Canaries, canaryPatienceMs } from './canaries.ts'
 import { campaignKinds } from './kinds.ts'
 import { loadCampaign } from './load.ts'
 import { nextStep } from './next-step.ts'
@@ -38,8 +39,7 @@ export class CampaignRunner {
   #list = new WaitingList()
   readonly #running = new Map<string, AbortController>()
   readonly #tries = new Set<Promise<void>>()
-  #openCanaries: Set<string> = new Set()
-  #lastCanary = -1
+  #canaries = new Canaries()
   #ended = { done: 0, failed: 0, skipped: 0 }
   #nextBeginAt = 0
   #isLoaded = false
@@ -62,7 +62,7 @@ export class CampaignRunner {
   }
 
   get waits(): CampaignWaits {
-    return { ...this.#list.waits, canaries: this.#openCanaries.size }
+    return { ...this.#list.waits, canaries: this.#canaries.open }
   }
 
   hindranceOf(identity: string): Hindrance | null {
@@ -96,6 +96,7 @@ export class CampaignRunner {
         await this.#deps.resetFailed(id)
       }
       await this.#setState(to, detail)
+      this.#canaries.resumed()
       if (to === 'running') this.#poke()
       return this.#record
     })
@@ -140,16 +141,21 @@ export class CampaignRunner {
     this.#list.wakeDue(now)
     if (await this.#clearHead(now)) return this.#poke()
     const { first } = this.#list
+    const firstReady = first === null ? null : this.#canaries.includes(first) ? 'canary' : 'other'
+    if (first !== null && firstReady === 'other' && (await this.#replaceCanary(first.identity, now))) {
+      return this.#poke()
+    }
     const step = nextStep({
       now,
       concurrency: this.#record.settings.concurrency,
       running: this.#running.size,
       waiting: this.#list.size,
-      firstReady: first === null ? null : this.#isCanary(first) ? 'canary' : 'other',
-      openCanaries: this.#openCanaries.size,
+      firstReady,
+      openCanaries: this.#canaries.open,
       // A clock that was set back must not hold the campaign up.
       nextBeginAt: Math.min(this.#nextBeginAt, now + this.#interval),
-      nextDueAt: this.#list.nextDueAt,
+      // Without anybody who could take its place, the end of the patience changes nothing.
+      nextDueAt: earlier(this.#list.nextDueAt, firstReady === 'other' ? this.#canaries.patienceEndsAt : null),
     })
     switch (step.kind) {
       case 'begin':
@@ -162,6 +168,16 @@ export class CampaignRunner {
         return this.#setState('finished', `${done} done, ${failed} failed, ${skipped} skipped`)
       }
     }
+  }
+
+  /** True: `substitute` is a canary now, in place of one that cannot begin. */
+  async #replaceCanary(substitute: string, now: number): Promise<boolean> {
+    const held = this.#canaries.replace(substitute, now)
+    if (held === null) return false
+    const minutes = canaryPatienceMs / 60_000
+    const detail = `the canary ${held} could not begin for ${minutes} minutes; ${substitute} goes in its place`
+    await this.#setState('running', detail)
+    return true
   }
 
   #pokeAfter(ms: number): void {
@@ -180,8 +196,7 @@ export class CampaignRunner {
     if (this.#running.size > 0) return false
     const loaded = await loadCampaign(this.#record, this.#deps)
     this.#list = loaded.list
-    this.#openCanaries = loaded.openCanaries
-    this.#lastCanary = loaded.lastCanary
+    this.#canaries = new Canaries(loaded.openCanaries, loaded.lastCanary)
     this.#ended = loaded.ended
     this.#isLoaded = true
     this.#count()
@@ -199,8 +214,10 @@ export class CampaignRunner {
       const readiness = this.#readiness(item)
       if (gone !== null) await this.#write(item, gone)
       else if (readiness === 'ready') this.#list.add(item, now)
-      else if (readiness !== 'missed') this.#list.park(item, readiness)
-      else {
+      else if (readiness !== 'missed') {
+        this.#list.park(item, readiness)
+        this.#canaries.held(item.identity, now)
+      } else {
         await this.#missed(item, now)
         // That may have stopped the campaign.
         return true
@@ -246,6 +263,7 @@ export class CampaignRunner {
     // Begun on paper only: the next process finds it as running, and tries it again.
     if (this.#isDraining) return
     this.#nextBeginAt = now + this.#interval
+    this.#canaries.begun(item.identity)
     const abort = new AbortController()
     this.#running.set(item.identity, abort)
     this.#count()
@@ -306,7 +324,7 @@ export class CampaignRunner {
       const reason = stopReason({
         identity,
         code: patch.code ?? null,
-        isCanary: this.#isCanary(item),
+        isCanary: this.#canaries.includes(item),
         failed: this.#ended.failed + 1,
         maxFailures: settings.maxFailures,
         left: this.#list.size + this.#running.size,
@@ -315,7 +333,7 @@ export class CampaignRunner {
     }
     await this.#deps.store.updateItem(id, identity, patch)
     if (patch.state === 'waiting') this.#list.add({ ...item, ...patch }, this.#deps.clock.now())
-    else this.#openCanaries.delete(identity)
+    else this.#canaries.through(identity)
     if (patch.state === 'done' || patch.state === 'failed' || patch.state === 'skipped') {
       this.#ended[patch.state] += 1
     }
@@ -343,14 +361,14 @@ export class CampaignRunner {
     return 60_000 / this.#record.settings.perMinute
   }
 
-  #isCanary({ position }: WaitingItem): boolean {
-    return position <= this.#lastCanary
-  }
-
   #count(): void {
     const counts = { ...this.#ended, waiting: this.#list.size, running: this.#running.size }
     this.#deps.counted(this.#record.id, counts)
   }
+}
+
+function earlier(one: number | null, other: number | null): number | null {
+  return one === null || other === null ? (one ?? other) : Math.min(one, other)
 }
 
 const awayPrefix = 'not connected at its next try; before that: '

@@ -52,7 +52,7 @@ export class Flow implements FrameReceiver, LaneHost {
   /** The sender got answers of ours and did not read them yet. */
   #owes = false
   /** Messages that the charge point may still send before the next sweep. */
-  #budget: number
+  budget: number
   /** Second of the clock in which the last byte came. */
   heardAt: number
   /** Second of the clock since which the receiver does not read; 0: it does. */
@@ -68,7 +68,7 @@ export class Flow implements FrameReceiver, LaneHost {
     this.session = owner
     this.#out = out
     this.#reader = new FrameReader(side === fromChargePoint, context.messageBytes, context.scratch, this)
-    this.#budget = context.messageBudget
+    this.budget = context.messageBudget
     this.heardAt = context.clock.seconds
   }
 
@@ -220,7 +220,7 @@ export class Flow implements FrameReceiver, LaneHost {
 
   /** About once a second. `refill`: messages that the charge point may send more, up to its budget. */
   sweep(refill: number): void {
-    this.#budget = Math.min(this.context.messageBudget, this.#budget + refill)
+    this.budget = Math.min(this.context.messageBudget, this.budget + refill)
     const lane = this.#lane
     if (lane === null) return
     // What is over may end the session.
@@ -273,8 +273,8 @@ export class Flow implements FrameReceiver, LaneHost {
   }
 
   #spend(): boolean {
-    this.#budget -= 1
-    return this.#budget >= 0
+    this.budget -= 1
+    return this.budget >= 0
   }
 }
 

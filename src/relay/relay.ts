@@ -6,7 +6,7 @@ import type { ReasonCode } from '../policy/reasons.ts'
 import { controlFrame } from './close-codes.ts'
 import { createRelayContext, type RelayClock, type RelayContext, setLiveContext } from './context.ts'
 import { drain } from './drain.ts'
-import { refillOf } from './message-rate.ts'
+import { CarriedBudgets, refillOf } from './message-rate.ts'
 import { opcode } from './opcode.ts'
 import { Session, type SessionEnd, type SessionEvents, type SessionFacts } from './session.ts'
 import { type Claim, type Claimant, Sessions } from './sessions.ts'
@@ -47,6 +47,7 @@ export class Relay implements SessionEvents {
   readonly #context: RelayContext
   readonly #readBuffer = createReadBuffer()
   readonly #clock = new SweptClock()
+  readonly #budgets = new CarriedBudgets()
   readonly #timer: NodeJS.Timeout
   #limits: RelayLimits
   isDraining = false
@@ -79,6 +80,8 @@ export class Relay implements SessionEvents {
 
   start(facts: SessionFacts, downstream: Socket, link: UpstreamLink, early: Buffer): void {
     const session = new Session(facts, downstream, link, this.#context, this)
+    const { messagesPerMinute } = this.#limits
+    session.messageBudget = this.#budgets.take(facts.identity, messagesPerMinute, this.#clock.seconds)
     this.sessions.add(session)
     const labels = { listener: facts.listener, profile: String(facts.profile) }
     this.#deps.metrics.connections.inc(labels)
@@ -111,6 +114,7 @@ export class Relay implements SessionEvents {
   ended(session: Session, { by, code, text }: SessionEnd): void {
     this.sessions.remove(session)
     const { identity, listener, profile } = session.facts
+    this.#budgets.keep(identity, session.messageBudget, this.#clock.seconds)
     this.#deps.metrics.connections.dec({ listener, profile: String(profile) })
     this.#deps.log.info({ identity, listener, by, code, text }, 'charge point disconnected')
     for (const useCase of this.#context.useCases.all) this.#tell(useCase, 'ended', session)

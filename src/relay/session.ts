@@ -92,6 +92,15 @@ export class Session implements FlowOwner {
     this.#down.joinReverse(this.#up)
   }
 
+  /** Messages that the charge point may send before the next sweep. */
+  get messageBudget(): number {
+    return this.#up.budget
+  }
+
+  set messageBudget(messages: number) {
+    this.#up.budget = messages
+  }
+
   /** Starts relaying. `early` is what the charge point sent together with its upgrade request. */
   start(early: Buffer): void {
     const down = this.#downstream

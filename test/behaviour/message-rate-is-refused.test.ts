@@ -42,12 +42,26 @@ test('a charge point that sends more messages than allowed loses its session', a
       client: { code: 1008 },
     })
   })
-  await t.test('a new session begins anew, and the central system may say as much as it likes', async () => {
-    const client = await rawSession(proxy, { password })
+  await t.test('[CWE-770] a new session goes on with what is left of the budget', async () => {
+    const before = proxy.central.messages().length
+    await assertRefused(proxy, {
+      ...refused,
+      attempt: async () => {
+        const client = await rawSession(proxy, { password })
+        client.write(messages(perMinute))
+        return closeCodeOf(client)
+      },
+      client: { code: 1008 },
+    })
+    assert.ok(proxy.central.messages().length - before < perMinute)
+  })
+  await t.test('others are not concerned, and the central system may say as much as it likes', async () => {
+    const other = await proxy.register('CP-2')
+    const client = await rawSession(proxy, { identity: 'CP-2', password: other })
     const message = proxy.central.nextMessage()
     client.write(frame('[2,"new","Heartbeat",{}]'))
     assert.equal((await message).text, '[2,"new","Heartbeat",{}]')
-    for (let n = 0; n < perMinute * 3; n += 1) proxy.central.sendText('CP-1', `[2,"${n}","ClearCache",{}]`)
+    for (let n = 0; n < perMinute * 3; n += 1) proxy.central.sendText('CP-2', `[2,"${n}","ClearCache",{}]`)
     const last = `[2,"${perMinute * 3 - 1}","ClearCache",{}]`
     await client.until((heard) => heard.includes(last))
     client.destroy()

@@ -93,6 +93,43 @@ test('canaries go first, spread over the fleet, and everybody else waits until t
   assert.equal((await w.campaigns.get(id)).state, 'finished')
 })
 
+test('[A05.FR.01] a canary that is away or never idle is replaced after half an hour, and waits like the others', async () => {
+  const w = world(10)
+  for (const away of ['CP0000', 'CP0005']) w.busy.add(away)
+  let finish = (_: OperationOutcome) => {}
+  w.answers.set('CP0001', () => new Promise((resolve) => (finish = resolve)))
+  const { id } = await w.campaigns.create(request({ canary: 2, perMinute: 60 }))
+  w.connected.delete('CP0000')
+  await w.clock.advance(15 * minute)
+  // Coming and going is no beginning.
+  w.connects('CP0005')
+  await w.clock.advance(14 * minute)
+  assert.equal(w.begun.length, 0)
+  await w.clock.advance(2 * minute)
+  assert.deepEqual(
+    w.begun.map(({ identity }) => identity),
+    ['CP0001', 'CP0002'],
+  )
+  const { stateDetail, waits } = await w.campaigns.get(id)
+  assert.match(stateDetail ?? '', /^the canary CP000[05] could not begin for 30 minutes; CP0002 goes/)
+  assert.equal(waits?.canaries, 1, 'its substitute is one')
+  finish(failure('refused'))
+  await w.clock.advance(minute)
+  finish(failure('not_supported'))
+  await w.clock.advance(10 * minute)
+  const stopped = await w.campaigns.get(id)
+  assert.deepEqual(
+    [stopped.state, stopped.stateDetail],
+    ['stopped', 'the canary CP0001 failed (not_supported)'],
+  )
+  w.answers.clear()
+  await w.campaigns.resume(id, { retryFailed: true })
+  w.connects('CP0000')
+  for (const idle of ['CP0000', 'CP0005']) w.becomesIdle(idle)
+  await w.clock.advance(5 * minute)
+  assert.equal((await w.campaigns.get(id)).counts.done, 10)
+})
+
 test('a canary that fails for good stops the campaign; resumed, it goes on without it', async () => {
   const w = world(10)
   w.answers.set('CP0000', async () => failure('not_supported'))

@@ -55,6 +55,37 @@ test('[design 11] charge-points add, set, block, unblock and remove go through a
   assert.equal(notes.length, 5)
 })
 
+test('[A00.FR.005] charge-points import ends the sessions of those that it blocks, or says that it cannot', async (t) => {
+  const { folder, options, connect } = await setUpBoth(t)
+  const file = join(folder, 'fleet.csv')
+  writeFileSync(file, 'identity,blocked\nCP1,true\nCP2,\nCP3,true\n')
+  const both = [connect('CP1'), connect('CP2')]
+  const { run } = setUp(t)
+  const where = ['--config', options.config, '--store', join(folder, 'proxy.db')]
+  const load = (...words: string[]) => run(['charge-points', 'import', file, ...where, ...words])
+  const api = ['--admin-url', options.adminUrl, '--admin-token-file', options.adminTokenFile]
+  assert.deepEqual(await load('--dry-run', ...api), {
+    code: 0,
+    out: '3 charge points would be added, 0 updated\n',
+    err: '',
+  })
+  assert.deepEqual(
+    both.map(({ ends }) => ends.length),
+    [0, 0],
+  )
+  const done = { code: 0, out: '3 charge points were added, 0 updated\n', err: '' }
+  assert.deepEqual(await load(...api), done)
+  assert.deepEqual(
+    both.map(({ ends }) => ends.length),
+    [1, 0],
+  )
+  assert.match((await load()).err, /^warning: 2 charge points were blocked and may still have a session/)
+  writeFileSync(options.adminTokenFile, 'not the token of that proxy, but as long as it must be\n')
+  const refused = await load(...api)
+  assert.deepEqual([refused.code, refused.out], [0, '0 charge points were added, 3 updated\n'])
+  assert.match(refused.err, /^warning: 2 charge points .*token/)
+})
+
 test('[A01.FR.08] credentials set, generate and remove go through a running proxy', async (t) => {
   const { run, store } = await setUpBoth(t)
   await store.registry.add('C P/1'.replace('/', '%'), {})

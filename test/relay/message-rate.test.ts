@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { budgetOf, refillOf } from '../../src/relay/message-rate.ts'
+import { budgetOf, CarriedBudgets, refillOf } from '../../src/relay/message-rate.ts'
 import { opcode } from '../../src/relay/opcode.ts'
 import { call, turns } from './scripted.ts'
 import { withSession } from './sockets.ts'
@@ -22,6 +22,18 @@ test('[CWE-770] what the sweeps add is the rate, whatever the time between them'
   )
   assert.equal(budgetOf(600), 600)
   assert.ok(budgetOf(0) > 1e9 && refillOf(0, 1, 2) > 1e9)
+})
+
+test('[CWE-770] a reconnect fills no budget up: it grows with time only', () => {
+  const budgets = new CarriedBudgets()
+  assert.equal(budgets.take('CP1', 60, 1), 60)
+  budgets.keep('CP1', -1, 10)
+  assert.equal(budgets.take('CP2', 60, 10), 60, 'of others it says nothing')
+  assert.equal(budgets.take('CP1', 60, 15), 5)
+  budgets.keep('CP1', 50, 20)
+  assert.equal(budgets.take('CP1', 60, 80), 60, 'never more than a whole one')
+  budgets.keep('CP1', 0, 80)
+  assert.equal(budgets.take('CP1', 0, 80), budgetOf(0), 'the bound was taken away')
 })
 
 test('[CWE-770] a charge point that spends its budget is closed with 1008; what it could pay for was delivered', () =>

@@ -3,9 +3,11 @@ import type { Command } from 'commander'
 import { messageOf, ProxyError } from '../../policy/error.ts'
 import { reservedProblem } from '../../policy/identity.ts'
 import type { Registry } from '../../store/store.ts'
+import { type ApiOptions, withApiOptions } from '../api-client.ts'
 import { printable } from '../output.ts'
 import type { Shell } from '../shell.ts'
 import { noteChange, type StoreOptions, storeCommand, usageError, withStore } from '../store-command.ts'
+import { endBlocked } from './end-blocked.ts'
 import { hashPasswords } from './hash-passwords.ts'
 import { parseImportFile } from './import-file.ts'
 import { checkRow, type ImportRow, type RowProblem } from './rows.ts'
@@ -13,17 +15,16 @@ import { checkRow, type ImportRow, type RowProblem } from './rows.ts'
 const maxFileBytes = 256 * 1024 * 1024
 const problemsShown = 200
 
-interface ImportOptions extends StoreOptions {
+interface ImportOptions extends StoreOptions, ApiOptions {
+  readonly config: string
   readonly dryRun?: true
 }
 
 export function importCommand(shell: Shell): Command {
-  return storeCommand('import', shell, [
-    'charge-points import fleet.csv --dry-run',
-    'charge-points import fleet.json',
-  ])
+  const examples = ['charge-points import fleet.csv --dry-run', 'charge-points import fleet.json']
+  return withApiOptions(storeCommand('import', shell, examples))
     .description(
-      'add and update charge points from CSV (with a header) or a JSON array, all or nothing. Columns: identity, serialNumber, securityProfile, upgradeTo, legacyTls, migrating, blocked, password (text or hexadecimal), passwordHash. An empty value changes nothing.',
+      'add and update charge points from CSV (with a header) or a JSON array, all or nothing. Columns: identity, serialNumber, securityProfile, upgradeTo, legacyTls, migrating, blocked, password (text or hexadecimal), passwordHash. An empty value changes nothing. A running proxy ends the sessions of those that are blocked.',
     )
     .argument('<file>')
     .option('--dry-run', 'check everything, change nothing')
@@ -45,6 +46,8 @@ export function importCommand(shell: Shell): Command {
         const words = result.dryRun ? 'would be' : 'were'
         const text = `${result.added} charge points ${words} added, ${result.updated} updated\n`
         await shell.out(options.json ? `${JSON.stringify(result)}\n` : text)
+        const blocked = rows.filter(({ fields }) => fields.blocked === true).map(({ identity }) => identity)
+        if (!result.dryRun) await endBlocked(shell, options, blocked)
       }),
     )
 }
