@@ -49,6 +49,7 @@ export async function measureRefusal(
 ): Promise<RefusalRow> {
   const site = world.sites[refusal.site]
   const cleanups: (() => unknown)[] = []
+  const connected = new Set(site.centralSystem.central.identities())
   const expected = { seen: refusal.sees ?? reasons[reason].peer, central: refusal.centralSystemSees ?? [] }
   try {
     let baseline = await baselineOf(site, reason)
@@ -62,6 +63,7 @@ export async function measureRefusal(
     })
     const found = await settled(site, reason, baseline, expected.central.length)
     for (const cleanup of cleanups.splice(0)) await cleanup()
+    await gone(site, connected)
     return rowOf(refusal, found, describeView(seen), surprisesOf(expected, seen, found))
   } catch (error) {
     const nothing = { reason, metric: 0, kept: 0, logged: 0, centralSystemSaw: [], others: [] }
@@ -69,6 +71,13 @@ export async function measureRefusal(
   } finally {
     for (const cleanup of cleanups) await cleanup()
   }
+}
+
+/** Waits until the guests of a case have left the central system too: their end is not the next case's. */
+async function gone({ centralSystem }: Site, before: ReadonlySet<string>): Promise<void> {
+  const deadline = performance.now() + settleMs
+  const isLeft = () => centralSystem.central.identities().some((identity) => !before.has(identity))
+  while (isLeft() && performance.now() < deadline) await delay(pollMs)
 }
 
 async function baselineOf({ proxy, store, centralSystem }: Site, reason: ReasonCode): Promise<Baseline> {
