@@ -3,7 +3,7 @@ import type { NoteEvent, ProxyEvent } from '../events/proxy-event.ts'
 import type { Logger } from '../observe/log.ts'
 import type { SessionDirectory } from '../relay/use-case.ts'
 import type { CredentialHash, Registry, RejectionLog, SecurityEventLog } from '../store/store.ts'
-import type { ChargePointOperations } from '../usecases/operation.ts'
+import type { ChargePointOperations } from '../usecases/operation/operation.ts'
 
 /** What the admin API needs of the rest of the proxy; app.ts gives it. */
 export interface AdminDeps {

@@ -13,12 +13,12 @@ import { reservedIdentity } from '../policy/identity.ts'
 import { upstreamTarget } from '../relay/target.ts'
 import type { UseCase } from '../relay/use-case.ts'
 import type { Store } from '../store/store.ts'
-import { securityEvents } from '../usecases/security-events.ts'
-import { type EventDelivery, eventDelivery } from '../usecases/security-events-delivery.ts'
-import type { EventForm } from '../usecases/security-events-message.ts'
-import { EventOutbox } from '../usecases/security-events-outbox.ts'
-import type { OwnTarget } from '../usecases/security-events-own-connection.ts'
-import { OwnSession } from '../usecases/security-events-own-session.ts'
+import { type EventDelivery, eventDelivery } from '../usecases/security-events/delivery.ts'
+import type { EventForm } from '../usecases/security-events/message.ts'
+import { EventOutbox } from '../usecases/security-events/outbox.ts'
+import type { OwnTarget } from '../usecases/security-events/own-connection.ts'
+import { OwnSession } from '../usecases/security-events/own-session.ts'
+import { securityEvents } from '../usecases/security-events/security-events.ts'
 
 export interface SecurityEventsDeps {
   readonly store: Store

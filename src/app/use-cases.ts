@@ -13,11 +13,11 @@ import type { Store } from '../store/store.ts'
 import { configurationAnswer } from '../usecases/configuration-answer.ts'
 import { createGuard } from '../usecases/guard.ts'
 import { createMessageSchema } from '../usecases/message-schema.ts'
-import { systemClock } from '../usecases/operation-clock.ts'
-import { type ChargePointChanges, createChargePointChanges } from '../usecases/operations.ts'
-import { createStatusMessages } from '../usecases/security-messages.ts'
-import { createSignCertificateRejection } from '../usecases/security-messages-certificate.ts'
-import { transactions } from '../usecases/transactions.ts'
+import { systemClock } from '../usecases/operation/clock.ts'
+import { type ChargePointChanges, createChargePointChanges } from '../usecases/operation/operations.ts'
+import { createSignCertificateRejection } from '../usecases/security-messages/certificate.ts'
+import { createStatusMessages } from '../usecases/security-messages/security-messages.ts'
+import { transactions } from '../usecases/transactions/transactions.ts'
 
 export interface UseCaseDeps {
   readonly store: Store

@@ -1,5 +1,9 @@
 import type { CampaignRecord, ChargePointRecord } from '../store/store.ts'
-import type { ChargePointOperations, OperationOptions, OperationOutcome } from '../usecases/operation.ts'
+import type {
+  ChargePointOperations,
+  OperationOptions,
+  OperationOutcome,
+} from '../usecases/operation/operation.ts'
 
 export type CampaignKind = CampaignRecord['kind']
 export type UpgradeTarget = 1 | 2 | 3

@@ -1,5 +1,5 @@
 import type { CampaignItem, CampaignItemPatch, CampaignSettings } from '../store/store.ts'
-import type { OperationFailure, OperationOutcome } from '../usecases/operation.ts'
+import type { OperationFailure, OperationOutcome } from '../usecases/operation/operation.ts'
 
 /** What a failure means for the charge point in this campaign. */
 export type Consequence =

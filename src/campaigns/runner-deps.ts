@@ -1,6 +1,6 @@
 import type { Logger } from '../observe/log.ts'
 import type { CampaignRecord, CampaignStore, Registry } from '../store/store.ts'
-import type { ChargePointOperations } from '../usecases/operation.ts'
+import type { ChargePointOperations } from '../usecases/operation/operation.ts'
 import type { CampaignClock } from './clock.ts'
 import type { CampaignCounts } from './figures.ts'
 import type { CampaignRunner } from './runner.ts'

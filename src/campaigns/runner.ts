@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { messageOf, ProxyError } from '../policy/error.ts'
 import type { CampaignItemPatch, CampaignRecord, CampaignState } from '../store/store.ts'
-import type { OperationOutcome } from '../usecases/operation.ts'
+import type { OperationOutcome } from '../usecases/operation/operation.ts'
 import type { CampaignWaits } from './campaigns.ts'
 import { Canaries, canaryPatienceMs } from './canaries.ts'
 import { campaignKinds } from './kinds.ts'

@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import { ProxyError } from '../policy/error.ts'
-import type { OperationFailure, OperationOutcome } from '../usecases/operation.ts'
+import type { OperationFailure, OperationOutcome } from '../usecases/operation/operation.ts'
 import { type ApiAnswer, exchange, type Method } from './api-client/exchange.ts'
 import { withProgress } from './api-client/progress.ts'
 import { type ApiOptions, apiTarget } from './api-client/target.ts'

@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import type { OperationOutcome } from '../usecases/operation.ts'
+import type { OperationOutcome } from '../usecases/operation/operation.ts'
 import { type ApiOptions, apiClient, chargePointPath, withApiOptions } from './api-client.ts'
 import { printable } from './output.ts'
 import type { Shell } from './shell.ts'

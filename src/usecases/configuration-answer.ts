@@ -1,6 +1,6 @@
 import type { Payload } from '../ocpp/message.ts'
 import { type Answer, type AnswerFate, forward, type UseCase } from '../relay/use-case.ts'
-import { isKey } from './operation-answer.ts'
+import { isKey } from './operation/answer.ts'
 
 /** What a central system reads in place of a password. */
 const mask = '***'

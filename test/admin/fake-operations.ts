@@ -3,7 +3,7 @@ import type {
   OperationOptions,
   OperationOutcome,
   RotatePasswordOptions,
-} from '../../src/usecases/operation.ts'
+} from '../../src/usecases/operation/operation.ts'
 
 export interface Asked {
   readonly what: string

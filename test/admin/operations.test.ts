@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { operationFailures } from '../../src/usecases/operation.ts'
+import { operationFailures } from '../../src/usecases/operation/operation.ts'
 import { assertError, secrets, setUp } from './setting.ts'
 
 test('[A01.FR.01] [A05.FR.01] an operation is asked for and waited for', async (t) => {

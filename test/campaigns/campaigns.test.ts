@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { OperationFailure, OperationOutcome } from '../../src/usecases/operation.ts'
+import type { OperationFailure, OperationOutcome } from '../../src/usecases/operation/operation.ts'
 import { flush, ok, request, type World, world } from './world.ts'
 
 const minute = 60_000

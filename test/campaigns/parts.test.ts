@@ -9,7 +9,7 @@ import { ordered, select } from '../../src/campaigns/selection.ts'
 import { countOf, settingsFor } from '../../src/campaigns/settings.ts'
 import { WaitingList } from '../../src/campaigns/waiting.ts'
 import { createMetrics } from '../../src/observe/metrics.ts'
-import { type OperationFailure, operationFailures } from '../../src/usecases/operation.ts'
+import { type OperationFailure, operationFailures } from '../../src/usecases/operation/operation.ts'
 import { chargePoint } from './world.ts'
 
 const situation: Situation = {

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { ProxyError } from '../../src/policy/error.ts'
 import { openSqliteStore } from '../../src/store/sqlite.ts'
-import type { OperationOutcome } from '../../src/usecases/operation.ts'
+import type { OperationOutcome } from '../../src/usecases/operation/operation.ts'
 import { memoryCampaigns } from '../support/memory-campaigns.ts'
 import { flush, ok, request, world } from './world.ts'
 

@@ -4,7 +4,7 @@ import type { CampaignClock } from '../../src/campaigns/clock.ts'
 import { type CampaignService, createCampaigns } from '../../src/campaigns/service.ts'
 import { createMetrics } from '../../src/observe/metrics.ts'
 import type { CampaignStore, ChargePointRecord } from '../../src/store/store.ts'
-import type { OperationOptions, OperationOutcome } from '../../src/usecases/operation.ts'
+import type { OperationOptions, OperationOutcome } from '../../src/usecases/operation/operation.ts'
 import { memoryCampaigns } from '../support/memory-campaigns.ts'
 
 /** Promises run to their end; nothing in these tests waits for anything else. */

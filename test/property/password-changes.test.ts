@@ -6,7 +6,7 @@ import { matches } from '../../src/gate/credentials/hash.ts'
 import type { Answer, CallOutcome } from '../../src/relay/use-case.ts'
 import { readAnswer } from '../../src/relay/wire-messages.ts'
 import type { FakeSession } from '../support/fake-session.ts'
-import { type Setting, setUp, status } from '../usecases/operations-setting.ts'
+import { type Setting, setUp, status } from '../usecases/operation/setting.ts'
 
 /** What a charge point that behaves by the book may do with a new password, and what may happen on the way. */
 const behaviours = [

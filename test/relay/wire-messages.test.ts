@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { hear, internalError } from '../../src/relay/decide.ts'
 import { type Answer, forward } from '../../src/relay/use-case.ts'
 import { answerText, readAnswer } from '../../src/relay/wire-messages.ts'
-import { readChangeAnswer } from '../../src/usecases/operation-answer.ts'
+import { readChangeAnswer } from '../../src/usecases/operation/answer.ts'
 
 test('[A01.FR.03] [A01.FR.04] an answer that cannot be read may have been a yes: it is no refusal of the peer', () => {
   for (const text of [

@@ -1,7 +1,11 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { type Static, Type } from 'typebox'
 import { ProxyError } from '../../policy/error.ts'
-import type { OperationFailure, OperationOptions, OperationOutcome } from '../../usecases/operation.ts'
+import type {
+  OperationFailure,
+  OperationOptions,
+  OperationOutcome,
+} from '../../usecases/operation/operation.ts'
 import type { Api, ApiContext } from '../api.ts'
 import { auditIdentity, auditResult } from '../audit.ts'
 import { requireChargePoint } from '../charge-point-change.ts'

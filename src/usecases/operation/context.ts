@@ -1,0 +1,88 @@
+import type { NoteEvent } from '../../events/proxy-event.ts'
+import type { Logger } from '../../observe/log.ts'
+import type { SessionDirectory, UseCaseSession } from '../../relay/use-case.ts'
+import type { ChargePointRecord, Registry } from '../../store/store.ts'
+import type { TransactionWatch } from '../transactions/transactions.ts'
+import type { Arrivals, ArrivalWatch } from './arrivals.ts'
+import { type Clock, type Deadline, deadlineOf } from './clock.ts'
+import type { OperationFailure, OperationOptions, OperationOutcome } from './operation.ts'
+import type { OperationTurns } from './turns.ts'
+
+/** What every operation on a charge point needs. */
+export interface OperationDeps {
+  readonly registry: Registry
+  readonly sessions: SessionDirectory
+  readonly arrivals: Arrivals
+  readonly turns: OperationTurns
+  readonly transactions: TransactionWatch
+  readonly clock: Clock
+  readonly note: NoteEvent
+  readonly log: Logger
+  /** `limits.callTimeout`, in milliseconds. */
+  readonly callTimeoutMs: () => number
+  /** Ends every operation that waits: the proxy is shutting down. */
+  readonly stopping: AbortSignal
+}
+
+/** One operation on one charge point that is connected. */
+export interface Operation {
+  readonly identity: string
+  readonly record: ChargePointRecord
+  readonly session: UseCaseSession
+  readonly watch: ArrivalWatch
+  readonly deadline: Deadline
+  readonly signal: AbortSignal
+}
+
+export function failure(code: OperationFailure, detail: string): OperationOutcome & { readonly ok: false } {
+  return { ok: false, code, detail }
+}
+
+/** Takes the turn of the charge point, makes sure that it is there, runs `body`, and logs how it ended. */
+export async function operate(
+  deps: OperationDeps,
+  name: string,
+  identity: string,
+  options: OperationOptions,
+  body: (operation: Operation) => Promise<OperationOutcome>,
+): Promise<OperationOutcome> {
+  const { registry, sessions, arrivals, turns, clock, stopping, log } = deps
+  const signal = options.signal === undefined ? stopping : AbortSignal.any([options.signal, stopping])
+  if (signal.aborted) return failure('draining', 'it was ended before it began')
+  const giveBack = turns.take(identity)
+  if (giveBack === null) return failure('busy', 'another operation on this charge point is under way')
+  const watch = arrivals.watch(identity)
+  try {
+    const record = await registry.get(identity)
+    if (record === null) return failure('charge_point_unknown', 'it is not registered')
+    const session = sessions.get(identity)
+    if (session === null || !session.isOpen) return failure('not_connected', 'it is not connected')
+    const deadline = deadlineOf(clock, options.timeoutMs)
+    const outcome = await body({ identity, record, session, watch, deadline, signal })
+    log.info({ identity, operation: name, origin: options.origin, ...outcome }, 'operation ended')
+    return outcome
+  } finally {
+    watch.close()
+    giveBack()
+  }
+}
+
+/** How long a CALL of an operation may take. */
+export function callOptions(
+  deps: Pick<OperationDeps, 'callTimeoutMs'>,
+  { deadline }: Pick<Operation, 'deadline'>,
+) {
+  // Other CALLs to the charge point wait meanwhile: never longer than for any other CALL.
+  return { timeoutMs: Math.max(1, Math.min(deps.callTimeoutMs(), deadline.left())) }
+}
+
+/** The outcome when nothing more came: ended from outside, or `code` because its time is over. */
+export function endOfWait(
+  { signal }: Pick<Operation, 'signal'>,
+  code: OperationFailure,
+  detail: string,
+): OperationOutcome & { readonly ok: false } {
+  return signal.aborted
+    ? failure('draining', `the wait was ended from outside; ${detail}`)
+    : failure(code, detail)
+}

@@ -1,0 +1,135 @@
+import type { Config } from '../../config/schema.ts'
+import type { NoteEvent } from '../../events/proxy-event.ts'
+import type { Logger } from '../../observe/log.ts'
+import type { SecurityProfile } from '../../policy/facts.ts'
+import type { SessionDirectory, UseCase } from '../../relay/use-case.ts'
+import type { CredentialHash, Registry } from '../../store/store.ts'
+import { createPasswordChanges } from '../password-update/changes.ts'
+import { createPasswordFlights } from '../password-update/flights.ts'
+import { type PasswordRotationDeps, passwordRotation, rotateWithin } from '../password-update/operation.ts'
+import { passwordUpdate } from '../password-update/password-update.ts'
+import { profileUpgradeOperation } from '../profile-upgrade/operation.ts'
+import { createPendingUpgrades } from '../profile-upgrade/pending.ts'
+import { profileUpgrade } from '../profile-upgrade/profile-upgrade.ts'
+import type { TransactionWatch } from '../transactions/transactions.ts'
+import { createArrivals } from './arrivals.ts'
+import type { Clock } from './clock.ts'
+import type { OperationDeps } from './context.ts'
+import type { ChargePointOperations } from './operation.ts'
+import { createOperationTurns } from './turns.ts'
+
+export type OperationsConfig = Pick<
+  Config,
+  'edition' | 'listeners' | 'centralSystem' | 'limits' | 'passwords' | 'profileUpgrade' | 'store'
+>
+
+export interface ChargePointChangesDeps {
+  readonly registry: Registry
+  readonly sessions: SessionDirectory
+  readonly transactions: TransactionWatch
+  readonly clock: Clock
+  readonly note: NoteEvent
+  readonly log: Logger
+  /** As the last reload left it. */
+  readonly config: () => OperationsConfig
+  /** gate/credentials/hash.ts: `hashKey` and `matches`. */
+  readonly hashKey: (key: Buffer, isText: boolean) => Promise<CredentialHash>
+  readonly matches: (credential: CredentialHash, key: Buffer) => Promise<boolean>
+  /** store/seal.ts. */
+  readonly seal: (sealingKey: Buffer, identity: string, secret: Buffer) => string
+  /** `crypto.randomBytes`. */
+  readonly randomBytes: (length: number) => Buffer
+  readonly fallbackPatienceMs?: number
+}
+
+/** Changes of passwords (A01) and profiles (A05): on demand, and seen passing. */
+export interface ChargePointChanges {
+  readonly operations: ChargePointOperations
+  /** For the relay, in this order, after the guard. */
+  readonly useCases: readonly UseCase[]
+  /** Ends changes of passwords whose grace is over: at start, and about once a minute. Never rejected. */
+  settle(): Promise<void>
+  /** Ends the operations that wait; what is under way stays as it is stored. */
+  stop(): void
+}
+
+/** A01.FR.07: the longest key that the standard allows. */
+const keyBytes = 20
+
+export function createChargePointChanges(deps: ChargePointChangesDeps): ChargePointChanges {
+  const { registry, sessions, transactions, clock, note, log, config, randomBytes } = deps
+  const stopping = new AbortController()
+  const arrivals = createArrivals(clock)
+  const turns = createOperationTurns()
+  const flights = createPasswordFlights()
+  const pending = createPendingUpgrades({ registry, note, log })
+  const changes = createPasswordChanges({
+    registry,
+    sessions,
+    hashKey: deps.hashKey,
+    matches: deps.matches,
+    sealUpstream: () => sealerOf(config(), deps.seal),
+    note,
+    log,
+    now: clock.now,
+    graces: () => config().passwords,
+  })
+  const common: OperationDeps = {
+    registry,
+    sessions,
+    arrivals,
+    turns,
+    transactions,
+    clock,
+    note,
+    log,
+    callTimeoutMs: () => config().limits.callTimeout,
+    stopping: stopping.signal,
+  }
+  const served = () =>
+    new Set<SecurityProfile>(config().listeners.map((listener) => listener.securityProfile))
+  const fallback =
+    deps.fallbackPatienceMs === undefined ? {} : { fallbackPatienceMs: deps.fallbackPatienceMs }
+  const rotation: PasswordRotationDeps = {
+    ...common,
+    changes,
+    flights,
+    randomKey: () => randomBytes(keyBytes),
+    upstreamChecksPassword: () => config().centralSystem.authorization === 'forward',
+  }
+  return {
+    operations: {
+      rotatePassword: passwordRotation(rotation),
+      upgradeProfile: profileUpgradeOperation({
+        ...common,
+        pending,
+        served,
+        ...fallback,
+        rotate: (operation, options) => rotateWithin(rotation, operation, options),
+      }),
+    },
+    useCases: [
+      passwordUpdate({ registry, changes, flights, note, log, now: clock.now }),
+      profileUpgrade({
+        registry,
+        pending,
+        turns,
+        note,
+        log,
+        now: clock.now,
+        served,
+        mayLower: () => config().edition === 4 && config().profileUpgrade.allowSecurityProfileDowngrade,
+      }),
+      // Last: whoever waits for a charge point finds what the others made of its coming.
+      { name: 'operations', watches: [], started: (session) => arrivals.arrived(session) },
+    ],
+    settle: () => changes.settle(),
+    stop: () => stopping.abort(),
+  }
+}
+
+function sealerOf({ centralSystem, store }: OperationsConfig, seal: ChargePointChangesDeps['seal']) {
+  const { sealingKey } = store
+  if (centralSystem.authorization !== 'perChargePoint' || sealingKey === null) return null
+  return (identity: string, key: Buffer) => seal(sealingKey, identity, key)
+}

@@ -1,0 +1,42 @@
+import { callOptions, type Operation, type OperationDeps } from './context.ts'
+
+/**
+ * Reset(Soft), once no transaction is open: for a charge point that takes a change at its next start.
+ * Returns null when it restarts, or may; otherwise why it does not.
+ */
+export async function restart(deps: OperationDeps, operation: Operation): Promise<string | null> {
+  const { identity } = operation
+  if (!(await untilIdle(deps, operation))) return 'a transaction is open, or may be, so it was not restarted'
+  const session = deps.sessions.get(identity)
+  if (session === null) return null
+  const outcome = await session.callChargePoint('Reset', { type: 'Soft' }, callOptions(deps, operation))
+  switch (outcome.kind) {
+    case 'result':
+      return outcome.payload['status'] === 'Accepted' ? null : 'it did not accept the Reset'
+    case 'error':
+      return 'it answered the Reset with an error'
+    case 'not-sent':
+      return session.isOpen ? 'the Reset could not be sent' : null
+    case 'no-answer':
+      return null
+    default:
+      return outcome satisfies never
+  }
+}
+
+async function untilIdle({ transactions, clock }: OperationDeps, operation: Operation): Promise<boolean> {
+  const { identity, deadline, signal } = operation
+  while (transactions.hasOpen(identity)) {
+    if (deadline.left() === 0 || signal.aborted) return false
+    const idle = new AbortController()
+    const stop = transactions.onIdle((one) => {
+      if (one === identity) idle.abort()
+    })
+    try {
+      await clock.wait(deadline.left(), AbortSignal.any([signal, idle.signal]))
+    } finally {
+      stop()
+    }
+  }
+  return !signal.aborted
+}

@@ -1,0 +1,175 @@
+import type { SecurityProfile } from '../../policy/facts.ts'
+import { readChangeAnswer } from '../operation/answer.ts'
+import {
+  callOptions,
+  endOfWait,
+  failure,
+  type Operation,
+  type OperationDeps,
+  operate,
+} from '../operation/context.ts'
+import type {
+  ChargePointOperations,
+  OperationOutcome,
+  RotatePasswordOptions,
+  UpgradeProfileOptions,
+} from '../operation/operation.ts'
+import { restart } from '../operation/restart.ts'
+import { upgradeWithNewPassword } from './new-password.ts'
+import type { Opened, PendingUpgrades } from './pending.ts'
+import { certificateMissing, missingFor, presentProfile } from './rules.ts'
+
+export interface ProfileOperationDeps extends OperationDeps {
+  readonly pending: PendingUpgrades
+  readonly served: () => ReadonlySet<SecurityProfile>
+  /**
+   * Milliseconds for which a charge point that fell back may still try again (A05.FR.08 does not say
+   * how often it tries); default 10 s.
+   */
+  readonly fallbackPatienceMs?: number
+  /** A01 as a part of the operation, for `newPassword`. */
+  readonly rotate: (operation: Operation, options: RotatePasswordOptions) => Promise<OperationOutcome>
+}
+
+type Failure = OperationOutcome & { readonly ok: false }
+
+/** A05 by an operator or a campaign: prerequisites, SecurityProfile, and a connection on it. */
+export function profileUpgradeOperation(deps: ProfileOperationDeps): ChargePointOperations['upgradeProfile'] {
+  return (identity, to, options) =>
+    operate(deps, 'upgrade-profile', identity, options, (operation) => upgrade(deps, operation, to, options))
+}
+
+async function upgrade(
+  deps: ProfileOperationDeps,
+  operation: Operation,
+  to: 1 | 2 | 3,
+  options: UpgradeProfileOptions,
+): Promise<OperationOutcome> {
+  const { record, session } = operation
+  const present = presentProfile(record, session.facts.profile)
+  if (to === present) return { ok: true, detail: `it is on profile ${to} already` }
+  if (to < present)
+    return failure('prerequisite', `it is kept on profile ${present}; nothing lowers that (A00.FR.005)`)
+  const hasNewPassword = options.newPassword === true
+  if (hasNewPassword && to === 3) return failure('prerequisite', 'profile 3 has no use for a new password')
+  const missing = await missingOf(deps, operation, to, hasNewPassword)
+  if (missing !== null) return failure('prerequisite', missing)
+  if (!hasNewPassword) return raise(deps, operation, to, options)
+  return upgradeWithNewPassword(deps, operation, {
+    rotate: (rest) => deps.rotate(rest, { ...options, reset: options.reset === true }),
+    upgrade: (rest) => raise(deps, rest, to, options),
+  })
+}
+
+/** Opens the higher profile, asks for it, and waits for it. */
+async function raise(
+  deps: ProfileOperationDeps,
+  operation: Operation,
+  to: 1 | 2 | 3,
+  options: UpgradeProfileOptions,
+): Promise<OperationOutcome> {
+  const { identity, record, session } = operation
+  const present = presentProfile(record, session.facts.profile)
+  const opened = await deps.pending.open(identity, to)
+  const outcome = await send(deps, operation, opened, options)
+  if (outcome.ok) return { ok: true, detail: `${outcome.detail}${skipped(present, to)}` }
+  return outcome
+}
+
+async function missingOf(
+  deps: ProfileOperationDeps,
+  operation: Operation,
+  to: 1 | 2 | 3,
+  hasNewPassword: boolean,
+): Promise<string | null> {
+  const { identity, record } = operation
+  const now = deps.clock.now()
+  const missing = missingFor(to, { record, served: deps.served(), now, hasNewPassword })
+  if (missing !== null || to !== 3) return missing
+  return certificateMissing(await deps.registry.keysOf(identity), now)
+}
+
+/** The standard allows any higher profile; who skips one should know. */
+function skipped(present: SecurityProfile, to: SecurityProfile): string {
+  return to - present > 1 && present > 0 ? `; profile ${present + 1} was skipped` : ''
+}
+
+async function send(
+  deps: ProfileOperationDeps,
+  operation: Operation,
+  opened: Opened,
+  options: UpgradeProfileOptions,
+): Promise<OperationOutcome> {
+  const { identity, session } = operation
+  const value = String(opened.to)
+  const payload = { key: 'SecurityProfile', value }
+  const outcome = await session.callChargePoint('ChangeConfiguration', payload, callOptions(deps, operation))
+  const answer = readChangeAnswer(outcome)
+  switch (answer.kind) {
+    case 'refused':
+      await deps.pending.close(identity, opened, answer.detail)
+      return failure(answer.code, answer.detail)
+    case 'unknown': {
+      // With a new password it is asked again when it hung up; waiting for it to try by itself is for nothing.
+      const isAskedAgain = options.newPassword === true && !session.isOpen
+      const late = failure('no_answer', answer.detail)
+      return awaitHigher(deps, operation, opened, late, isAskedAgain ? 0 : undefined)
+    }
+    case 'accepted':
+      return awaitHigher(
+        deps,
+        operation,
+        opened,
+        failure('not_back', 'it accepted and did not come back in time'),
+      )
+    case 'reboot-required': {
+      const problem = options.reset === true ? await restart(deps, operation) : null
+      const detail = problem ?? 'it takes the profile at its next start, and did not come back in time'
+      const late = failure('not_back', `it answered RebootRequired: ${detail}`)
+      if (problem === null) return awaitHigher(deps, operation, opened, late)
+      // It will come at its next start, whenever that is.
+      deps.pending.leaveOpen(identity, opened)
+      return late
+    }
+    default:
+      return answer satisfies never
+  }
+}
+
+/** A05.FR.07: the ratchet moved with the first connection on the higher profile, before it is seen here. */
+async function awaitHigher(
+  deps: ProfileOperationDeps,
+  operation: Operation,
+  opened: Opened,
+  late: Failure,
+  fallbackPatienceMs = deps.fallbackPatienceMs ?? 10_000,
+): Promise<OperationOutcome> {
+  const { identity, session, watch, deadline, signal } = operation
+  let patience = Number.POSITIVE_INFINITY
+  let fellBackTo: SecurityProfile | null = null
+  for (;;) {
+    const arrival = await watch.next(Math.min(deadline.left(), patience), signal)
+    if (arrival === null) break
+    // Begun while the operation did: it is the one that was asked.
+    if (arrival === session) continue
+    const { profile } = arrival.facts
+    if (profile >= opened.to) {
+      deps.pending.reached(identity)
+      const techInfo = `security profile: reached ${profile}; lower ones are refused from now on (A05.FR.09)`
+      deps.note({ type: 'ReconfigurationOfSecurityParameters', identity, techInfo })
+      return { ok: true, detail: `it is on profile ${profile}` }
+    }
+    fellBackTo = profile
+    patience = fallbackPatienceMs
+  }
+  if (fellBackTo === null) {
+    // It may be on its way: shutting the door now could lock it out.
+    deps.pending.leaveOpen(identity, opened)
+    return endOfWait(operation, late.code, late.detail)
+  }
+  const detail = `it came back on profile ${fellBackTo} (A05.FR.08), which stays open`
+  await deps.pending.close(identity, opened, detail)
+  return late.code === 'no_answer'
+    ? failure('no_answer', `${late.detail}; ${detail}`)
+    : failure('fell_back', detail)
+}
