@@ -1,5 +1,7 @@
 import { sqliteCampaigns } from './sqlite/campaigns.ts'
 import { openDatabase } from './sqlite/database.ts'
+import { sqliteDenyList } from './sqlite/deny-list.ts'
+import { sqliteOcspAnswers } from './sqlite/ocsp-answers.ts'
 import { sqliteRegistry } from './sqlite/registry.ts'
 import { sqliteRejections } from './sqlite/rejections.ts'
 import { sqliteSecurityEvents } from './sqlite/security-events.ts'
@@ -23,6 +25,8 @@ export function openSqliteStore(path: string, options: SqliteOptions = {}): Stor
     rejections: sqliteRejections(db),
     events: sqliteSecurityEvents(db),
     campaigns: sqliteCampaigns(db),
+    denied: sqliteDenyList(db),
+    ocspAnswers: sqliteOcspAnswers(db),
     check: async () => db.check(),
     close: async () => db.close(),
   }

@@ -1,9 +1,13 @@
 import type { PasswordForm, SecurityProfile } from '../policy/facts.ts'
 import type { CheckMode, ReasonCode, Stage } from '../policy/reasons.ts'
 import type { CampaignStore } from './campaigns.ts'
+import type { DenyList } from './deny-list.ts'
+import type { OcspAnswers } from './ocsp-answers.ts'
 import type { SecurityEventLog } from './security-events.ts'
 
 export type * from './campaigns.ts'
+export type * from './deny-list.ts'
+export type * from './ocsp-answers.ts'
 export type * from './security-events.ts'
 
 /**
@@ -238,6 +242,8 @@ export interface Store {
   readonly rejections: RejectionLog
   readonly events: SecurityEventLog
   readonly campaigns: CampaignStore
+  readonly denied: DenyList
+  readonly ocspAnswers: OcspAnswers
   /** Throws when the store cannot be used now; for readiness. */
   check(): Promise<void>
   close(): Promise<void>

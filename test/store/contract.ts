@@ -1,5 +1,7 @@
 import { campaignContract } from './contract/campaigns.ts'
 import { credentialChangeContract } from './contract/credential-changes.ts'
+import { denyListContract } from './contract/deny-list.ts'
+import { ocspAnswerContract } from './contract/ocsp-answers.ts'
 import { registryContract } from './contract/registry.ts'
 import { rejectionContract } from './contract/rejections.ts'
 import { securityEventContract } from './contract/security-events.ts'
@@ -14,4 +16,6 @@ export function storeContract(name: string, makeStore: MakeStore): void {
   rejectionContract(name, makeStore)
   securityEventContract(name, makeStore)
   campaignContract(name, makeStore)
+  denyListContract(name, makeStore)
+  ocspAnswerContract(name, makeStore)
 }

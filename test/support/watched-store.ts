@@ -13,6 +13,8 @@ const reads: ReadonlySet<string> = new Set([
   'lastId',
   'countAfter',
   'cursor',
+  'find',
+  'revision',
 ])
 
 export interface StoreWrite {
@@ -49,6 +51,8 @@ export function watchStore(store: Store, watcher: StoreWatcher): Store {
     rejections: part('rejections', store.rejections),
     events: part('events', store.events),
     campaigns: part('campaigns', store.campaigns),
+    denied: part('denied', store.denied),
+    ocspAnswers: part('ocspAnswers', store.ocspAnswers),
     check: () => store.check(),
     close: () => store.close(),
   }

@@ -132,4 +132,31 @@ export const migrations: readonly string[] = [
   CREATE UNIQUE INDEX campaign_items_identity ON campaign_items (campaign, identity);
   CREATE INDEX campaign_items_state ON campaign_items (campaign, state, position, not_before);
   `,
+  `
+  CREATE TABLE denied_certificates (
+    key TEXT PRIMARY KEY CHECK (length(CAST(key AS BLOB)) BETWEEN 1 AND 400),
+    fingerprint TEXT CHECK (length(CAST(fingerprint AS BLOB)) = 64),
+    serial_number TEXT CHECK (length(CAST(serial_number AS BLOB)) BETWEEN 1 AND 128),
+    issuer TEXT CHECK (length(CAST(issuer AS BLOB)) <= 4000),
+    note TEXT NOT NULL CHECK (length(CAST(note AS BLOB)) <= 2000),
+    by TEXT NOT NULL,
+    identity TEXT CHECK (length(CAST(identity AS BLOB)) <= 1024),
+    at INTEGER NOT NULL,
+    expires_at INTEGER,
+    CHECK ((fingerprint IS NULL) <> (serial_number IS NULL))
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX denied_certificates_expires_at
+    ON denied_certificates (expires_at) WHERE expires_at IS NOT NULL;
+  CREATE INDEX denied_certificates_identity
+    ON denied_certificates (identity, key) WHERE identity IS NOT NULL;
+  CREATE TABLE deny_revision (value INTEGER NOT NULL) STRICT;
+  INSERT INTO deny_revision VALUES (0);
+
+  CREATE TABLE ocsp_answers (
+    key TEXT PRIMARY KEY CHECK (length(CAST(key AS BLOB)) BETWEEN 1 AND 200),
+    answer BLOB NOT NULL CHECK (length(answer) <= 65536),
+    until INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX ocsp_answers_until ON ocsp_answers (until);
+  `,
 ]

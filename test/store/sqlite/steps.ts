@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import type { Store } from '../../../src/store/store.ts'
 import { campaign } from '../contract/campaigns.ts'
 import { hashOf, login, offer } from '../contract/credential-changes.ts'
+import { denied } from '../contract/deny-list.ts'
 import { rejection } from '../contract/rejections.ts'
 import { reported } from '../contract/security-events.ts'
 
@@ -83,5 +84,10 @@ export const steps: readonly Step[] = [
       assert.equal((await campaigns.get('one'))?.state, 'paused')
       assert.equal(await campaigns.recover('one', 3000), 1)
     },
+  },
+  {
+    name: '[A00.FR.702] a certificate that is denied',
+    run: (store) => store.denied.add(denied()),
+    holds: async (store) => assert.equal((await store.denied.list({ limit: 9 }))[0]?.note, 'stolen'),
   },
 ]
