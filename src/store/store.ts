@@ -157,6 +157,16 @@ export interface Registry {
   /** Who owns a key, without claiming it. */
   keyOwner(keyFingerprint: string): Promise<string | null>
   keysOf(identity: string): Promise<readonly CertificateKeyRecord[]>
+  /** What ends first comes first; for each charge point only the key that it was seen with last. */
+  listExpiringKeys(query: ExpiringKeyQuery): Promise<readonly CertificateKeyRecord[]>
+}
+
+export interface ExpiringKeyQuery {
+  /** Only certificates with a notAfter before this, in milliseconds since the epoch. */
+  readonly before: number
+  /** Only what comes after this one: the last of the page before. */
+  readonly after?: Pick<CertificateKeyRecord, 'notAfter' | 'keyFingerprint'>
+  readonly limit: number
 }
 
 export interface SuccessfulConnection {

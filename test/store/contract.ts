@@ -1,4 +1,5 @@
 import { campaignContract } from './contract/campaigns.ts'
+import { certificateKeyContract } from './contract/certificate-keys.ts'
 import { credentialChangeContract } from './contract/credential-changes.ts'
 import { denyListContract } from './contract/deny-list.ts'
 import { ocspAnswerContract } from './contract/ocsp-answers.ts'
@@ -12,6 +13,7 @@ export type { MakeStore, Setting } from './contract/setting.ts'
 /** What every store must hold; run for each implementation. */
 export function storeContract(name: string, makeStore: MakeStore): void {
   registryContract(name, makeStore)
+  certificateKeyContract(name, makeStore)
   credentialChangeContract(name, makeStore)
   rejectionContract(name, makeStore)
   securityEventContract(name, makeStore)

@@ -9,6 +9,7 @@ const reads: ReadonlySet<string> = new Set([
   'listCredentialChanges',
   'keyOwner',
   'keysOf',
+  'listExpiringKeys',
   'summary',
   'lastId',
   'countAfter',

@@ -1,5 +1,5 @@
 import { ProxyError } from '../../policy/error.ts'
-import type { CertificateKeyRecord, Registry } from '../store.ts'
+import type { CertificateKeyRecord, ExpiringKeyQuery, Registry } from '../store.ts'
 import type { Database } from './database.ts'
 import { integer, type Row, text } from './rows.ts'
 
@@ -15,7 +15,18 @@ const claim = `
     not_after = excluded.not_after, last_seen_at = excluded.last_seen_at
   WHERE identity = excluded.identity`
 
-export function sqliteKeys(db: Database): Pick<Registry, 'claimKey' | 'keyOwner' | 'keysOf'> {
+/** After a renewal the old key stays bound to its charge point, and its end is nobody's concern any more. */
+export const expiringSql = `
+  SELECT * FROM certificate_keys AS k
+  WHERE (not_after, key_fingerprint) > (:notAfter, :key) AND not_after < :before
+    AND NOT EXISTS (
+      SELECT 1 FROM certificate_keys AS newer WHERE newer.identity = k.identity
+        AND (newer.last_seen_at, newer.key_fingerprint) > (k.last_seen_at, k.key_fingerprint))
+  ORDER BY not_after, key_fingerprint LIMIT :limit`
+
+export function sqliteKeys(
+  db: Database,
+): Pick<Registry, 'claimKey' | 'keyOwner' | 'keysOf' | 'listExpiringKeys'> {
   function ownerOf(keyFingerprint: string): string | null {
     const row = db
       .statement('SELECT identity FROM certificate_keys WHERE key_fingerprint = ?')
@@ -51,6 +62,19 @@ export function sqliteKeys(db: Database): Pick<Registry, 'claimKey' | 'keyOwner'
             'SELECT * FROM certificate_keys WHERE identity = ? ORDER BY last_seen_at DESC, key_fingerprint',
           )
           .all(identity)
+          .map(toKey),
+      ),
+
+    listExpiringKeys: async ({ before, after, limit }: ExpiringKeyQuery) =>
+      db.read(() =>
+        db
+          .statement(expiringSql)
+          .all({
+            before,
+            limit,
+            notAfter: after?.notAfter ?? Number.MIN_SAFE_INTEGER,
+            key: after?.keyFingerprint ?? '',
+          })
           .map(toKey),
       ),
   }

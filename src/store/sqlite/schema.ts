@@ -159,4 +159,10 @@ export const migrations: readonly string[] = [
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX ocsp_answers_until ON ocsp_answers (until);
   `,
+  `
+  -- What ends next; and of a charge point, the key that it was seen with last.
+  CREATE INDEX certificate_keys_not_after ON certificate_keys (not_after, key_fingerprint);
+  CREATE INDEX certificate_keys_seen ON certificate_keys (identity, last_seen_at, key_fingerprint);
+  DROP INDEX certificate_keys_identity;
+  `,
 ]

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { DatabaseSync } from 'node:sqlite'
 import { test } from 'node:test'
 import { countsSql, dueSql, itemsSql } from '../../../src/store/sqlite/campaign-items.ts'
+import { expiringSql } from '../../../src/store/sqlite/keys.ts'
 import { listSql } from '../../../src/store/sqlite/security-events.ts'
 import { openSqliteStore } from '../../../src/store/sqlite.ts'
 import { campaign } from '../contract/campaigns.ts'
@@ -111,4 +112,20 @@ test('[CWE-770] open changes of passwords are found by index, also among very ma
   )
   assert.match(steps, /charge_points_credential_change/)
   assert.doesNotMatch(steps, /TEMP B-TREE|SCAN/)
+})
+
+test('[CWE-770] certificates that end soon are found by index, also among very many charge points', async (context) => {
+  const path = storePath(context)
+  const store = openSqliteStore(path)
+  context.after(() => store.close())
+  await store.registry.add('CP1', {})
+  const plan = planner(path)
+  const steps = plan(expiringSql)
+  assert.match(steps, /SEARCH k USING INDEX certificate_keys_not_after \(.*not_after/)
+  assert.match(steps, /SEARCH newer USING COVERING INDEX certificate_keys_seen \(identity=\?/)
+  assert.doesNotMatch(steps, /TEMP B-TREE|SCAN/)
+  assert.match(
+    plan("SELECT * FROM certificate_keys WHERE identity = 'a'"),
+    /USING INDEX certificate_keys_seen/,
+  )
 })
