@@ -1,6 +1,5 @@
-import { request as httpRequest, type IncomingMessage } from 'node:http'
-import { request as httpsRequest, type RequestOptions } from 'node:https'
 import { messageOf } from '../../policy/error.ts'
+import { type ExchangeAnswer, type ExchangeRequest, exchange } from '../exchange.ts'
 import { AuthorityError } from './authority.ts'
 
 /** How an authority elsewhere is reached. Everything is an operator's, and secrets are read by the caller. */
@@ -22,11 +21,7 @@ export interface RemoteCall {
   readonly signal: AbortSignal
 }
 
-export interface RemoteAnswer {
-  readonly status: number
-  readonly headers: IncomingMessage['headers']
-  readonly body: Buffer
-}
+export type RemoteAnswer = ExchangeAnswer
 
 /** A chain of PEM has a few kilobytes, cacerts of a large hierarchy some dozens. */
 const maxAnswerBytes = 256 * 1024
@@ -38,53 +33,24 @@ const maxAnswerBytes = 256 * 1024
 export async function callRemote(call: RemoteCall): Promise<RemoteAnswer> {
   const timeout = AbortSignal.timeout(call.timeoutMs)
   try {
-    return await exchange(call, AbortSignal.any([call.signal, timeout]))
+    return await exchange({
+      ...call,
+      connection: connectionOf(call.tls),
+      maxBytes: maxAnswerBytes,
+      signal: AbortSignal.any([call.signal, timeout]),
+    })
   } catch (cause) {
     const why = timeout.aborted ? `no answer within ${call.timeoutMs} ms` : messageOf(cause)
     throw new AuthorityError('unavailable', `${call.url.host} cannot be asked: ${why}`, { cause })
   }
 }
 
-function exchange(call: RemoteCall, signal: AbortSignal): Promise<RemoteAnswer> {
-  return new Promise((resolve, reject) => {
-    const send = call.url.protocol === 'https:' ? httpsRequest : httpRequest
-    const request = send(call.url, optionsOf(call, signal), (response) => {
-      // An answer may break off after its head: the error is then the response's.
-      response.once('error', reject)
-      collect(response).then(
-        (body) => resolve({ status: response.statusCode ?? 0, headers: response.headers, body }),
-        (error: unknown) => {
-          request.destroy()
-          reject(error)
-        },
-      )
-    })
-    request.once('error', reject)
-    request.end(call.body ?? undefined)
-  })
-}
-
-function optionsOf({ method, headers, body, tls }: RemoteCall, signal: AbortSignal): RequestOptions {
-  const { ca, client } = tls
+function connectionOf({ ca, client }: RemoteTls): NonNullable<ExchangeRequest['connection']> {
   return {
-    ...{ method, signal, agent: false, minVersion: 'TLSv1.2' },
-    headers: body === null ? headers : { ...headers, 'content-length': String(body.length) },
     ...(ca === null ? {} : { ca: [...ca] }),
     ...(client === null ? {} : { cert: client.certificate, key: client.key }),
     ...(client?.passphrase === undefined ? {} : { passphrase: client.passphrase }),
   }
-}
-
-async function collect(response: IncomingMessage): Promise<Buffer> {
-  const chunks: Buffer[] = []
-  let length = 0
-  for await (const chunk of response) {
-    const bytes = Buffer.from(chunk)
-    length += bytes.length
-    if (length > maxAnswerBytes) throw new Error(`its answer is larger than ${maxAnswerBytes} bytes`)
-    chunks.push(bytes)
-  }
-  return Buffer.concat(chunks)
 }
 
 /** Retry-After: seconds, or a date (RFC 9110 10.2.3). null when it is neither. At most a day, in milliseconds. */

@@ -1,8 +1,7 @@
 import { lookup as dnsLookup, type LookupAddress } from 'node:dns'
-import { request as httpRequest, type IncomingMessage, type RequestOptions } from 'node:http'
-import { request as httpsRequest } from 'node:https'
 import { isIP, type LookupFunction } from 'node:net'
 import { messageOf } from '../../policy/error.ts'
+import { AnswerTooLarge, exchange } from '../exchange.ts'
 import type { AddressRule, HostRule } from './addresses.ts'
 
 export type HttpRequest =
@@ -94,9 +93,9 @@ async function fetchOnce(
   if (isIP(host) !== 0 && !options.allowsAddress(host, host))
     return failure('address_refused', `the address ${host} is not allowed`)
   try {
-    const response = await send(url, request, options, signal)
-    return await readAnswer(response, url, options.maxBytes)
+    return await send(url, request, options, signal)
   } catch (error) {
+    if (error instanceof AnswerTooLarge) return failure('too_large', error.message)
     if (error instanceof AddressRefused) return failure('address_refused', error.message)
     return failure('network', messageOf(error))
   }
@@ -133,53 +132,28 @@ function guardedLookup({ allowsAddress, lookup = dnsLookup }: FetchOptions): Loo
   }
 }
 
-function send(
+const redirects: ReadonlySet<number> = new Set([301, 302, 303, 307, 308])
+
+async function send(
   url: URL,
   request: HttpRequest,
   options: FetchOptions,
   signal: AbortSignal,
-): Promise<IncomingMessage> {
-  const body = request.method === 'POST' ? request.body : null
-  const ofBody =
-    request.method === 'POST'
-      ? { 'content-type': request.contentType, 'content-length': request.body.length }
-      : {}
-  const settings: RequestOptions = {
-    method: request.method,
-    agent: false,
-    headers: { 'accept-encoding': 'identity', ...ofBody },
-    lookup: guardedLookup(options),
-    maxHeaderSize: 8192,
-    signal,
-  }
-  return new Promise((resolve, reject) => {
-    const start = url.protocol === 'https:' ? httpsRequest : httpRequest
-    start(url, settings, resolve).on('error', reject).end(body)
-  })
-}
-
-const redirects: ReadonlySet<number> = new Set([301, 302, 303, 307, 308])
-
-async function readAnswer(
-  response: IncomingMessage,
-  url: URL,
-  maxBytes: number,
 ): Promise<FetchResult | Redirect> {
-  const { statusCode = 0, headers } = response
-  if (statusCode !== 200) {
-    response.destroy()
-    const location = redirects.has(statusCode) ? URL.parse(headers.location ?? '', url.href) : null
-    return location === null
-      ? failure('status', `the server answered with status ${statusCode}`)
-      : { location: location.href }
-  }
-  const chunks: Buffer[] = []
-  let length = 0
-  // Leaving the loop early destroys the response, and with it the connection.
-  for await (const chunk of response as AsyncIterable<Buffer>) {
-    length += chunk.length
-    if (length > maxBytes) return failure('too_large', `the answer has more than ${maxBytes} bytes`)
-    chunks.push(chunk)
-  }
-  return { ok: true, body: Buffer.concat(chunks) }
+  const isPost = request.method === 'POST'
+  const { status, headers, body } = await exchange({
+    url,
+    method: request.method,
+    headers: isPost ? { 'content-type': request.contentType } : {},
+    body: isPost ? request.body : null,
+    connection: { lookup: guardedLookup(options) },
+    maxBytes: options.maxBytes,
+    readsBody: (code) => code === 200,
+    signal,
+  })
+  if (status === 200) return { ok: true, body }
+  const location = redirects.has(status) ? URL.parse(headers.location ?? '', url.href) : null
+  return location === null
+    ? failure('status', `the server answered with status ${status}`)
+    : { location: location.href }
 }
