@@ -1,6 +1,7 @@
 import type { LoadedFile } from './convert.ts'
 import { type KeyFinding, type KeyPath, problem, warning } from './problem.ts'
 import type { ReadFile } from './read.ts'
+import { resolveCertificateAuthority } from './resolve/certificate-authority.ts'
 import type {
   CentralSystemConfig,
   Config,
@@ -33,10 +34,14 @@ export function resolveConfig(file: LoadedFile, readFile: ReadFile): Resolved {
       warning(['admin', 'tokenFile'], 'the token is shorter than 16 characters; it can be guessed'),
     )
   }
+  const { certificateAuthority, ...rest } = file
   const config: Config = {
-    ...file,
+    ...rest,
     listeners: file.listeners.map((listener, index) => resolveListener(listener, ['listeners', index], text)),
     centralSystem: resolveCentralSystem(file.centralSystem, text),
+    ...(certificateAuthority === undefined
+      ? {}
+      : { certificateAuthority: resolveCertificateAuthority(certificateAuthority, text) }),
     store: {
       ...store,
       sealingKey:
@@ -50,7 +55,8 @@ export function resolveConfig(file: LoadedFile, readFile: ReadFile): Resolved {
   return { config: deepFreeze(config), findings }
 }
 
-type ReadText = (path: string, key: KeyPath) => string | null
+/** null: a finding says why. */
+export type ReadText = (path: string, key: KeyPath) => string | null
 
 function resolveListener(
   listener: LoadedFile['listeners'][number],

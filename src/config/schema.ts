@@ -1,5 +1,6 @@
 import { type Static, Type } from 'typebox'
 import { centralSystemSchema } from './schema/central-system.ts'
+import { certificateAuthoritySchema } from './schema/certificate-authority.ts'
 import { passwordsSchema, profileUpgradeSchema } from './schema/credentials.ts'
 import { about, choice, type Loaded } from './schema/kinds.ts'
 import { limitsSchema } from './schema/limits.ts'
@@ -46,6 +47,7 @@ export const configSchema = Type.Object(
     messages: messagesSchema,
     passwords: passwordsSchema,
     profileUpgrade: profileUpgradeSchema,
+    certificateAuthority: Type.Optional(certificateAuthoritySchema),
     limits: limitsSchema,
     store: storeSchema,
     securityEvents: securityEventsSchema,
@@ -97,6 +99,34 @@ export type SecurityEventsConfig = Loaded<Omit<SecurityEventsFile, 'sinks'>> & {
   readonly sinks: readonly SinkConfig[]
 }
 
+type AuthorityFile = NonNullable<ConfigFile['certificateAuthority']>
+type LocalFile = NonNullable<AuthorityFile['local']>
+type EstFile = NonNullable<AuthorityFile['est']>
+type HttpFile = NonNullable<AuthorityFile['http']>
+
+/** An authority: one of the three. Secrets are in place of the files that held them. */
+export interface AuthoritySource {
+  readonly local?: Loaded<Omit<LocalFile, 'passphraseFile'>> & { readonly passphrase: string | null }
+  readonly est?: Loaded<Omit<EstFile, 'passphraseFile' | 'passwordFile'>> &
+    RemoteSecrets & {
+      readonly password: string | null
+    }
+  readonly http?: Loaded<Omit<HttpFile, 'passphraseFile' | 'tokenFile'>> &
+    RemoteSecrets & {
+      readonly token: string | null
+    }
+}
+
+/** Of the key of our TLS client certificate. */
+interface RemoteSecrets {
+  readonly passphrase: string | null
+}
+
+export type CertificateAuthorityConfig = Loaded<
+  Omit<AuthorityFile, 'local' | 'est' | 'http' | 'rsa' | 'ec'>
+> &
+  AuthoritySource & { readonly rsa?: AuthoritySource; readonly ec?: AuthoritySource }
+
 export type LimitsConfig = Loaded<ConfigFile['limits']>
 export type AdmissionConfig = Loaded<ConfigFile['admission']>
 export type PasswordsConfig = Loaded<ConfigFile['passwords']>
@@ -116,6 +146,7 @@ export interface Config {
   readonly messages: MessagesConfig
   readonly passwords: PasswordsConfig
   readonly profileUpgrade: ProfileUpgradeConfig
+  readonly certificateAuthority?: CertificateAuthorityConfig
   readonly limits: LimitsConfig
   readonly store: StoreConfig
   readonly securityEvents: SecurityEventsConfig

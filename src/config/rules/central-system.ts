@@ -2,6 +2,7 @@ import type { LoadedFile } from '../convert.ts'
 import { reachOf } from '../network.ts'
 import { type KeyFinding, problem, warning } from '../problem.ts'
 import { templateProblems } from '../templates.ts'
+import { headerNameProblem } from './header-name.ts'
 
 /** What is wrong with a central system's URL, never quoting it: it may hold a password. */
 export function centralSystemUrl(file: LoadedFile): KeyFinding[] {
@@ -55,12 +56,6 @@ export function upstreamAuthorization(file: LoadedFile): KeyFinding[] {
   return found
 }
 
-/** RFC 9110 7.6.1 and RFC 6455 4.1: headers of the connection itself are not a configuration's. */
-const reserved = new Set([
-  ...['connection', 'upgrade', 'host', 'keep-alive', 'proxy-connection', 'proxy-authenticate'],
-  ...['proxy-authorization', 'te', 'trailer', 'transfer-encoding', 'content-length'],
-])
-
 export function upstreamHeaders(file: LoadedFile): KeyFinding[] {
   const seen = new Set<string>()
   return Object.entries(file.centralSystem.headers).flatMap(([name, template]) => {
@@ -68,10 +63,8 @@ export function upstreamHeaders(file: LoadedFile): KeyFinding[] {
     const lower = name.toLowerCase()
     const found: KeyFinding[] = []
     const atKey = (text: string) => found.push({ ...problem(path, text), atKey: true })
-    // RFC 9110 5.6.2, token
-    if (!/^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,128}$/.test(name)) atKey('is no valid name of an HTTP header')
-    else if (reserved.has(lower) || lower.startsWith('sec-websocket-'))
-      atKey('belongs to the connection and is set by the proxy')
+    const wrong = headerNameProblem(name)
+    if (wrong !== null) atKey(wrong)
     else if (seen.has(lower)) atKey('stands here twice: names of headers do not tell upper from lower case')
     seen.add(lower)
     for (const text of templateProblems(template)) found.push(problem(path, text))

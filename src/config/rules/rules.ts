@@ -1,6 +1,7 @@
 import type { LoadedFile } from '../convert.ts'
 import type { KeyFinding } from '../problem.ts'
 import { centralSystemUrl, upstreamAuthorization, upstreamHeaders } from './central-system.ts'
+import { certificateAuthority } from './certificate-authority.ts'
 import {
   listenerAddresses,
   listenerNames,
@@ -38,6 +39,7 @@ export const rules: readonly Rule[] = [
   centralSystemUrl,
   upstreamAuthorization,
   upstreamHeaders,
+  certificateAuthority,
   relaxedAdmission,
   messageRules,
   limitsFit,
