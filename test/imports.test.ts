@@ -16,7 +16,8 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   pki: ['policy'],
   ocpp: ['policy'],
   config: ['policy'],
-  store: ['policy'],
+  // What an authority writes down of what it has issued: its words.
+  store: ['policy', 'type:pki/authority/issued-index.ts'],
   observe: ['policy', 'ocpp'],
   events: ['policy', 'type:store/store.ts', 'type:observe'],
   relay: ['policy', 'ocpp', 'observe', 'type:config'],

@@ -1,9 +1,11 @@
 import { sqliteCampaigns } from './sqlite/campaigns.ts'
 import { openDatabase } from './sqlite/database.ts'
 import { sqliteDenyList } from './sqlite/deny-list.ts'
+import { sqliteIssued } from './sqlite/issued.ts'
 import { sqliteOcspAnswers } from './sqlite/ocsp-answers.ts'
 import { sqliteRegistry } from './sqlite/registry.ts'
 import { sqliteRejections } from './sqlite/rejections.ts'
+import { sqliteRenewals } from './sqlite/renewals.ts'
 import { sqliteSecurityEvents } from './sqlite/security-events.ts'
 import type { Store } from './store.ts'
 
@@ -27,6 +29,8 @@ export function openSqliteStore(path: string, options: SqliteOptions = {}): Stor
     campaigns: sqliteCampaigns(db),
     denied: sqliteDenyList(db),
     ocspAnswers: sqliteOcspAnswers(db),
+    issued: sqliteIssued(db),
+    renewals: sqliteRenewals(db),
     check: async () => db.check(),
     close: async () => db.close(),
   }

@@ -2,12 +2,16 @@ import type { PasswordForm, SecurityProfile } from '../policy/facts.ts'
 import type { CheckMode, ReasonCode, Stage } from '../policy/reasons.ts'
 import type { CampaignStore } from './campaigns.ts'
 import type { DenyList } from './deny-list.ts'
+import type { IssuedCertificates } from './issued.ts'
 import type { OcspAnswers } from './ocsp-answers.ts'
+import type { Renewals } from './renewals.ts'
 import type { SecurityEventLog } from './security-events.ts'
 
 export type * from './campaigns.ts'
 export type * from './deny-list.ts'
+export type * from './issued.ts'
 export type * from './ocsp-answers.ts'
+export type * from './renewals.ts'
 export type * from './security-events.ts'
 
 /**
@@ -115,7 +119,7 @@ export interface Registry {
   addAll(
     entries: readonly { readonly identity: string; readonly fields: ChargePointPatch }[],
   ): Promise<number>
-  /** Removes the charge point and frees its keys. False when there was none. */
+  /** Removes the charge point, its renewal, and frees its keys. False when there was none. */
   remove(identity: string): Promise<boolean>
   /**
    * A charge point was admitted and the central system took it. Moves the ratchet in the same
@@ -254,6 +258,8 @@ export interface Store {
   readonly campaigns: CampaignStore
   readonly denied: DenyList
   readonly ocspAnswers: OcspAnswers
+  readonly issued: IssuedCertificates
+  readonly renewals: Renewals
   /** Throws when the store cannot be used now; for readiness. */
   check(): Promise<void>
   close(): Promise<void>

@@ -2,9 +2,11 @@ import { campaignContract } from './contract/campaigns.ts'
 import { certificateKeyContract } from './contract/certificate-keys.ts'
 import { credentialChangeContract } from './contract/credential-changes.ts'
 import { denyListContract } from './contract/deny-list.ts'
+import { issuedContract } from './contract/issued.ts'
 import { ocspAnswerContract } from './contract/ocsp-answers.ts'
 import { registryContract } from './contract/registry.ts'
 import { rejectionContract } from './contract/rejections.ts'
+import { renewalContract } from './contract/renewals.ts'
 import { securityEventContract } from './contract/security-events.ts'
 import type { MakeStore } from './contract/setting.ts'
 
@@ -20,4 +22,6 @@ export function storeContract(name: string, makeStore: MakeStore): void {
   campaignContract(name, makeStore)
   denyListContract(name, makeStore)
   ocspAnswerContract(name, makeStore)
+  issuedContract(name, makeStore)
+  renewalContract(name, makeStore)
 }

@@ -16,6 +16,9 @@ const reads: ReadonlySet<string> = new Set([
   'cursor',
   'find',
   'revision',
+  'counts',
+  'revoked',
+  'byFingerprint',
 ])
 
 export interface StoreWrite {
@@ -54,6 +57,8 @@ export function watchStore(store: Store, watcher: StoreWatcher): Store {
     campaigns: part('campaigns', store.campaigns),
     denied: part('denied', store.denied),
     ocspAnswers: part('ocspAnswers', store.ocspAnswers),
+    issued: part('issued', store.issued),
+    renewals: part('renewals', store.renewals),
     check: () => store.check(),
     close: () => store.close(),
   }

@@ -1,3 +1,7 @@
+import type { RevocationReason } from '../../policy/revocation-reasons.ts'
+
+export { type RevocationReason, revocationReasons } from '../../policy/revocation-reasons.ts'
+
 /**
  * What an authority of ours has issued and revoked. The store keeps it; CRL and OCSP are made from it.
  * `authority` is the SHA-256 fingerprint of the issuer's key: a renewed certificate of the same
@@ -37,16 +41,3 @@ export interface Revocation {
 export interface RevokedEntry extends Revocation {
   readonly serialNumber: string
 }
-
-/** RFC 5280 5.3.1, with its numbers. certificateHold and removeFromCRL are left out: nothing comes back here. */
-export const revocationReasons = {
-  unspecified: 0,
-  keyCompromise: 1,
-  cACompromise: 2,
-  affiliationChanged: 3,
-  superseded: 4,
-  cessationOfOperation: 5,
-  privilegeWithdrawn: 9,
-} as const
-
-export type RevocationReason = keyof typeof revocationReasons

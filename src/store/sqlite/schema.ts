@@ -165,4 +165,53 @@ export const migrations: readonly string[] = [
   CREATE INDEX certificate_keys_seen ON certificate_keys (identity, last_seen_at, key_fingerprint);
   DROP INDEX certificate_keys_identity;
   `,
+  `
+  -- What was issued to charge points; those of the local authority make CRL and OCSP.
+  CREATE TABLE issued_certificates (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    authority TEXT NOT NULL CHECK (length(CAST(authority AS BLOB)) <= 64),
+    serial_number TEXT NOT NULL CHECK (length(CAST(serial_number AS BLOB)) <= 128),
+    identity TEXT NOT NULL CHECK (length(CAST(identity AS BLOB)) <= 1024),
+    subject TEXT NOT NULL CHECK (length(CAST(subject AS BLOB)) <= 4000),
+    key_fingerprint TEXT NOT NULL,
+    certificate_fingerprint TEXT NOT NULL,
+    not_before INTEGER NOT NULL,
+    not_after INTEGER NOT NULL,
+    issued_at INTEGER NOT NULL,
+    revoked_at INTEGER,
+    revocation_reason TEXT,
+    CHECK ((revoked_at IS NULL) = (revocation_reason IS NULL))
+  ) STRICT;
+  CREATE UNIQUE INDEX issued_certificates_serial ON issued_certificates (authority, serial_number);
+  CREATE UNIQUE INDEX issued_certificates_fingerprint ON issued_certificates (certificate_fingerprint);
+  CREATE INDEX issued_certificates_identity ON issued_certificates (identity);
+  CREATE INDEX issued_certificates_not_after ON issued_certificates (not_after);
+  CREATE INDEX issued_certificates_revoked
+    ON issued_certificates (authority, not_after) WHERE revoked_at IS NOT NULL;
+
+  CREATE TABLE certificate_renewals (
+    identity TEXT PRIMARY KEY CHECK (length(CAST(identity AS BLOB)) <= 1024),
+    started_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    origin TEXT NOT NULL,
+    phase TEXT NOT NULL,
+    csr TEXT NOT NULL CHECK (length(CAST(csr AS BLOB)) <= 22000),
+    key_fingerprint TEXT NOT NULL,
+    key_type TEXT NOT NULL,
+    organization TEXT NOT NULL CHECK (length(CAST(organization AS BLOB)) <= 1024),
+    serial_number TEXT NOT NULL CHECK (length(CAST(serial_number AS BLOB)) <= 1024),
+    previous_fingerprint TEXT,
+    max_chain_size INTEGER,
+    chain TEXT CHECK (length(CAST(chain AS BLOB)) <= 65536),
+    certificate_fingerprint TEXT,
+    not_after INTEGER,
+    attempts INTEGER NOT NULL,
+    deliveries INTEGER NOT NULL,
+    next_attempt_at INTEGER,
+    detail TEXT CHECK (length(CAST(detail AS BLOB)) <= 2000)
+  ) STRICT, WITHOUT ROWID;
+  CREATE UNIQUE INDEX certificate_renewals_key ON certificate_renewals (key_fingerprint);
+  CREATE INDEX certificate_renewals_phase ON certificate_renewals (phase, identity);
+  CREATE INDEX certificate_renewals_updated_at ON certificate_renewals (phase, updated_at);
+  `,
 ]
