@@ -1,5 +1,7 @@
 import { ProxyError } from '../policy/error.ts'
+import { parseFingerprint } from '../policy/fingerprint.ts'
 import { identityProblem } from '../policy/identity.ts'
+import { expectedOnboarding } from '../policy/onboarding.ts'
 import { serialNumberProblem } from '../policy/serial-number.ts'
 import type { ChargePointPatch, ChargePointRecord, CredentialHash, Registry } from '../store/store.ts'
 
@@ -34,6 +36,27 @@ export function checkPatch(before: ChargePointRecord | null, patch: ChargePointP
   const kept = securityProfile ?? before?.securityProfile ?? null
   if (kept === null || upgradeTo === undefined || upgradeTo === null || upgradeTo > kept) return
   throw invalid(`upgradeTo must be higher than profile ${kept}, on which the charge point is kept`)
+}
+
+/** How operators ask for an onboarding; null: it is not, or no longer, wanted. */
+export interface OnboardingRequest {
+  readonly via: 'certificate' | 'password'
+  readonly certificate?: string
+}
+
+/** The fields of a request as those of the registry. Throws ProxyError `field_invalid`. */
+export function patchOfRequest<Rest extends object>(
+  { onboarding, ...rest }: Rest & { readonly onboarding?: OnboardingRequest | null },
+  now: number,
+): Omit<Rest, 'onboarding'> & Pick<ChargePointPatch, 'onboarding'> {
+  if (onboarding === undefined) return rest
+  if (onboarding === null) return { ...rest, onboarding: null }
+  const { via, certificate } = onboarding
+  const fingerprint = certificate === undefined ? null : parseFingerprint(certificate)
+  if (certificate !== undefined && (fingerprint === null || via === 'password')) {
+    throw invalid('onboarding.certificate must be the SHA-256 fingerprint of a factory certificate')
+  }
+  return { ...rest, onboarding: expectedOnboarding(via, fingerprint, now) }
 }
 
 function invalid(message: string): ProxyError {

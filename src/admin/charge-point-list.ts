@@ -9,6 +9,7 @@ export interface ListQuery {
   readonly blocked?: boolean
   readonly profile?: SecurityProfile
   readonly connected?: boolean
+  readonly onboarding?: ChargePointQuery['onboarding']
 }
 
 export interface ListPage {
@@ -39,7 +40,7 @@ async function listRegistered(
 
 async function listConnected(
   { registry, sessions }: Pick<AdminDeps, 'registry' | 'sessions'>,
-  { after, limit, blocked, profile }: ListQuery,
+  { after, limit, blocked, profile, onboarding }: ListQuery,
 ): Promise<ListPage> {
   const identities: string[] = []
   for (const { facts, isOpen } of sessions.all()) {
@@ -53,6 +54,7 @@ async function listConnected(
     if (record === null) continue
     if (blocked !== undefined && record.blocked !== blocked) continue
     if (profile !== undefined && record.securityProfile !== profile) continue
+    if (onboarding !== undefined && !isOnboarding(record, onboarding)) continue
     records.push(record)
   }
   return { records, next: null }
@@ -78,7 +80,7 @@ async function listNotConnected(
 }
 
 function storeQuery(
-  { blocked, profile }: ListQuery,
+  { blocked, profile, onboarding }: ListQuery,
   after: string | undefined,
   limit: number,
 ): ChargePointQuery {
@@ -87,7 +89,12 @@ function storeQuery(
     ...(after === undefined ? {} : { after }),
     ...(blocked === undefined ? {} : { blocked }),
     ...(profile === undefined ? {} : { securityProfile: profile }),
+    ...(onboarding === undefined ? {} : { onboarding }),
   }
+}
+
+function isOnboarding({ onboarding }: ChargePointRecord, wanted: NonNullable<ListQuery['onboarding']>) {
+  return onboarding !== null && (wanted === 'any' || onboarding.state === wanted)
 }
 
 /** The order of the store: bytes of UTF-8. */

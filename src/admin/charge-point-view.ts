@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox'
-import type { CertificateKeyRecord, ChargePointRecord } from '../store/store.ts'
+import type { CertificateKeyRecord, ChargePointRecord, Onboarding } from '../store/store.ts'
 import {
   iso,
   isoOrNull,
@@ -18,11 +18,27 @@ import {
 const passwordChange = nullableObject(
   Type.Object({
     phase: oneOf(['offered', 'accepted', 'reboot-required']),
-    origin: oneOf(['operator', 'campaign', 'central-system']),
+    origin: oneOf(['operator', 'campaign', 'onboarding', 'central-system']),
     startedAt: time(),
     answeredAt: nullableTime(),
     oldSeenAt: nullableTime(),
   }),
+)
+
+const onboarding = nullableObject(
+  Type.Object(
+    {
+      via: oneOf(['certificate', 'password', 'expired-certificate']),
+      state: oneOf(['expected', 'running', 'failed']),
+      detail: nullableText({ description: 'How far it is, or why it failed.' }),
+      certificate: nullableText({ description: 'SHA-256 of the one factory certificate that is good.' }),
+      expectedAt: time(),
+      since: time(),
+      failures: Type.Integer(),
+      notBefore: nullableTime(),
+    },
+    { description: 'It has factory credentials still (A00.FR.806); null: it is no matter of onboarding.' },
+  ),
 )
 
 export const chargePointFields = {
@@ -33,6 +49,7 @@ export const chargePointFields = {
   legacyTls: Type.Boolean(),
   migrating: Type.Boolean(),
   blocked: Type.Boolean(),
+  onboarding,
   hasPassword: Type.Boolean(),
   passwordForm: nullableText({ description: 'How it sent its password last (A00.FR.205).' }),
   passwordChange,
@@ -61,6 +78,7 @@ export function chargePointView(record: ChargePointRecord): ChargePointView {
     legacyTls: record.legacyTls,
     migrating: record.migrating,
     blocked: record.blocked,
+    onboarding: onboardingView(record.onboarding),
     hasPassword: record.credential !== null,
     passwordForm: record.passwordForm,
     passwordChange:
@@ -81,6 +99,22 @@ export function chargePointView(record: ChargePointRecord): ChargePointView {
     lastAddress: record.lastAddress,
     lastTls: record.lastTls,
     offersMandatorySuites: record.offersMandatorySuites,
+  }
+}
+
+/** Without the salt of the factory password, which is nobody's business. */
+function onboardingView(onboarding: Onboarding | null): ChargePointView['onboarding'] {
+  if (onboarding === null) return null
+  const { via, state, detail, certificate, failures } = onboarding
+  return {
+    via,
+    state,
+    detail,
+    certificate,
+    expectedAt: iso(onboarding.expectedAt),
+    since: iso(onboarding.since),
+    failures,
+    notBefore: isoOrNull(onboarding.notBefore),
   }
 }
 

@@ -7,7 +7,12 @@ import type { ChargePointRecord, CredentialChange, CredentialStep, SuccessfulCon
 export type CredentialState = Pick<ChargePointRecord, 'credential' | 'upstreamSecret' | 'credentialChange'>
 
 const phases: readonly CredentialChange['phase'][] = ['offered', 'accepted', 'reboot-required']
-const origins: readonly CredentialChange['origin'][] = ['operator', 'campaign', 'central-system']
+const origins: readonly CredentialChange['origin'][] = [
+  'operator',
+  'campaign',
+  'onboarding',
+  'central-system',
+]
 
 /** Reads a stored change; null when it is none that can be checked here. Total: never throws. */
 export function parseCredentialChange(value: unknown): CredentialChange | null {

@@ -4,6 +4,7 @@ import type { CampaignStore } from './campaigns.ts'
 import type { DenyList } from './deny-list.ts'
 import type { IssuedCertificates } from './issued.ts'
 import type { OcspAnswers } from './ocsp-answers.ts'
+import type { Onboarding, OnboardingSeen, OnboardingState, OnboardingStep } from './onboarding.ts'
 import type { Renewals } from './renewals.ts'
 import type { SecurityEventLog } from './security-events.ts'
 
@@ -11,6 +12,7 @@ export type * from './campaigns.ts'
 export type * from './deny-list.ts'
 export type * from './issued.ts'
 export type * from './ocsp-answers.ts'
+export type * from './onboarding.ts'
 export type * from './renewals.ts'
 export type * from './security-events.ts'
 
@@ -39,6 +41,8 @@ export interface ChargePointRecord {
   /** It may connect on a listener of profile 0, without any authentication, while the fleet is migrated. */
   readonly migrating: boolean
   readonly blocked: boolean
+  /** It has factory credentials still, and is let in to get its own only (A00.FR.406, A00.FR.806); null: it is not. */
+  readonly onboarding: Onboarding | null
   readonly credential: CredentialHash | null
   /** A change of its password that is not settled yet (A01); until then `next` is admitted as well. */
   readonly credentialChange: CredentialChange | null
@@ -68,7 +72,7 @@ export interface CredentialChange {
   readonly nextUpstreamSecret: string | null
   /** offered: sent or about to be, without an answer so far. reboot-required: taken, from its next start on. */
   readonly phase: 'offered' | 'accepted' | 'reboot-required'
-  readonly origin: 'operator' | 'campaign' | 'central-system'
+  readonly origin: 'operator' | 'campaign' | 'onboarding' | 'central-system'
   /** Tells this change from others: no two of a charge point have the same. */
   readonly startedAt: number
   readonly answeredAt: number | null
@@ -93,6 +97,8 @@ export interface ChargePointQuery {
   readonly limit: number
   readonly blocked?: boolean
   readonly securityProfile?: SecurityProfile
+  /** Only those in onboarding: all of them, or those in this state. */
+  readonly onboarding?: OnboardingState | 'any'
 }
 
 /** A public key and the one identity it may serve (A00.FR.427). */
@@ -150,6 +156,11 @@ export interface Registry {
   /** Charge points whose change is not settled and began before `before`, oldest first. */
   listCredentialChanges(before: number, limit: number): Promise<readonly ChargePointRecord[]>
   /**
+   * A step of the onboarding of this `expectedAt`; false: it is not the present one any more. Durable
+   * when fulfilled.
+   */
+  stepOnboarding(identity: string, expectedAt: number, step: OnboardingStep, now: number): Promise<boolean>
+  /**
    * Binds a public key to an identity, unless it is bound already. Returns the identity that owns
    * it, which is another one when the key is shared (A00.FR.427). Atomic.
    */
@@ -189,6 +200,11 @@ export interface SuccessfulConnection {
    */
   readonly changeStartedAt?: number | null
   readonly offersMandatorySuites: boolean | null
+  /**
+   * What it says about an onboarding; in the same transaction. Where one begins, the kept profile stays:
+   * what a manufacturer made proves nothing of the operator. Left out: nothing.
+   */
+  readonly onboarding?: OnboardingSeen | null
   readonly at: number
 }
 

@@ -20,6 +20,7 @@ test('[A00.FR.001] add, get, change and remove a charge point', async (t) => {
     legacyTls: true,
     migrating: false,
     blocked: false,
+    onboarding: null,
     hasPassword: false,
     passwordForm: null,
     passwordChange: null,

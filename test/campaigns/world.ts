@@ -199,6 +199,7 @@ export function chargePoint(identity: string, fields: Partial<ChargePointRecord>
     migrating: false,
     blocked: false,
     credential: null,
+    onboarding: null,
     credentialChange: null,
     passwordForm: null,
     upstreamSecret: null,

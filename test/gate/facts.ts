@@ -52,6 +52,7 @@ export const aRecord: ChargePointRecord = {
   migrating: false,
   blocked: false,
   credential: null,
+  onboarding: null,
   credentialChange: null,
   passwordForm: null,
   upstreamSecret: null,

@@ -4,6 +4,7 @@ import { credentialChangeContract } from './contract/credential-changes.ts'
 import { denyListContract } from './contract/deny-list.ts'
 import { issuedContract } from './contract/issued.ts'
 import { ocspAnswerContract } from './contract/ocsp-answers.ts'
+import { onboardingContract } from './contract/onboarding.ts'
 import { registryContract } from './contract/registry.ts'
 import { rejectionContract } from './contract/rejections.ts'
 import { renewalContract } from './contract/renewals.ts'
@@ -17,6 +18,7 @@ export function storeContract(name: string, makeStore: MakeStore): void {
   registryContract(name, makeStore)
   certificateKeyContract(name, makeStore)
   credentialChangeContract(name, makeStore)
+  onboardingContract(name, makeStore)
   rejectionContract(name, makeStore)
   securityEventContract(name, makeStore)
   campaignContract(name, makeStore)

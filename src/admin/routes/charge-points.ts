@@ -6,6 +6,7 @@ import type { Api, ApiContext } from '../api.ts'
 import { auditIdentity } from '../audit.ts'
 import {
   checkPatch,
+  patchOfRequest,
   requireChargePoint,
   requireIdentity,
   unknownChargePoint,
@@ -18,7 +19,17 @@ import {
   keyView,
 } from '../charge-point-view.ts'
 import type { AdminDeps } from '../deps.ts'
-import { answers, limit, nullableProfile, nullableText, page, profile, strict } from '../schemas.ts'
+import {
+  answers,
+  limit,
+  nullableObject,
+  nullableProfile,
+  nullableText,
+  oneOf,
+  page,
+  profile,
+  strict,
+} from '../schemas.ts'
 import { endSession, endWhatIsNotAdmitted, isConnected, liveSession } from '../sessions.ts'
 
 const tags = ['charge-points']
@@ -36,6 +47,21 @@ const fields = {
   legacyTls: Type.Optional(Type.Boolean({ description: 'It cannot do TLS 1.2 (A00.FR.314).' })),
   migrating: Type.Optional(Type.Boolean({ description: 'It may connect on a listener of profile 0.' })),
   blocked: Type.Optional(Type.Boolean()),
+  onboarding: Type.Optional(
+    nullableObject(
+      strict(
+        {
+          via: oneOf(['certificate', 'password']),
+          certificate: Type.Optional(
+            Type.String({
+              description: 'SHA-256 fingerprint of the one factory certificate that is good.',
+            }),
+          ),
+        },
+        { description: 'It comes with factory credentials first (A00.FR.806); null: it does not.' },
+      ),
+    ),
+  ),
 }
 
 const query = strict({
@@ -44,6 +70,7 @@ const query = strict({
   blocked: Type.Optional(Type.Boolean()),
   profile: Type.Optional(profile),
   connected: Type.Optional(Type.Boolean()),
+  onboarding: Type.Optional(oneOf(['any', 'expected', 'running', 'failed'])),
 })
 
 export function chargePointRoutes(api: Api, { deps }: ApiContext): void {
@@ -84,7 +111,8 @@ export function chargePointRoutes(api: Api, { deps }: ApiContext): void {
       },
     },
     async (request, reply) => {
-      const { identity, ...patch } = request.body
+      const { identity, ...fields } = request.body
+      const patch = patchOfRequest(fields, deps.now())
       auditIdentity(request, requireIdentity(identity))
       const problem = reservedProblem(identity, deps.reservedIdentity())
       if (problem !== null) throw new ProxyError('identity_invalid', 'operator', problem)
@@ -138,7 +166,7 @@ function oneRoutes<View>(
     },
     async (request) => {
       const { identity } = request.params
-      const patch: ChargePointPatch = request.body
+      const patch: ChargePointPatch = patchOfRequest(request.body, deps.now())
       const before = await requireChargePoint(registry, identity)
       auditIdentity(request, identity)
       checkPatch(before, patch)

@@ -1,4 +1,5 @@
 import type { Command } from 'commander'
+import { patchOfRequest } from '../../admin/charge-point-change.ts'
 import { chargePointView } from '../../admin/charge-point-view.ts'
 import { ProxyError } from '../../policy/error.ts'
 import { reservedProblem } from '../../policy/identity.ts'
@@ -8,10 +9,15 @@ import { printable } from '../output.ts'
 import { type ChangeOptions, changeCommand, withProxyOrStore } from '../proxy-or-store.ts'
 import type { Shell } from '../shell.ts'
 import { noteChange, usageError } from '../store-command.ts'
-import { type ChargePointOptions, patchOf, requireIdentity } from './options.ts'
+import { type ChargePointOptions, onboardingOf, patchOf, requireIdentity } from './options.ts'
 
 const migratingHelp =
   'it may connect on a listener of profile 0, without any authentication, while the fleet is migrated'
+
+const onboardingHelp =
+  'certificate or password: it comes with that of its manufacturer, and gets its own before the central system sees it (A00.FR.806)'
+const factoryCertificateHelp =
+  'fingerprint of the one factory certificate that is good; without it each that names its serial number'
 
 /** The commands that change one charge point. */
 export function changeCommands(shell: Shell): readonly Command[] {
@@ -25,7 +31,11 @@ export function changeCommands(shell: Shell): readonly Command[] {
 }
 
 function addCommand(shell: Shell): Command {
-  const examples = ['charge-points add CP1', 'charge-points add CP1 --serial S/N0123456789 --profile 3']
+  const examples = [
+    'charge-points add CP1',
+    'charge-points add CP1 --serial S/N0123456789 --profile 3',
+    'charge-points add CP1 --serial S/N0123456789 --onboarding certificate',
+  ]
   return changeCommand('add', shell, examples)
     .description('register a charge point')
     .argument('<identity>')
@@ -33,16 +43,20 @@ function addCommand(shell: Shell): Command {
     .option('--profile <n>', 'keep it on this security profile from the start')
     .option('--legacy-tls', 'it cannot do TLS 1.2 (A00.FR.314)')
     .option('--migrating', migratingHelp)
+    .option('--onboarding <via>', onboardingHelp)
+    .option('--factory-certificate <sha256>', factoryCertificateHelp)
     .action((identity: string, options: ChangeOptions & ChargePointOptions) => {
-      const patch = () => patchOf(options)
       return withProxyOrStore(shell, options, 'create', {
         proxy: async (api) => {
-          const body = { identity: requireIdentity(identity), ...patch() }
+          const body = { identity: requireIdentity(identity), ...requestOf(options) }
           await tell(shell, options, identity, await api.call('POST', '/charge-points', body), 'added')
         },
         store: async (opened) => {
           requireFree(identity, opened.reserved)
-          const record = await opened.store.registry.add(requireIdentity(identity), patch())
+          const record = await opened.store.registry.add(
+            requireIdentity(identity),
+            patchOfRequest(requestOf(options), shell.now()),
+          )
           await noteChange(opened, shell, identity, 'charge-points add')
           await tell(shell, options, identity, chargePointView(record), 'added')
         },
@@ -56,6 +70,7 @@ function setCommand(shell: Shell): Command {
     'charge-points set CP1 --upgrade-to 3',
     'charge-points set CP1 --no-legacy-tls',
     'charge-points set CP1 --no-migrating',
+    'charge-points set CP1 --onboarding none',
   ]
   return changeCommand('set', shell, examples)
     .description('change what is registered for a charge point')
@@ -70,11 +85,13 @@ function setCommand(shell: Shell): Command {
     .option('--no-legacy-tls', 'it can')
     .option('--migrating', migratingHelp)
     .option('--no-migrating', 'it may not any more')
+    .option('--onboarding <via>', `${onboardingHelp}; none ends that`)
+    .option('--factory-certificate <sha256>', factoryCertificateHelp)
     .action((identity: string, options: ChangeOptions & ChargePointOptions) =>
       withProxyOrStore(shell, options, 'existing', {
         proxy: (api) => setThrough(api, shell, identity, options),
         store: async ({ store }) => {
-          const patch = requirePatch(options)
+          const patch = patchOfRequest(requireRequest(options), shell.now())
           const before = await store.registry.get(identity)
           if (before !== null) checkUpgrade(before.securityProfile, patch)
           const record = await store.registry.update(identity, patch)
@@ -97,7 +114,7 @@ async function setThrough(
   identity: string,
   options: ChangeOptions & ChargePointOptions,
 ): Promise<void> {
-  const patch = requirePatch(options)
+  const patch = requireRequest(options)
   const before = keptProfile(await api.call('GET', chargePointPath(identity)))
   checkUpgrade(before, patch)
   const changed = await api.call('PATCH', chargePointPath(identity), patch)
@@ -105,10 +122,16 @@ async function setThrough(
   await tell(shell, options, identity, changed, 'changed')
 }
 
-function requirePatch(options: ChargePointOptions): ChargePointPatch {
-  const patch = patchOf(options)
-  if (Object.keys(patch).length === 0) throw usageError('nothing to set; see --help')
-  return patch
+/** What was named, as the admin API takes it. */
+function requestOf(options: ChargePointOptions) {
+  const onboarding = onboardingOf(options)
+  return { ...patchOf(options), ...(onboarding === undefined ? {} : { onboarding }) }
+}
+
+function requireRequest(options: ChargePointOptions) {
+  const request = requestOf(options)
+  if (Object.keys(request).length === 0) throw usageError('nothing to set; see --help')
+  return request
 }
 
 function keptProfile(answer: unknown): number | null {
@@ -122,7 +145,10 @@ function warnOfLowering(shell: Shell, before: number, after: number): void {
 }
 
 /** An upgrade that leads nowhere would be admitted as nothing, and puzzle later. */
-function checkUpgrade(before: number | null, patch: ChargePointPatch): void {
+function checkUpgrade(
+  before: number | null,
+  patch: Pick<ChargePointPatch, 'securityProfile' | 'upgradeTo'>,
+): void {
   const kept = patch.securityProfile ?? before
   const upgradeTo = patch.upgradeTo ?? null
   if (kept === null || upgradeTo === null || upgradeTo > kept) return

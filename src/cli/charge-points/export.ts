@@ -18,6 +18,8 @@ const exportColumns = [
   'legacyTls',
   'migrating',
   'blocked',
+  'onboarding',
+  'factoryCertificate',
 ] as const
 
 export function exportCommand(shell: Shell): Command {
@@ -38,7 +40,7 @@ async function writeCsv(shell: Shell, registry: Registry): Promise<void> {
   await shell.out(csvLine(exportColumns))
   for await (const page of pagesOf(registry, {}, Number.MAX_SAFE_INTEGER)) {
     await shell.out(
-      page.map((record) => csvLine(exportColumns.map((column) => cellOf(record[column])))).join(''),
+      page.map((record) => csvLine(exportColumns.map((column) => cellOf(columnOf(record, column))))).join(''),
     )
   }
 }
@@ -53,7 +55,22 @@ async function writeJson(shell: Shell, registry: Registry): Promise<void> {
 }
 
 function jsonOf(record: ChargePointRecord): string {
-  return JSON.stringify(Object.fromEntries(exportColumns.map((column) => [column, record[column]])))
+  return JSON.stringify(Object.fromEntries(exportColumns.map((column) => [column, columnOf(record, column)])))
+}
+
+/** How far an onboarding is stays here: where it is imported, it has not begun. */
+function columnOf(record: ChargePointRecord, column: (typeof exportColumns)[number]) {
+  switch (column) {
+    case 'onboarding':
+      // One whose certificate has expired is an expectation of nobody.
+      return record.onboarding === null || record.onboarding.via === 'expired-certificate'
+        ? null
+        : record.onboarding.via
+    case 'factoryCertificate':
+      return record.onboarding?.certificate ?? null
+    default:
+      return record[column]
+  }
 }
 
 function cellOf(value: string | number | boolean | null): string {

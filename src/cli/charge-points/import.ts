@@ -24,13 +24,13 @@ export function importCommand(shell: Shell): Command {
   const examples = ['charge-points import fleet.csv --dry-run', 'charge-points import fleet.json']
   return withApiOptions(storeCommand('import', shell, examples))
     .description(
-      'add and update charge points from CSV (with a header) or a JSON array, all or nothing. Columns: identity, serialNumber, securityProfile, upgradeTo, legacyTls, migrating, blocked, password (text or hexadecimal), passwordHash. An empty value changes nothing. A running proxy ends the sessions of those that are blocked.',
+      'add and update charge points from CSV (with a header) or a JSON array, all or nothing. Columns: identity, serialNumber, securityProfile, upgradeTo, legacyTls, migrating, blocked, onboarding (certificate, password or none), factoryCertificate (SHA-256), password (text or hexadecimal), passwordHash. An empty value changes nothing. A running proxy ends the sessions of those that are blocked.',
     )
     .argument('<file>')
     .option('--dry-run', 'check everything, change nothing')
     .action((file: string, options: ImportOptions) =>
       withStore(shell, options, 'create', async ({ store, reserved }) => {
-        const { rows, problems } = checkFile(readText(file))
+        const { rows, problems } = checkFile(readText(file), shell.now())
         for (const { where, identity } of rows) {
           const text = reservedProblem(identity, reserved)
           if (text !== null) problems.push({ where, text })
@@ -63,14 +63,14 @@ function readText(file: string): string {
 }
 
 /** Every row by itself, and the rows against each other. */
-function checkFile(text: string): { rows: ImportRow[]; problems: RowProblem[] } {
+function checkFile(text: string, now: number): { rows: ImportRow[]; problems: RowProblem[] } {
   const file = parseImportFile(text)
   const problems = [...file.problems]
   const rows: ImportRow[] = []
   const identities = new Map<string, string>()
   const serialNumbers = new Map<string, string>()
   for (const raw of file.rows) {
-    const checked = checkRow(raw)
+    const checked = checkRow(raw, now)
     problems.push(...checked.problems)
     rows.push(checked.row)
     const { where, identity, fields } = checked.row

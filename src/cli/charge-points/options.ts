@@ -1,4 +1,6 @@
+import type { OnboardingRequest } from '../../admin/charge-point-change.ts'
 import type { SecurityProfile } from '../../policy/facts.ts'
+import { parseFingerprint } from '../../policy/fingerprint.ts'
 import { identityProblem } from '../../policy/identity.ts'
 import { serialNumberProblem } from '../../policy/serial-number.ts'
 import type { ChargePointPatch } from '../../store/store.ts'
@@ -12,6 +14,8 @@ export interface ChargePointOptions {
   readonly upgradeTo?: string
   readonly legacyTls?: boolean
   readonly migrating?: boolean
+  readonly onboarding?: string
+  readonly factoryCertificate?: string
 }
 
 /** Throws a usage error. */
@@ -37,8 +41,28 @@ export function parseProfile(text: string): SecurityProfile | null {
   }
 }
 
-/** The fields that were named. Throws a usage error. */
-export function patchOf(options: ChargePointOptions): ChargePointPatch {
+/** As the admin API takes it; undefined: it was not named. Throws a usage error. */
+export function onboardingOf(options: ChargePointOptions): OnboardingRequest | null | undefined {
+  const { onboarding, factoryCertificate } = options
+  const certificate = factoryCertificate === undefined ? null : parseFingerprint(factoryCertificate)
+  if (factoryCertificate !== undefined && (certificate === null || onboarding !== 'certificate')) {
+    throw usageError('--factory-certificate is a SHA-256 fingerprint, and goes with --onboarding certificate')
+  }
+  switch (onboarding) {
+    case undefined:
+      return undefined
+    case 'none':
+      return null
+    case 'password':
+    case 'certificate':
+      return { via: onboarding, ...(certificate === null ? {} : { certificate }) }
+    default:
+      throw usageError('--onboarding must be certificate, password or none')
+  }
+}
+
+/** The fields that were named, but for `onboarding`. Throws a usage error. */
+export function patchOf(options: ChargePointOptions): Omit<ChargePointPatch, 'onboarding'> {
   const { serial, profile, upgradeTo, legacyTls, migrating } = options
   return {
     ...(serial === undefined ? {} : { serialNumber: serial === 'none' ? null : requireSerialNumber(serial) }),

@@ -1,9 +1,11 @@
 import { messageOf } from '../../policy/error.ts'
+import { parseFingerprint } from '../../policy/fingerprint.ts'
 import { identityProblem } from '../../policy/identity.ts'
+import { expectedOnboarding } from '../../policy/onboarding.ts'
 import { type CanonicalKey, canonicalKey } from '../../policy/password.ts'
 import { serialNumberProblem } from '../../policy/serial-number.ts'
 import { parseCredentialHash } from '../../store/credential-hash.ts'
-import type { ChargePointPatch } from '../../store/store.ts'
+import type { ChargePointPatch, Onboarding } from '../../store/store.ts'
 import { parseProfile } from './options.ts'
 
 /** One charge point of an import, as text by column. Where: "line 7" or "item 3". */
@@ -34,12 +36,20 @@ export const importColumns = [
   'legacyTls',
   'migrating',
   'blocked',
+  'onboarding',
+  'factoryCertificate',
   'password',
   'passwordHash',
 ] as const
 
-/** Checks one row by itself: all that is wrong with it. An empty value was not given. */
-export function checkRow({ where, values }: RawRow): {
+/**
+ * Checks one row by itself: all that is wrong with it. An empty value was not given. `now`: since when an
+ * onboarding is expected (milliseconds since the epoch).
+ */
+export function checkRow(
+  { where, values }: RawRow,
+  now: number,
+): {
   readonly row: ImportRow
   readonly problems: RowProblem[]
 } {
@@ -58,6 +68,17 @@ export function checkRow({ where, values }: RawRow): {
     return value ?? undefined
   }
 
+  /** A00.FR.803: what a manufacturer's list says about how its charge points come. */
+  function readOnboarding(): Onboarding | null | undefined {
+    const via = read('onboarding', parseVia, 'must be certificate, password or none')
+    const certificate = read('factoryCertificate', parseFingerprint, 'is no SHA-256 fingerprint')
+    if (certificate !== undefined && via !== 'certificate') {
+      problems.push({ where, text: 'factoryCertificate goes with onboarding certificate only' })
+    }
+    if (via === undefined || via === 'none') return via === undefined ? undefined : null
+    return expectedOnboarding(via, certificate ?? null, now)
+  }
+
   const identity = given('identity') ?? ''
   const wrong = [identityProblem(identity), serialProblemOf(given('serialNumber'))]
   for (const text of wrong) if (text !== null) problems.push({ where, text })
@@ -74,6 +95,7 @@ export function checkRow({ where, values }: RawRow): {
     migrating: read('migrating', parseBoolean, 'must be true or false'),
     blocked: read('blocked', parseBoolean, 'must be true or false'),
     credential,
+    onboarding: readOnboarding(),
   }
   return { row: { where, identity, fields: withoutUndefined(fields), password }, problems }
 }
@@ -105,6 +127,10 @@ function parseBoolean(text: string): boolean | null {
     default:
       return null
   }
+}
+
+function parseVia(text: string): 'certificate' | 'password' | 'none' | null {
+  return text === 'certificate' || text === 'password' || text === 'none' ? text : null
 }
 
 function parseHash(text: string) {

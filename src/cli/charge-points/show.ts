@@ -3,7 +3,7 @@ import { ProxyError } from '../../policy/error.ts'
 import type { ChargePointQuery } from '../../store/store.ts'
 import { rejectionTable, rejectionView } from '../rejections/view.ts'
 import type { Shell } from '../shell.ts'
-import { parseInteger, type StoreOptions, storeCommand, withStore } from '../store-command.ts'
+import { parseInteger, type StoreOptions, storeCommand, usageError, withStore } from '../store-command.ts'
 import { requireProfile } from './options.ts'
 import { pagesOf } from './pages.ts'
 import { chargePointDetails, chargePointTable, chargePointView, keyTable, keyView } from './view.ts'
@@ -13,6 +13,7 @@ const rejectionsShown = 5
 interface ListOptions extends StoreOptions {
   readonly blocked?: true
   readonly profile?: string
+  readonly onboarding?: string | true
   readonly limit?: string
 }
 
@@ -21,11 +22,13 @@ export function listCommand(shell: Shell): Command {
     'charge-points list',
     'charge-points list --blocked --json',
     'charge-points list --profile 1 --limit 20',
+    'charge-points list --onboarding failed',
   ]
   return storeCommand('list', shell, examples)
     .description('list charge points by identity; one JSON object a line with --json')
     .option('--blocked', 'only those that are blocked')
     .option('--profile <n>', 'only those that are kept on this security profile')
+    .option('--onboarding [state]', 'only those in onboarding: all, or expected, running or failed')
     .option('--limit <n>', 'at most so many')
     .action((options: ListOptions) =>
       withStore(shell, options, 'existing', async ({ store }) => {
@@ -38,6 +41,7 @@ export function listCommand(shell: Shell): Command {
           ...(options.profile === undefined
             ? {}
             : { securityProfile: requireProfile(options.profile, '--profile') }),
+          ...(options.onboarding === undefined ? {} : { onboarding: requireState(options.onboarding) }),
         }
         let total = 0
         for await (const page of pagesOf(store.registry, filter, limit)) {
@@ -49,6 +53,20 @@ export function listCommand(shell: Shell): Command {
         if (total === 0 && !options.json) await shell.out('no charge points\n')
       }),
     )
+}
+
+function requireState(text: string | true): NonNullable<ChargePointQuery['onboarding']> {
+  switch (text) {
+    case true:
+    case 'any':
+      return 'any'
+    case 'expected':
+    case 'running':
+    case 'failed':
+      return text
+    default:
+      throw usageError('--onboarding must be expected, running or failed, or nothing for all of them')
+  }
 }
 
 export function showCommand(shell: Shell): Command {

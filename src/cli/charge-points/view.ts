@@ -1,4 +1,9 @@
-import type { CertificateKeyRecord, ChargePointRecord, CredentialChange } from '../../store/store.ts'
+import type {
+  CertificateKeyRecord,
+  ChargePointRecord,
+  CredentialChange,
+  Onboarding,
+} from '../../store/store.ts'
 import { fields, table, time } from '../output.ts'
 
 // The command line and the admin API show the same.
@@ -13,6 +18,7 @@ export function chargePointTable(records: readonly ChargePointRecord[]): string 
     'LEGACY',
     'MIGRATING',
     'BLOCKED',
+    'ONBOARDING',
     'PASSWORD',
     'LAST SEEN',
     'TLS',
@@ -25,6 +31,7 @@ export function chargePointTable(records: readonly ChargePointRecord[]): string 
     yes(record.legacyTls),
     yes(record.migrating),
     yes(record.blocked),
+    record.onboarding?.state ?? '-',
     record.credentialChange === null ? yes(record.credential !== null) : record.credentialChange.phase,
     time(record.lastSeenAt),
     record.lastTls ?? '-',
@@ -41,6 +48,7 @@ export function chargePointDetails(record: ChargePointRecord): string {
     ['legacy TLS', yes(record.legacyTls)],
     ['migrating', record.migrating ? 'yes: admitted on profile 0 without authentication' : '-'],
     ['blocked', yes(record.blocked)],
+    ['onboarding', onboardingWords(record.onboarding)],
     ['password', passwordWords(record)],
     ['password change', changeWords(record.credentialChange)],
     ['upstream password', yes(record.upstreamSecret !== null)],
@@ -79,9 +87,27 @@ function passwordWords({ credential, passwordForm }: ChargePointRecord): string 
   return passwordForm === null ? kind : `${kind}, last sent as ${passwordForm}`
 }
 
+const viaWords = {
+  certificate: 'by factory certificate',
+  password: 'by factory password',
+  'expired-certificate': 'by its expired certificate',
+} as const satisfies Record<Onboarding['via'], string>
+
+/** A00.FR.806: nothing of it reaches the central system while there is one. */
+function onboardingWords(onboarding: Onboarding | null): string {
+  if (onboarding === null) return '-'
+  const { via, state, since, detail, failures, notBefore, certificate } = onboarding
+  const only = certificate === null ? '' : ` ${certificate}`
+  const why = detail === null ? '' : `: ${detail}`
+  const next = notBefore === null ? '' : `, next try from ${time(notBefore)} on`
+  const tries = failures === 0 ? '' : ` (failed ${failures} times${next})`
+  return `${state} since ${time(since)}, ${viaWords[via]}${only}${why}${tries}`
+}
+
 const originWords = {
   operator: 'the operator',
   campaign: 'a campaign',
+  onboarding: 'its onboarding',
   'central-system': 'the central system',
 } as const satisfies Record<CredentialChange['origin'], string>
 

@@ -3,7 +3,14 @@ import { ProxyError } from '../../policy/error.ts'
 import type { PasswordForm, SecurityProfile } from '../../policy/facts.ts'
 import { type CredentialState, parseCredentialChange } from '../credential-change.ts'
 import { parseCredentialHash } from '../credential-hash.ts'
-import type { ChargePointPatch, ChargePointRecord, CredentialChange, CredentialHash } from '../store.ts'
+import { parseOnboarding } from '../onboarding.ts'
+import type {
+  ChargePointPatch,
+  ChargePointRecord,
+  CredentialChange,
+  CredentialHash,
+  Onboarding,
+} from '../store.ts'
 import { integer, integerOrNull, oneOf, parseJson, type Row, text, textOrNull } from './rows.ts'
 
 /** Between a charge point record and its row. */
@@ -30,6 +37,8 @@ export const chargePointColumns = [
   'offers_mandatory_suites',
   'migrating',
   'credential_change',
+  'onboarding',
+  'onboarding_state',
 ] as const
 
 /** Throws ProxyError `store_corrupt`. */
@@ -43,6 +52,7 @@ export function toRecord(row: Row): ChargePointRecord {
     legacyTls: integer(row, 'legacy_tls') === 1,
     migrating: integer(row, 'migrating') === 1,
     blocked: integer(row, 'blocked') === 1,
+    onboarding: toOnboarding(row),
     credential: toCredential(row),
     credentialChange: toCredentialChange(row),
     passwordForm: oneOf(passwordForms, textOrNull(row, 'password_form'), 'password_form'),
@@ -79,6 +89,7 @@ export function toValues(record: ChargePointRecord): SQLInputValue[] {
     record.offersMandatorySuites === null ? null : Number(record.offersMandatorySuites),
     Number(record.migrating),
     change,
+    ...onboardingValues(record.onboarding),
   ]
 }
 
@@ -91,6 +102,11 @@ export function credentialValues({ credential, upstreamSecret, credentialChange 
   }
 }
 
+/** In the order of the columns: as it is kept, and its state. */
+export function onboardingValues(onboarding: Onboarding | null): [string | null, string | null] {
+  return onboarding === null ? [null, null] : [JSON.stringify(onboarding), onboarding.state]
+}
+
 /** A new charge point: nothing is known but what the fields say. */
 export function newRecord(identity: string, fields: ChargePointPatch, now: number): ChargePointRecord {
   return {
@@ -100,6 +116,7 @@ export function newRecord(identity: string, fields: ChargePointPatch, now: numbe
     legacyTls: false,
     migrating: false,
     blocked: false,
+    onboarding: null,
     credential: null,
     passwordForm: null,
     upstreamSecret: null,
@@ -137,6 +154,16 @@ function toCredential(row: Row): CredentialHash | null {
 function toCredentialChange(row: Row): CredentialChange | null {
   const value = parseJson(row, 'credential_change')
   return value === null ? null : parseCredentialChange(value)
+}
+
+export function toOnboarding(row: Row): Onboarding | null {
+  const json = textOrNull(row, 'onboarding')
+  if (json === null) return null
+  try {
+    return parseOnboarding(JSON.parse(json))
+  } catch {
+    return parseOnboarding(null)
+  }
 }
 
 export function unknownChargePoint(identity: string): ProxyError {

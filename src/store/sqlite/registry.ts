@@ -12,6 +12,7 @@ import { settleAtSuccess, sqliteCredentialChanges } from './credential-changes.t
 import type { Database } from './database.ts'
 import { isUniqueViolation } from './errors.ts'
 import { sqliteKeys } from './keys.ts'
+import { onboardAtSuccess, sqliteOnboarding } from './onboarding.ts'
 import { integer, textOrNull } from './rows.ts'
 
 const columns = chargePointColumns.join(', ')
@@ -35,11 +36,12 @@ const success = `
     password_form = coalesce(:form, password_form),
     offers_mandatory_suites = coalesce(:mandatory, offers_mandatory_suites)
   WHERE identity = :identity
-  RETURNING credential_change IS NOT NULL AS changing`
+  RETURNING credential_change IS NOT NULL AS changing, onboarding`
 
-/** Does a login step the ratchet, or may it settle a change of password? The whole record is not needed for that. */
+/** Does a login step the ratchet, or may it settle a change of password or an onboarding? The whole record is not needed for that. */
 const moving = `
-  SELECT (security_profile IS NOT NULL AND security_profile < ?2) OR credential_change IS NOT NULL AS moves
+  SELECT (security_profile IS NOT NULL AND security_profile < ?2) OR credential_change IS NOT NULL
+    OR onboarding IS NOT NULL AS moves
   FROM charge_points WHERE identity = ?1`
 
 export function sqliteRegistry(db: Database, now: () => number): Registry {
@@ -74,6 +76,7 @@ export function sqliteRegistry(db: Database, now: () => number): Registry {
   return {
     ...sqliteKeys(db),
     ...sqliteCredentialChanges(db),
+    ...sqliteOnboarding(db),
 
     get: async (identity) => db.read(() => find(identity)),
 
@@ -128,10 +131,12 @@ export function sqliteRegistry(db: Database, now: () => number): Registry {
       // A step of the ratchet or of a password must outlive a loss of power. When it was last seen, and
       // where it started, need not: a whole fleet that comes at once would wait for a disk sync each.
       const moves = db.read(() => db.statement(moving).get(identity, seen.profile))?.moves === 1
-      await db.write(moves ? 'power-loss' : 'process', () => {
+      const begins = seen.onboarding?.kind === 'begins'
+      await db.write(moves || begins ? 'power-loss' : 'process', () => {
         const row = db.statement(success).get({
           identity,
-          profile: seen.profile,
+          // As on profile 0: nothing is proven that the profile could be kept by.
+          profile: begins ? 0 : seen.profile,
           at: seen.at,
           address: seen.address,
           tls: seen.tls,
@@ -140,6 +145,7 @@ export function sqliteRegistry(db: Database, now: () => number): Registry {
         })
         if (row === undefined) throw unknownChargePoint(identity)
         if (row.changing === 1) settleAtSuccess(db, identity, seen)
+        onboardAtSuccess(db, identity, row, seen)
       })
     },
   }
@@ -158,6 +164,13 @@ function listPage(db: Database, query: ChargePointQuery): ChargePointRecord[] {
   if (query.securityProfile !== undefined) {
     conditions.push('security_profile = :profile')
     values.profile = query.securityProfile
+  }
+  if (query.onboarding !== undefined) {
+    conditions.push('onboarding_state IS NOT NULL')
+    if (query.onboarding !== 'any') {
+      conditions.push('onboarding_state = :onboarding')
+      values.onboarding = query.onboarding
+    }
   }
   const sql = `${select} WHERE ${conditions.join(' AND ')} ORDER BY identity LIMIT :limit`
   return db.statement(sql).all(values).map(toRecord)

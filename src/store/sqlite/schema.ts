@@ -214,4 +214,12 @@ export const migrations: readonly string[] = [
   CREATE INDEX certificate_renewals_phase ON certificate_renewals (phase, identity);
   CREATE INDEX certificate_renewals_updated_at ON certificate_renewals (phase, updated_at);
   `,
+  `
+  -- JSON, and its state once more for lists.
+  ALTER TABLE charge_points ADD COLUMN onboarding TEXT;
+  ALTER TABLE charge_points ADD COLUMN onboarding_state TEXT
+    CHECK ((onboarding_state IS NULL) = (onboarding IS NULL));
+  CREATE INDEX charge_points_onboarding
+    ON charge_points (identity, onboarding_state) WHERE onboarding_state IS NOT NULL;
+  `,
 ]

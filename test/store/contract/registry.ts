@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { expectedOnboarding } from '../../../src/policy/onboarding.ts'
 import type { ChargePointPatch, Store, SuccessfulConnection } from '../../../src/store/store.ts'
 import { type MakeStore, withStore } from './setting.ts'
 
@@ -28,6 +29,7 @@ const full: ChargePointPatch = {
   legacyTls: true,
   migrating: true,
   blocked: true,
+  onboarding: { ...expectedOnboarding('certificate', 'ab'.repeat(32), 3000), detail: 'ü', failures: 2 },
   credential: {
     scheme: 'scrypt',
     cost: 16384,

@@ -81,3 +81,14 @@ test('[CWE-770] the tables themselves bound what is written, whatever hides behi
   await assert.rejects(store.events.setCursor(long, 1), { name: 'ProxyError', code: 'store_failed' })
   await assert.rejects(store.events.setCursor('', 1), { name: 'ProxyError', code: 'store_failed' })
 })
+
+test('[A00.FR.806][CWE-20] an onboarding that cannot be read stays one, so that nobody passes by it', async (context) => {
+  const { store, db } = setting(context)
+  await store.registry.add('CP1', {})
+  const set = db.prepare("UPDATE charge_points SET onboarding = ?, onboarding_state = 'expected'")
+  for (const text of ['', 'no JSON', 'null', '{}', '{"via":"certificate","state":"done"}']) {
+    set.run(text)
+    const onboarding = (await store.registry.get('CP1'))?.onboarding
+    assert.partialDeepStrictEqual(onboarding, { via: 'password', state: 'failed' }, text)
+  }
+})

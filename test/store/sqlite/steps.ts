@@ -74,6 +74,35 @@ export const steps: readonly Step[] = [
       }),
   },
   {
+    name: '[A00.FR.806] a factory credential that was seen',
+    run: ({ registry }) =>
+      registry.recordSuccess(
+        'CP1',
+        login('current', {
+          profile: 3,
+          onboarding: { kind: 'begins', via: 'certificate', factorySalt: null },
+        }),
+      ),
+    holds: async ({ registry }) => {
+      const record = await registry.get('CP1')
+      assert.deepEqual([record?.onboarding?.state, record?.securityProfile], ['running', 2])
+    },
+  },
+  {
+    name: '[A00.FR.406] the end of an onboarding',
+    run: async ({ registry }) => {
+      const expectedAt = (await registry.get('CP1'))?.onboarding?.expectedAt ?? 0
+      await registry.recordSuccess(
+        'CP1',
+        login('current', { profile: 3, onboarding: { kind: 'over', expectedAt } }),
+      )
+    },
+    holds: async ({ registry }) => {
+      const record = await registry.get('CP1')
+      assert.deepEqual([record?.onboarding, record?.securityProfile], [null, 3])
+    },
+  },
+  {
     name: 'how far a campaign is',
     run: async ({ campaigns }) => {
       await campaigns.create(campaign('one'), ['CP1', 'CP2'])
