@@ -1,5 +1,6 @@
 import type { AdminDeps } from './admin/deps.ts'
 import { type AdminServer, type Health, startAdmin } from './admin/server.ts'
+import { type Authorities, createAuthorities, prepareAuthorities } from './app/authorities.ts'
 import { certificatesOf } from './app/certificates.ts'
 import { SecurityEvents } from './app/security-events.ts'
 import { sharedCheck } from './app/store-check.ts'
@@ -58,6 +59,7 @@ export class App {
   readonly #useCases: UseCases
   readonly #rejectionReaders = new Set<() => void>()
   readonly #relay: Relay
+  readonly #authorities: Authorities = createAuthorities()
   readonly #refuser: Refuser
   readonly #upgrades: Upgrades
   readonly #timers: NodeJS.Timeout[] = []
@@ -123,6 +125,7 @@ export class App {
     try {
       const policies = await this.#buildPolicies(this.#config)
       const sinks = this.#events.prepare(this.#config)
+      this.#authorities.set(this.#prepareAuthorities(this.#config))
       this.#setPolicies(policies)
       // Before anybody connects: changes of passwords that a killed process left behind.
       await this.#useCases.changes.settle()
@@ -169,12 +172,14 @@ export class App {
       // Everything that can fail comes first.
       const policies = await this.#buildPolicies(config)
       const sinks = this.#events.prepare(config)
+      const authorities = this.#prepareAuthorities(config)
       const { needsRestart } = diffReload(this.#config, config)
       if (needsRestart.length > 0) log.warn({ keys: needsRestart }, 'these changes need a restart')
       for (const policy of policies) this.#listeners.get(policy.listener.name)?.setPolicy(policy)
       this.#setPolicies(policies)
       this.#config = config
       this.#events.reload(config, sinks)
+      this.#authorities.set(authorities)
       this.#limits.setBounds(config.limits)
       this.#lockout.setBounds(lockoutBounds(config))
       this.#relay.setLive(config.limits, this.#useCases.all)
@@ -231,6 +236,10 @@ export class App {
       }),
     )
     return policies
+  }
+
+  #prepareAuthorities({ certificateAuthority }: Config): ReturnType<typeof prepareAuthorities> {
+    return prepareAuthorities(certificateAuthority, { index: this.#deps.store.issued, now: Date.now })
   }
 
   #createListener(policy: LivePolicy): Listener {

@@ -8,6 +8,7 @@ import {
   warning,
 } from '../../config/problem.ts'
 import type { TlsConfig } from '../../config/schema.ts'
+import { checkCertificateAuthority } from './certificate-authority.ts'
 import { readCertificates } from './certificate-file.ts'
 import type { CheckContext } from './context.ts'
 import { checkSecretFiles, checkStore, checkTrustFile } from './files.ts'
@@ -26,6 +27,7 @@ export function checkLoaded(loaded: LoadedConfig, context: CheckContext): readon
       listener.tls ? checkTls(context, listener.tls, ['listeners', index, 'tls']) : [],
     ),
     ...checkCentralSystemRoots(context),
+    ...checkCertificateAuthority(context),
     ...checkMessages(config),
     ...checkStore(context),
     ...checkSecretFiles(context, loaded),
