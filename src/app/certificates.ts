@@ -7,7 +7,9 @@ export function certificatesOf(policies: readonly LivePolicy[]): readonly Certif
   return policies.flatMap(({ listener, contexts }) => {
     if (contexts === null) return []
     const { certificates, trust } = contexts.material
-    const own = certificates.map((pem) => statusOf('server', listener.name, new X509Certificate(pem)))
+    const own = certificates.map(({ certificate }) =>
+      statusOf('server', listener.name, new X509Certificate(certificate)),
+    )
     const cpo = (trust?.cpo ?? []).map((root) => statusOf('trust', listener.name, root))
     const factory = (trust?.factory ?? []).map((root) => statusOf('factory', listener.name, root))
     return [...own, ...cpo, ...factory]

@@ -2,6 +2,7 @@ import type { LoadedFile } from './convert.ts'
 import { type KeyFinding, type KeyPath, problem, warning } from './problem.ts'
 import type { ReadFile } from './read.ts'
 import { resolveCertificateAuthority } from './resolve/certificate-authority.ts'
+import { resolveServerCertificate } from './resolve/server-certificate.ts'
 import type {
   CentralSystemConfig,
   Config,
@@ -66,11 +67,9 @@ function resolveListener(
   const { tls, ...rest } = listener
   const plain = { ...rest, path: rest.path === '/' ? '' : rest.path }
   if (tls === undefined) return plain
-  const certificates = tls.certificates.map(({ passphraseFile, ...pair }, index) => {
-    if (passphraseFile === undefined) return pair
-    const passphrase = text(passphraseFile, [...path, 'tls', 'certificates', index, 'passphraseFile'])
-    return passphrase === null ? pair : { ...pair, passphrase }
-  })
+  const certificates = tls.certificates.map((one, index) =>
+    resolveServerCertificate(one, tls.names ?? [], [...path, 'tls', 'certificates', index], text),
+  )
   return { ...plain, tls: { ...tls, certificates } satisfies TlsConfig }
 }
 

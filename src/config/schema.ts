@@ -1,4 +1,5 @@
 import { type Static, Type } from 'typebox'
+import type { KeyTypeName } from '../policy/key-types.ts'
 import { centralSystemSchema } from './schema/central-system.ts'
 import { certificateAuthoritySchema } from './schema/certificate-authority.ts'
 import { passwordsSchema, profileUpgradeSchema } from './schema/credentials.ts'
@@ -62,13 +63,36 @@ export const configSchema = Type.Object(
 export type ConfigFile = Static<typeof configSchema>
 
 type FixedCredentials = { readonly username: string; readonly password: string }
-type CertificateFile = { readonly certificate: string; readonly key: string; readonly passphrase?: string }
 type ListenerFile = ConfigFile['listeners'][number]
 type TlsFile = NonNullable<ListenerFile['tls']>
 
+/** PEM files of a server certificate and its key. */
+export interface PemServerCertificate {
+  readonly certificate: string
+  readonly key: string
+  readonly passphrase?: string
+}
+
+export interface Pkcs12ServerCertificate {
+  readonly pkcs12: string
+  readonly passphrase: string
+}
+
+/** The proxy makes them itself: one for each kind of key. */
+export interface IssuedServerCertificate {
+  readonly issue: 'local'
+  /** At least one; the first is the CN (A00.FR.510). */
+  readonly names: readonly string[]
+  /** Milliseconds. */
+  readonly lifetime: number
+  readonly keyTypes: readonly KeyTypeName[]
+}
+
+export type ServerCertificateConfig = PemServerCertificate | Pkcs12ServerCertificate | IssuedServerCertificate
+
 /** TLS of a listener; secrets are in place of the files that held them, paths are absolute. */
 export type TlsConfig = Loaded<Omit<TlsFile, 'certificates'>> & {
-  readonly certificates: readonly CertificateFile[]
+  readonly certificates: readonly ServerCertificateConfig[]
 }
 
 /** A listener. `path` is '' for the root, so that path + '/' + identity is always right. */

@@ -1,70 +1,15 @@
-import { constants, randomBytes, X509Certificate } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
+import { constants, randomBytes } from 'node:crypto'
 import tls from 'node:tls'
 import type { ListenerConfig, TlsConfig } from '../config/schema.ts'
-import type { TrustLists } from '../pki/chain.ts'
-import { splitPem } from '../pki/pem.ts'
 import { messageOf, ProxyError } from '../policy/error.ts'
 import type { HelloFacts, TlsLane } from '../policy/facts.ts'
 import { laneOf } from '../policy/tls.ts'
+import type { TlsMaterial } from './tls-material.ts'
 
 /** Groups for key exchange, hybrid post-quantum first (A00.FR.503: at least 224 bits). */
 const groups = 'X25519MLKEM768:X25519:P-256:P-384'
 /** A session can be resumed for so long; its ticket keys live as long. Seconds. */
 export const ticketLifetime = 24 * 3600
-
-/** Files of one listener, read; a context is made from it whole, or not at all. */
-export interface TlsMaterial {
-  readonly certificates: readonly string[]
-  readonly keys: readonly { readonly pem: string; readonly passphrase?: string }[]
-  readonly trust: TrustLists | null
-  /** PEM of all trusted certificates, CPO and factory. */
-  readonly ca: readonly string[]
-}
-
-/** Reads every file that a listener's TLS needs. Throws ProxyError `tls_material` with all problems. */
-export async function loadTlsMaterial(config: TlsConfig): Promise<TlsMaterial> {
-  const problems: string[] = []
-  const read = async (path: string) => {
-    try {
-      return await readFile(path, 'utf8')
-    } catch (error) {
-      problems.push(messageOf(error))
-      return ''
-    }
-  }
-  const certificates = await Promise.all(config.certificates.map(({ certificate }) => read(certificate)))
-  const keys = await Promise.all(
-    config.certificates.map(async ({ key, passphrase }) => {
-      const pem = await read(key)
-      return passphrase === undefined ? { pem } : { pem, passphrase }
-    }),
-  )
-  const trusted = async (paths: readonly string[]) => {
-    const texts = await Promise.all(paths.map(read))
-    return texts.flatMap((text, index) => parseTrust(text, paths[index] ?? '', problems))
-  }
-  const cpo = await trusted(config.clientCertificates?.trust ?? [])
-  const factory = await trusted(config.clientCertificates?.factory ?? [])
-  if (problems.length > 0) throw new ProxyError('tls_material', 'operator', problems.join('; '))
-  return {
-    certificates,
-    keys,
-    trust: config.clientCertificates === undefined ? null : { cpo, factory },
-    ca: [...cpo, ...factory].map((certificate) => certificate.toString()),
-  }
-}
-
-function parseTrust(text: string, path: string, problems: string[]): X509Certificate[] {
-  try {
-    const certificates = splitPem(text).map((pem) => new X509Certificate(pem))
-    if (text !== '' && certificates.length === 0) problems.push(`${path}: holds no certificate`)
-    return certificates
-  } catch (error) {
-    problems.push(`${path}: ${messageOf(error)}`)
-    return []
-  }
-}
 
 /** What answers handshakes: the contexts of one listener, of which the ClientHello chooses one. */
 export interface TlsContexts {
@@ -130,8 +75,10 @@ function createLanes(listener: ListenerConfig, config: TlsConfig, material: TlsM
 /** Every context has ticket keys of its own: no session crosses from one lane or listener to another. */
 function commonOptions(listener: ListenerConfig, material: TlsMaterial): tls.SecureContextOptions {
   return {
-    cert: [...material.certificates],
-    key: material.keys.map((key) => ({ ...key })),
+    cert: material.certificates.map(({ certificate }) => certificate),
+    key: material.certificates.map(({ key, passphrase }) =>
+      passphrase === undefined ? { pem: key } : { pem: key, passphrase },
+    ),
     ca: [...material.ca],
     allowPartialTrustChain: true,
     honorCipherOrder: true,

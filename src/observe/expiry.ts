@@ -6,7 +6,7 @@ export interface ExpiringCertificates {
   readonly listener: { readonly name: string }
   readonly contexts: {
     readonly material: {
-      readonly certificates: readonly string[]
+      readonly certificates: readonly { readonly certificate: string }[]
       readonly trust: {
         readonly cpo: readonly X509Certificate[]
         readonly factory: readonly X509Certificate[]
@@ -26,7 +26,7 @@ export function setExpiryMetrics(
   for (const { listener, contexts } of listeners) {
     if (contexts === null) continue
     const { certificates, trust } = contexts.material
-    for (const pem of certificates) {
+    for (const { certificate: pem } of certificates) {
       const certificate = new X509Certificate(pem)
       set('server', `${listener.name}-${certificate.publicKey.asymmetricKeyType ?? 'unknown'}`, certificate)
     }

@@ -1,4 +1,5 @@
 import { generateKeyPair, type KeyObject } from 'node:crypto'
+import type { KeyTypeName } from '../policy/key-types.ts'
 
 /** A kind of key pair. `bits` is the length of the modulus; curves carry the name NIST or OpenSSL gave them. */
 export type KeySpec =
@@ -29,7 +30,21 @@ export function generateKey(spec: KeySpec): Promise<KeyPair> {
   })
 }
 
-/** The key as PEM, PKCS #8, unencrypted: write it to a file of mode 0600 only. */
-export function privateKeyPem(key: KeyObject): string {
-  return key.export({ type: 'pkcs8', format: 'pem' }).toString()
+/** The key as PEM, PKCS #8, in clear unless there is a passphrase: write it to a file of mode 0600 only. */
+export function privateKeyPem(key: KeyObject, passphrase?: string): string {
+  const encryption = passphrase === undefined ? {} : { cipher: 'aes-256-cbc', passphrase }
+  return key.export({ type: 'pkcs8', format: 'pem', ...encryption }).toString()
+}
+
+const specs: Readonly<Record<KeyTypeName, KeySpec>> = {
+  'rsa-2048': { type: 'rsa', bits: 2048 },
+  'rsa-3072': { type: 'rsa', bits: 3072 },
+  'rsa-4096': { type: 'rsa', bits: 4096 },
+  'p-256': { type: 'ec', curve: 'P-256' },
+  'p-384': { type: 'ec', curve: 'P-384' },
+}
+
+/** What a name of the configuration or the command line stands for. */
+export function keySpecOf(name: KeyTypeName): KeySpec {
+  return specs[name]
 }

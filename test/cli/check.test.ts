@@ -9,73 +9,8 @@ import { loadConfig } from '../../src/config/load.ts'
 import { formatFinding } from '../../src/config/problem.ts'
 import { initDevelopmentPki } from '../../src/pki/development.ts'
 import { temporaryFolder } from '../config/support.ts'
-import { type AuthorityOptions, type Issued, makeAuthority, sharedAuthority } from '../support/authority.ts'
-
-const day = 86_400_000
-const name = 'ocpp.example.com'
-const authority = await sharedAuthority()
-const ecdsa = await authority.server('ecdsa', [name])
-const rsa = await authority.server('rsa', [name])
-
-interface World {
-  /** Files of the configuration's folder; keys get mode 0600 unless `modes` says otherwise. */
-  readonly files?: Readonly<Record<string, string>>
-  readonly modes?: Readonly<Record<string, number>>
-  readonly tls?: string
-  readonly more?: string
-  readonly sqlite?: string
-  readonly now?: number
-}
-
-/** A configuration with a profile 3 listener and good files, but for what the test changes. */
-function world(
-  context: TestContext,
-  { files = {}, modes = {}, tls, more = '', sqlite = 'data/a.db' }: World,
-): string {
-  const folder = temporaryFolder(context)
-  const all: Record<string, string> = {
-    'e.pem': ecdsa.chain,
-    'e.key': ecdsa.key,
-    'r.pem': rsa.chain,
-    'r.key': rsa.key,
-    'cpo.pem': authority.certificate,
-    'proxy.yaml': `cpo: { names: [X] }
-listeners:
-  - name: a
-    address: 127.0.0.1:8444
-    securityProfile: 3
-    tls:
-      ${tls ?? `names: [${name}]`}
-      certificates:
-        - { certificate: e.pem, key: e.key }
-        - { certificate: r.pem, key: r.key }
-      clientCertificates: { trust: [cpo.pem] }
-centralSystem: { url: "ws://127.0.0.1:9000" }
-store: { sqlite: ${sqlite} }
-${more}`,
-    ...files,
-  }
-  for (const [file, content] of Object.entries(all)) {
-    writeFileSync(join(folder, file), content)
-    chmodSync(join(folder, file), modes[file] ?? 0o600)
-  }
-  return join(folder, 'proxy.yaml')
-}
-
-function findings(context: TestContext, options: World): string[] {
-  const path = world(context, options)
-  const found = checkFile(path, { env: {}, now: () => options.now ?? Date.now() })
-  return found.map((one) => `${one.level} ${formatFinding(one).replaceAll(`${path.slice(0, -11)}/`, '')}`)
-}
-
-function assertOne(found: readonly string[], words: RegExp): void {
-  assert.equal(found.length, 1, found.join('\n'))
-  assert.match(found[0] ?? '', words)
-}
-
-const server = (options: AuthorityOptions = {}, names: readonly string[] = [name]) =>
-  authority.server('ecdsa', names, options)
-const as = ({ chain, key }: Issued) => ({ 'e.pem': chain, 'e.key': key })
+import { makeAuthority } from '../support/authority.ts'
+import { as, assertOne, authority, day, ecdsa, findings, name, rsa, server, world } from './check-world.ts'
 
 test('good files: nothing is said', (context) => {
   assert.deepEqual(findings(context, {}), [])

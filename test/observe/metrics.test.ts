@@ -130,7 +130,7 @@ test('the end of certificates and roots is told; what is no longer used disappea
   const authority = await sharedAuthority()
   const server = await authority.server()
   const material = {
-    certificates: [server.chain],
+    certificates: [{ certificate: server.chain }],
     trust: { cpo: [authority.x509], factory: [authority.x509] },
   }
   setExpiryMetrics(metrics, [

@@ -5,6 +5,7 @@ import {
   formatKey,
   type KeyFinding,
   type KeyPath,
+  problem,
   warning,
 } from '../../config/problem.ts'
 import type { TlsConfig } from '../../config/schema.ts'
@@ -13,7 +14,7 @@ import { readCertificates } from './certificate-file.ts'
 import type { CheckContext } from './context.ts'
 import { checkSecretFiles, checkStore, checkTrustFile } from './files.ts'
 import { checkMessages } from './messages.ts'
-import { checkPair } from './server-certificate.ts'
+import { checkServerCertificate, type ShownCertificate } from './server-files.ts'
 
 /**
  * Opens every file that a loaded configuration names and returns everything that is wrong, in the
@@ -40,30 +41,36 @@ export function checkLoaded(loaded: LoadedConfig, context: CheckContext): readon
 }
 
 function checkTls(context: CheckContext, tls: TlsConfig, path: KeyPath): KeyFinding[] {
-  const pairs = tls.certificates.map((pair, index) =>
-    checkPair(context, pair, [...path, 'certificates', index], tls.names),
+  const servers = tls.certificates.map((one, index) =>
+    checkServerCertificate(context, one, [...path, 'certificates', index], tls.names),
   )
   const trust = (['trust', 'factory'] as const).flatMap((list) =>
     (tls.clientCertificates?.[list] ?? []).flatMap((file, index) =>
       checkTrustFile(context, file, [...path, 'clientCertificates', list, index]),
     ),
   )
-  const kinds = pairs.map((pair) => pair.leaf?.facts.key.type)
+  const shown = servers.flatMap((server) => server.shown ?? [])
   // Whoever cannot read a certificate cannot say what is missing.
-  const complete = !kinds.includes(undefined)
-  return [...pairs.flatMap((pair) => pair.findings), ...(complete ? bothKinds(kinds, path) : []), ...trust]
+  const complete = servers.every((server) => server.shown !== null)
+  const together = complete ? checkTogether(shown, [...path, 'certificates']) : []
+  return [...servers.flatMap(({ findings }) => findings), ...together, ...trust]
 }
 
-/** A00.FR.317, 421: two of the mandatory suites need an RSA certificate, two an ECDSA one. */
-function bothKinds(kinds: readonly (string | undefined)[], path: KeyPath): KeyFinding[] {
+/** A00.FR.317, 421: two of the mandatory suites need an RSA certificate, two an ECDSA one; OpenSSL has room for one of each. */
+function checkTogether(shown: readonly ShownCertificate[], path: KeyPath): KeyFinding[] {
   const ids = ['A00.FR.317', 'A00.FR.421']
+  const kinds = shown.map(({ kind }) => kind)
   const missing = [
     ...(kinds.includes('rsa') ? [] : ['no RSA certificate: TLS_RSA_WITH_AES_128/256_GCM']),
     ...(kinds.includes('ec') ? [] : ['no ECDSA certificate: TLS_ECDHE_ECDSA_WITH_AES_128/256_GCM']),
   ]
-  return missing.map((what) =>
-    warning([...path, 'certificates'], `${what} cannot be negotiated, which is mandatory`, ids),
+  const several = [...new Set(kinds)].filter(
+    (kind) => new Set(shown.filter((one) => one.kind === kind).map(({ id }) => id)).size > 1,
   )
+  return [
+    ...missing.map((what) => warning(path, `${what} cannot be negotiated, which is mandatory`, ids)),
+    ...several.map((kind) => problem(path, `there are several with ${kind} keys; a listener can show one`)),
+  ]
 }
 
 function checkCentralSystemRoots(context: CheckContext): KeyFinding[] {

@@ -44,8 +44,13 @@ export type Outcome<T> =
 const maxPemBytes = 1024 * 1024
 
 export function readPem(context: CheckContext, path: string): Outcome<string> {
+  const bytes = readBytes(context, path)
+  return bytes.ok ? { ok: true, value: bytes.value.toString('utf8') } : bytes
+}
+
+export function readBytes(context: CheckContext, path: string): Outcome<Buffer> {
   try {
-    return { ok: true, value: context.readFile(path, maxPemBytes).toString('utf8') }
+    return { ok: true, value: context.readFile(path, maxPemBytes) }
   } catch (error) {
     return { ok: false, problem: `the file ${path} ${messageOf(error)}` }
   }

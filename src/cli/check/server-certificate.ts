@@ -1,83 +1,22 @@
-import { createPrivateKey, type KeyObject } from 'node:crypto'
 import { type KeyFinding, type KeyPath, problem, quote, warning } from '../../config/problem.ts'
-import type { TlsConfig } from '../../config/schema.ts'
 import { isHostName } from '../../config/values.ts'
 import { describeKey, isStrongEnough, isStrongSignature } from '../../policy/key-strength.ts'
-import { dateText, endsSoon, type ReadCertificate, readCertificates } from './certificate-file.ts'
-import { type CheckContext, type Outcome, readPem } from './context.ts'
+import { dateText, endsSoon, type ReadCertificate } from './certificate-file.ts'
 
-/** One server certificate with its key, as a listener names them. */
-type Pair = TlsConfig['certificates'][number]
-
-export interface CheckedPair {
-  readonly findings: readonly KeyFinding[]
-  /** null: the certificate could not be read. */
-  readonly leaf: ReadCertificate | null
-}
-
-/** Everything about one certificate, its chain and its key. */
-export function checkPair(
-  context: CheckContext,
-  pair: Pair,
+/** What `check` says about a server certificate and those above it; `path`: where they are named. */
+export function checkServerChain(
+  chain: readonly ReadCertificate[],
   path: KeyPath,
   names: readonly string[] | undefined,
-): CheckedPair {
-  const certificatePath = [...path, 'certificate']
-  const keyPath = [...path, 'key']
-  const chain = readCertificates(context, pair.certificate)
-  const key = readKey(context, pair)
-  const findings: KeyFinding[] = []
-  if (!chain.ok) findings.push(problem(certificatePath, chain.problem))
-  if (!key.ok) findings.push(problem(keyPath, key.problem))
-  findings.push(...keyMode(context, pair.key, keyPath))
-  const leaf = chain.ok ? (chain.value[0] ?? null) : null
-  if (!chain.ok || leaf === null) return { findings, leaf: null }
-  if (key.ok && !leaf.x509.checkPrivateKey(key.value)) {
-    findings.push(problem(keyPath, `this key does not belong to the certificate ${leaf.facts.subject}`))
-  }
-  findings.push(
-    ...chain.value.flatMap((one, index) => checkOne(one, index, certificatePath, context.now)),
-    ...chainOrder(chain.value, certificatePath),
-    ...commonName(leaf, certificatePath, names),
-    ...keyUsage(leaf, certificatePath),
-  )
-  return { findings, leaf }
-}
-
-/** The messages of OpenSSL stay out: they say less, and one never knows what they quote. */
-function readKey(context: CheckContext, pair: Pair): Outcome<KeyObject> {
-  const text = readPem(context, pair.key)
-  if (!text.ok) return text
-  const encrypted = /-----BEGIN ENCRYPTED PRIVATE KEY-----|^Proc-Type: 4,ENCRYPTED/m.test(text.value)
-  if (encrypted && pair.passphrase === undefined) {
-    return {
-      ok: false,
-      problem: `the key ${pair.key} is encrypted; name the file of its passphrase in passphraseFile`,
-    }
-  }
-  try {
-    const { passphrase } = pair
-    return {
-      ok: true,
-      value: createPrivateKey({ key: text.value, ...(passphrase === undefined ? {} : { passphrase }) }),
-    }
-  } catch {
-    const why = encrypted
-      ? 'cannot be decrypted with this passphrase'
-      : 'holds no PEM private key that can be read'
-    return { ok: false, problem: `the file ${pair.key} ${why}` }
-  }
-}
-
-/** A00.FR.602. The group may read it: that is how a container without root gets it. */
-function keyMode(context: CheckContext, file: string, path: KeyPath): KeyFinding[] {
-  const facts = context.stat(file)
-  if (facts === null || (facts.mode & 0o007) === 0) return []
-  const mode = (facts.mode & 0o777).toString(8).padStart(4, '0')
+  now: number,
+): KeyFinding[] {
+  const [leaf] = chain
+  if (leaf === undefined) return []
   return [
-    problem(path, `every user of the machine can reach the key ${file} (mode ${mode}); chmod 600 it`, [
-      'A00.FR.602',
-    ]),
+    ...chain.flatMap((one, index) => checkOne(one, index, path, now)),
+    ...chainOrder(chain, path),
+    ...commonName(leaf, path, names),
+    ...keyUsage(leaf, path),
   ]
 }
 

@@ -28,7 +28,8 @@ export async function ensureConfig(path: string): Promise<boolean> {
  * Throws ProxyError `quickstart_config`.
  */
 export function certificateFolder(config: Config): string {
-  return dirname(tlsOf(config).certificates[0]?.certificate ?? 'certs')
+  const first = tlsOf(config).certificates.find((one) => 'certificate' in one)
+  return dirname(first?.certificate ?? 'certs')
 }
 
 /** Makes what is missing of PKI, passwords and registry; what is valid is kept. */

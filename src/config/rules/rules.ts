@@ -12,14 +12,8 @@ import {
 import { messageRules } from './messages.ts'
 import { adminAddress, limitsFit, relaxedAdmission } from './operations.ts'
 import { ownSession, securityEventSinks } from './security-events.ts'
-import {
-  clientCertificatesByProfile,
-  legacyLane,
-  operatorName,
-  serverNames,
-  suites,
-  tlsByProfile,
-} from './tls.ts'
+import { issuedServerCertificates, serverCertificateForms, serverNames } from './server-certificates.ts'
+import { clientCertificatesByProfile, legacyLane, operatorName, suites, tlsByProfile } from './tls.ts'
 
 /** A rule over several keys: pure, and it returns everything that it finds. */
 export type Rule = (file: LoadedFile) => readonly KeyFinding[]
@@ -35,6 +29,8 @@ export const rules: readonly Rule[] = [
   clientCertificatesByProfile,
   legacyLane,
   suites,
+  serverCertificateForms,
+  issuedServerCertificates,
   serverNames,
   centralSystemUrl,
   upstreamAuthorization,

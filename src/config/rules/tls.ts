@@ -1,9 +1,7 @@
-import { isIP } from 'node:net'
 import { mandatorySuites } from '../../policy/tls-suites.ts'
 import type { LoadedFile } from '../convert.ts'
 import { type KeyFinding, type KeyPath, problem, warning } from '../problem.ts'
 import { isTls13Cipher } from '../schema/ciphers.ts'
-import { isHostName } from '../values.ts'
 
 type Listener = LoadedFile['listeners'][number]
 type Tls = NonNullable<Listener['tls']>
@@ -94,20 +92,4 @@ export function suites(file: LoadedFile): KeyFinding[] {
       ? []
       : [warning([...path, 'ciphers'], `mandatory suites are left out: ${missing.join(', ')}`, ids)]
   })
-}
-
-/** A00.FR.510: the names are those of URLs, without wildcards. */
-export function serverNames(file: LoadedFile): KeyFinding[] {
-  return eachTls(file, (tls, path) =>
-    (tls.names ?? []).flatMap((name, index) => {
-      const where = [...path, 'names', index]
-      if (isIP(name) !== 0)
-        return [warning(where, 'is an IP address; charge points expect a host name (FQDN)', ['A00.FR.510'])]
-      if (name.includes('*'))
-        return [problem(where, 'wildcards are not allowed; write each host name out', ['A00.FR.510'])]
-      return isHostName(name)
-        ? []
-        : [problem(where, 'must be a host name alone, without scheme, port or path', ['A00.FR.510'])]
-    }),
-  )
 }

@@ -1,28 +1,9 @@
 import { Type } from 'typebox'
 import { cipherNames } from './ciphers.ts'
-import { about, address, choice, file, flag, network, secretFile } from './kinds.ts'
+import { about, address, choice, file, flag, network } from './kinds.ts'
+import { serverCertificate } from './server-certificate.ts'
 
 /** One section of the configuration: a place where charge points connect. */
-
-const certificate = Type.Object(
-  {
-    certificate: file({
-      description: 'PEM file of the server certificate, followed by its intermediate certificates.',
-      requirements: ['A00.FR.306', 'A00.FR.410', 'A00.FR.510'],
-    }),
-    key: file({
-      description: 'PEM file of the private key. Nobody but the proxy may read it.',
-      requirements: ['A00.FR.602'],
-    }),
-    passphraseFile: Type.Optional(
-      secretFile({
-        description: 'File with the passphrase of an encrypted key.',
-        requirements: ['A00.FR.602'],
-      }),
-    ),
-  },
-  { additionalProperties: false },
-)
 
 const clientCertificates = Type.Object(
   {
@@ -65,11 +46,12 @@ const compat = Type.Object(
 
 const tls = Type.Object(
   {
-    certificates: Type.Array(certificate, {
+    certificates: Type.Array(serverCertificate, {
       minItems: 1,
       maxItems: 8,
       ...about({
-        description: 'Server certificates. One RSA and one ECDSA, so that all four mandatory suites work.',
+        description:
+          'Server certificates: PEM files, a PKCS #12 file, or issued by the local authority. One RSA and one ECDSA, so that all four mandatory suites work.',
         requirements: ['A00.FR.317', 'A00.FR.421'],
       }),
     }),

@@ -1,6 +1,7 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto'
 import { ProxyError } from '../../policy/error.ts'
 import { describeKey, isStrongEnough } from '../../policy/key-strength.ts'
+import { certificatesAbove } from '../above.ts'
 import { certificateFacts } from '../certificate.ts'
 import { splitPem } from '../pem.ts'
 import { readPkcs12 } from '../pkcs12.ts'
@@ -72,22 +73,5 @@ function fitIssuer(privateKey: KeyObject, certificates: readonly X509Certificate
   if (facts.keyUsage !== null && !facts.keyUsage.includes('keyCertSign'))
     throw unfit(`${facts.subject} may not sign certificates (no keyCertSign)`)
   if (!isStrongEnough(facts.key)) throw unfit(`${facts.subject} has ${describeKey(facts.key)}`)
-  return { certificate, privateKey, chain: chainAbove(certificate, certificates) }
-}
-
-/** From the issuer up to its root, as far as the certificates reach; order and extras do not matter. */
-function chainAbove(
-  certificate: X509Certificate,
-  certificates: readonly X509Certificate[],
-): readonly X509Certificate[] {
-  const chain: X509Certificate[] = []
-  for (let last = certificate; ; ) {
-    const next = certificates.find(
-      (one) =>
-        one !== certificate && !chain.includes(one) && last.checkIssued(one) && last.verify(one.publicKey),
-    )
-    if (next === undefined) return chain
-    chain.push(next)
-    last = next
-  }
+  return { certificate, privateKey, chain: certificatesAbove(certificate, certificates) }
 }
