@@ -81,6 +81,11 @@ export class Listener {
     return this.#policy.listener.name
   }
 
+  /** What new connections are held to. */
+  get policy(): LivePolicy {
+    return this.#policy
+  }
+
   /** Sessions of before cannot be resumed any more. */
   rotateTickets(): void {
     this.#policy.contexts?.rotateTickets()

@@ -35,6 +35,8 @@ export interface Metrics {
   readonly securityEventDeliveries: Counter<'sink' | 'result'>
   readonly schemaViolations: Counter<'direction' | 'action' | 'mode'>
   readonly certificateExpiry: Gauge<'role' | 'name'>
+  readonly chargePointCertificates: Gauge<'time_left'>
+  readonly serverCertificatesIssued: Counter<'result'>
   readonly campaignChargePoints: Gauge<'campaign' | 'state'>
   readonly configReloads: Counter<'result'>
   readonly configReloadSuccessful: Gauge
@@ -148,8 +150,20 @@ export function createMetrics(build: BuildInfo, options: { readonly processMetri
     }),
     certificateExpiry: new Gauge({
       name: 'ocpp_proxy_certificate_expiry_timestamp_seconds',
-      help: 'When a certificate of the proxy or of its trust lists expires.',
+      help: 'When a certificate expires: of the proxy (server), of its trust lists (trust, factory), of its authority; of charge points the next one.',
       labelNames: ['role', 'name'],
+      registers,
+    }),
+    chargePointCertificates: new Gauge({
+      name: 'ocpp_proxy_charge_point_certificates',
+      help: 'Charge points by the time that their certificate, as it was seen last, has left; each is counted once.',
+      labelNames: ['time_left'],
+      registers,
+    }),
+    serverCertificatesIssued: new Counter({
+      name: 'ocpp_proxy_server_certificates_issued_total',
+      help: 'Server certificates that the proxy issued to itself, by result.',
+      labelNames: ['result'],
       registers,
     }),
     campaignChargePoints: new Gauge({

@@ -16,12 +16,16 @@ export interface ServerCertificate {
   readonly key: string
 }
 
-/** Who signs the proxy's own certificates; one of the two may be the other as well. */
-export interface ServerIssuers {
-  readonly rsa: Issuer
-  readonly ec: Issuer
-  /** How RSA issuers sign (A00.FR.505). */
+export interface ServerIssuer {
+  readonly issuer: Issuer
+  /** How it signs, if its key is an RSA one (A00.FR.505). */
   readonly rsaPadding: RsaPadding
+}
+
+/** Who signs the proxy's own certificates, by the kind of their keys; both may be the same. */
+export interface ServerIssuers {
+  readonly rsa: ServerIssuer
+  readonly ec: ServerIssuer
 }
 
 /** What the proxy issues to itself. */
@@ -51,13 +55,13 @@ export async function issueServerCertificate(
   { names, organization, lifetimeMs, keyType }: ServerCertificateSpec,
   now: number,
 ): Promise<IssuedServerCertificate> {
-  const issuer = issuers[familyOf(keyType)]
+  const { issuer, rsaPadding } = issuers[familyOf(keyType)]
   const { notBefore, notAfter } = datesOf(issuer, lifetimeMs, now)
   const { certificate, privateKey } = await issueServer(issuer, names, organization, {
     keys: keySpecOf(keyType),
     now,
     days: lifetimeMs / dayMs,
-    overrides: { notBefore, notAfter, rsaPadding: issuers.rsaPadding },
+    overrides: { notBefore, notAfter, rsaPadding },
   })
   const chain = [certificate, ...withoutRoots([issuer.certificate, ...issuer.chain])]
   return {
