@@ -1,8 +1,15 @@
 import type { AdminDeps } from './admin/deps.ts'
 import { type AdminServer, type Health, startAdmin } from './admin/server.ts'
-import { type Authorities, createAuthorities, prepareAuthorities } from './app/authorities.ts'
+import {
+  type Authorities,
+  createAuthorities,
+  type PreparedAuthorities,
+  prepareAuthorities,
+} from './app/authorities.ts'
 import { certificatesOf } from './app/certificates.ts'
+import { measureChargePointExpiry } from './app/charge-point-expiry.ts'
 import { SecurityEvents } from './app/security-events.ts'
+import { ServerCertificates } from './app/server-certificates.ts'
 import { sharedCheck } from './app/store-check.ts'
 import { createUseCases, type UseCases } from './app/use-cases.ts'
 import type { LoadedConfig } from './config/load.ts'
@@ -61,6 +68,7 @@ export class App {
   readonly #rejectionReaders = new Set<() => void>()
   readonly #relay: Relay
   readonly #authorities: Authorities = createAuthorities()
+  readonly #serverCertificates: ServerCertificates
   readonly #refuser: Refuser
   readonly #upgrades: Upgrades
   readonly #timers: NodeJS.Timeout[] = []
@@ -107,6 +115,12 @@ export class App {
       events: this.#events.useCases,
     })
     this.#relay.setLive(config.limits, this.#useCases.all)
+    this.#serverCertificates = new ServerCertificates({
+      log,
+      metrics,
+      listeners: () => this.#listeners.values(),
+      changed: () => this.#setPolicies([...this.#listeners.values()].map(({ policy }) => policy)),
+    })
     this.#upgrades = new Upgrades({
       refuser: this.#refuser,
       metrics,
@@ -124,9 +138,10 @@ export class App {
   async start(): Promise<readonly Listening[]> {
     const { log, metrics } = this.#deps
     try {
-      const policies = await this.#buildPolicies(this.#config)
+      const authorities = this.#prepareAuthorities(this.#config)
+      const policies = await this.#buildPolicies(this.#config, authorities)
       const sinks = this.#events.prepare(this.#config)
-      this.#authorities.set(this.#prepareAuthorities(this.#config))
+      this.#authorities.set(authorities)
       this.#setPolicies(policies)
       // Before anybody connects: changes of passwords that a killed process left behind.
       await this.#useCases.changes.settle()
@@ -143,6 +158,8 @@ export class App {
       metrics.configReloadSuccessful.set(1)
       this.#prune()
       this.#every(hourMs, () => this.#prune())
+      this.#measureExpiry()
+      this.#every(hourMs, () => this.#measureExpiry())
       this.#every(minuteMs, () => void this.#useCases.changes.settle())
       this.#every((ticketLifetime / 2) * 1000, () => this.#rotateTickets())
       // The profile of a listener that runs does not change by a reload.
@@ -171,16 +188,16 @@ export class App {
     const { config } = loaded
     try {
       // Everything that can fail comes first.
-      const policies = await this.#buildPolicies(config)
-      const sinks = this.#events.prepare(config)
       const authorities = this.#prepareAuthorities(config)
+      const policies = await this.#buildPolicies(config, authorities)
+      const sinks = this.#events.prepare(config)
       const { needsRestart } = diffReload(this.#config, config)
       if (needsRestart.length > 0) log.warn({ keys: needsRestart }, 'these changes need a restart')
       for (const policy of policies) this.#listeners.get(policy.listener.name)?.setPolicy(policy)
-      this.#setPolicies(policies)
       this.#config = config
       this.#events.reload(config, sinks)
       this.#authorities.set(authorities)
+      this.#serverCertificates.settle()
       this.#limits.setBounds(config.limits)
       this.#lockout.setBounds(lockoutBounds(config))
       this.#relay.setLive(config.limits, this.#useCases.all)
@@ -189,6 +206,7 @@ export class App {
       log.info({ listeners: policies.length }, 'configuration reloaded')
       return true
     } catch (error) {
+      this.#serverCertificates.settle()
       this.#reloaded(messageOf(error))
       metrics.configReloadSuccessful.set(0)
       return false
@@ -217,6 +235,7 @@ export class App {
 
   async #close(): Promise<void> {
     for (const timer of this.#timers.splice(0)) clearInterval(timer)
+    this.#serverCertificates.close()
     for (const listener of this.#listeners.values()) listener.close()
     await this.#relay.drain(0)
     await this.#admin?.close()
@@ -226,12 +245,13 @@ export class App {
     await this.#events.close()
   }
 
-  async #buildPolicies(config: Config): Promise<readonly LivePolicy[]> {
+  async #buildPolicies(config: Config, { issuers }: PreparedAuthorities): Promise<readonly LivePolicy[]> {
     const target = upstreamTarget(config.centralSystem)
+    const issue = this.#serverCertificates.issueFor(config, issuers)
     const policies = await Promise.all(
       config.listeners.map(async (listener): Promise<LivePolicy> => {
         if (listener.tls === undefined) return { config, listener, contexts: null, target }
-        const material = await loadTlsMaterial(listener.tls)
+        const material = await loadTlsMaterial(listener.tls, issue)
         const contexts = createTlsContexts(listener, listener.tls, material)
         return { config, listener, contexts, target }
       }),
@@ -239,7 +259,7 @@ export class App {
     return policies
   }
 
-  #prepareAuthorities({ certificateAuthority }: Config): ReturnType<typeof prepareAuthorities> {
+  #prepareAuthorities({ certificateAuthority }: Config): PreparedAuthorities {
     return prepareAuthorities(certificateAuthority, { index: this.#deps.store.issued, now: Date.now })
   }
 
@@ -261,13 +281,16 @@ export class App {
 
   #setPolicies(policies: readonly LivePolicy[]): void {
     this.#policies = policies
-    setExpiryMetrics(this.#deps.metrics, policies)
+    setExpiryMetrics(this.#deps.metrics, policies, this.#authorities.issuers())
   }
 
   #health(): Health {
     return {
       problems: () => this.#problems(),
-      notes: () => (this.#reloadProblem === null ? [] : [`the last reload failed: ${this.#reloadProblem}`]),
+      notes: () => [
+        ...(this.#reloadProblem === null ? [] : [`the last reload failed: ${this.#reloadProblem}`]),
+        ...this.#serverCertificates.notes(),
+      ],
     }
   }
 
@@ -295,7 +318,7 @@ export class App {
       }),
       campaigns: this.#useCases.campaigns,
       lockouts: this.#lockout,
-      certificates: () => certificatesOf(this.#policies),
+      certificates: () => certificatesOf(this.#policies, this.#authorities.issuers()),
       hashKey,
       note: this.#events.log.note,
       noteDurably: this.#events.log.noteDurably,
@@ -333,6 +356,13 @@ export class App {
     const timer = setInterval(task, ms)
     timer.unref()
     this.#timers.push(timer)
+  }
+
+  #measureExpiry(): void {
+    const { store, metrics, log } = this.#deps
+    measureChargePointExpiry(store.registry, metrics, Date.now()).catch((error: unknown) => {
+      log.error({ err: messageOf(error) }, 'charge point certificates cannot be counted')
+    })
   }
 
   #rotateTickets(): void {

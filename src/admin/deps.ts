@@ -59,8 +59,9 @@ export interface Lockouts {
 }
 
 export interface CertificateStatus {
-  /** server: the proxy's own; trust, factory: roots that client certificates are judged by. */
-  readonly role: 'server' | 'trust' | 'factory'
+  /** server: the proxy's own; trust, factory: roots that client certificates are judged by; authority: issuers of the proxy. */
+  readonly role: 'server' | 'trust' | 'factory' | 'authority'
+  /** Of the listener; of an authority, its name. */
   readonly listener: string
   readonly subject: string
   readonly issuer: string

@@ -1,19 +1,29 @@
 import { X509Certificate } from 'node:crypto'
 import type { CertificateStatus } from '../admin/deps.ts'
 import type { LivePolicy } from '../gate/listener.ts'
+import type { LocalIssuer } from './authorities.ts'
 
-/** The certificates that listeners show and trust now, for operators. */
-export function certificatesOf(policies: readonly LivePolicy[]): readonly CertificateStatus[] {
-  return policies.flatMap(({ listener, contexts }) => {
-    if (contexts === null) return []
-    const { certificates, trust } = contexts.material
-    const own = certificates.map(({ certificate }) =>
-      statusOf('server', listener.name, new X509Certificate(certificate)),
-    )
-    const cpo = (trust?.cpo ?? []).map((root) => statusOf('trust', listener.name, root))
-    const factory = (trust?.factory ?? []).map((root) => statusOf('factory', listener.name, root))
-    return [...own, ...cpo, ...factory]
-  })
+/** The certificates that listeners show and trust now, and those of authorities in the proxy, for operators. */
+export function certificatesOf(
+  policies: readonly Pick<LivePolicy, 'listener' | 'contexts'>[],
+  issuers: readonly Pick<LocalIssuer, 'name' | 'issuer'>[],
+): readonly CertificateStatus[] {
+  const authorities = issuers.map(({ name, issuer }) => statusOf('authority', name, issuer.certificate))
+  return [...policies.flatMap(statusOfListener), ...authorities]
+}
+
+function statusOfListener({
+  listener,
+  contexts,
+}: Pick<LivePolicy, 'listener' | 'contexts'>): readonly CertificateStatus[] {
+  if (contexts === null) return []
+  const { certificates, trust } = contexts.material
+  const own = certificates.map(({ certificate }) =>
+    statusOf('server', listener.name, new X509Certificate(certificate)),
+  )
+  const cpo = (trust?.cpo ?? []).map((root) => statusOf('trust', listener.name, root))
+  const factory = (trust?.factory ?? []).map((root) => statusOf('factory', listener.name, root))
+  return [...own, ...cpo, ...factory]
 }
 
 function statusOf(

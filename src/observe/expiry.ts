@@ -15,10 +15,20 @@ export interface ExpiringCertificates {
   } | null
 }
 
-/** Sets when each server certificate and each trusted root ends; what is no longer in use disappears. */
+/** An authority of ours. */
+export interface ExpiringIssuer {
+  readonly name: string
+  readonly issuer: { readonly certificate: X509Certificate }
+}
+
+/**
+ * Sets when each server certificate, trusted root and authority of ours ends; what is no longer in use
+ * disappears.
+ */
 export function setExpiryMetrics(
-  { certificateExpiry }: Metrics,
+  { certificateExpiry }: Pick<Metrics, 'certificateExpiry'>,
   listeners: readonly ExpiringCertificates[],
+  issuers: readonly ExpiringIssuer[],
 ): void {
   certificateExpiry.reset()
   const set = (role: string, name: string, { validToDate }: X509Certificate) =>
@@ -33,4 +43,5 @@ export function setExpiryMetrics(
     for (const root of trust?.cpo ?? []) set('trust', root.fingerprint256.slice(0, 23), root)
     for (const root of trust?.factory ?? []) set('factory', root.fingerprint256.slice(0, 23), root)
   }
+  for (const { name, issuer } of issuers) set('authority', name, issuer.certificate)
 }

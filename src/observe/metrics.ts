@@ -150,13 +150,13 @@ export function createMetrics(build: BuildInfo, options: { readonly processMetri
     }),
     certificateExpiry: new Gauge({
       name: 'ocpp_proxy_certificate_expiry_timestamp_seconds',
-      help: 'When a certificate expires: of the proxy (server), of its trust lists (trust, factory), of its authority; of charge points the next one.',
+      help: 'When a certificate of the proxy (server), of its trust lists (trust, factory) or of its authority expires.',
       labelNames: ['role', 'name'],
       registers,
     }),
     chargePointCertificates: new Gauge({
       name: 'ocpp_proxy_charge_point_certificates',
-      help: 'Charge points by the time that their certificate, as it was seen last, has left; each is counted once.',
+      help: 'Charge points by the time that their certificate has left: those that end within 90 days, counted once an hour.',
       labelNames: ['time_left'],
       registers,
     }),

@@ -133,10 +133,14 @@ test('the end of certificates and roots is told; what is no longer used disappea
     certificates: [{ certificate: server.chain }],
     trust: { cpo: [authority.x509], factory: [authority.x509] },
   }
-  setExpiryMetrics(metrics, [
-    { listener: { name: 'a' }, contexts: { material } },
-    { listener: { name: 'b' }, contexts: null },
-  ])
+  setExpiryMetrics(
+    metrics,
+    [
+      { listener: { name: 'a' }, contexts: { material } },
+      { listener: { name: 'b' }, contexts: null },
+    ],
+    [{ name: 'local', issuer: { certificate: authority.x509 } }],
+  )
   const { values } = await metrics.certificateExpiry.get()
   const roots = authority.x509.fingerprint256.slice(0, 23)
   const at = (certificate: X509Certificate) => certificate.validToDate.getTime() / 1000
@@ -146,9 +150,10 @@ test('the end of certificates and roots is told; what is no longer used disappea
       ['server', 'a-ec', at(new X509Certificate(server.certificate))],
       ['trust', roots, at(authority.x509)],
       ['factory', roots, at(authority.x509)],
+      ['authority', 'local', at(authority.x509)],
     ],
   )
-  setExpiryMetrics(metrics, [])
+  setExpiryMetrics(metrics, [], [])
   assert.deepEqual((await metrics.certificateExpiry.get()).values, [])
 })
 

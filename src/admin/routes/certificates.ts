@@ -5,10 +5,11 @@ import { answers, iso, nullableText, oneOf, page, strict, time } from '../schema
 const dayMs = 86_400_000
 
 const certificateSchema = Type.Object({
-  role: oneOf(['server', 'trust', 'factory'], {
-    description: "server: the proxy's own. trust, factory: roots that client certificates are judged by.",
+  role: oneOf(['server', 'trust', 'factory', 'authority'], {
+    description:
+      "server: the proxy's own. trust, factory: roots that client certificates are judged by. authority: issuers in the proxy.",
   }),
-  listener: Type.String(),
+  listener: Type.String({ description: 'Name of the listener; of an authority, its own name.' }),
   subject: Type.String(),
   issuer: Type.String(),
   serialNumber: Type.String(),

@@ -66,6 +66,15 @@ export function issuedServerCertificates(file: LoadedFile): KeyFinding[] {
       const text = 'issued certificates carry the name of the operator (organizationName); set cpo.names'
       found.push(problem([...path, 'issue'], text, ['A00.FR.509']))
     }
+    const authorities = [
+      file.certificateAuthority,
+      file.certificateAuthority?.rsa,
+      file.certificateAuthority?.ec,
+    ]
+    if (!authorities.some((one) => one?.local !== undefined)) {
+      const text = 'needs an authority in the proxy; set certificateAuthority.local'
+      found.push(problem([...path, 'issue'], text, ['A00.FR.601']))
+    }
     const families = (entry.keyTypes ?? []).map(familyOf)
     if (new Set(families).size < families.length) {
       const text = 'a listener shows one RSA and one ECDSA certificate; name one key of each kind'
