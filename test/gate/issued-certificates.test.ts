@@ -148,7 +148,8 @@ test('[A00.FR.701] while issuing fails the last one stays, operators hear of it,
 
 test('[A00.FR.701] the clock is looked at every minute: a jump forward or back is noticed', async () => {
   const { issued, seen, pass, clock } = setUp()
-  await issued.obtain(spec, issuers)
+  const old = await makeAuthority({ notBefore: clock.at - 99 * hour, days: 30 })
+  await issued.obtain(spec, issuersOf(old))
   clock.at += 20 * hour
   await pass(60_000)
   assert.equal(seen.renewed, 1)

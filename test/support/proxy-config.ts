@@ -18,6 +18,7 @@ export interface ConfigChange {
   readonly edition?: 3 | 4
   readonly cpo?: Section
   readonly centralSystem?: Section
+  readonly certificateAuthority?: Section
   readonly admission?: Section
   readonly messages?: Section
   readonly limits?: Section
@@ -100,6 +101,9 @@ export function buildConfig(
       ...change.listeners?.[name],
     })),
     centralSystem: { url: centralSystemUrl, ...change.centralSystem },
+    ...(change.certificateAuthority === undefined
+      ? {}
+      : { certificateAuthority: change.certificateAuthority }),
     admission: { ...change.admission },
     messages: { ...change.messages },
     limits: { perAddressPerMinute: 100_000, ...change.limits },

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
@@ -37,6 +37,8 @@ import { keep, keepDatabase, keepFile } from './transcript.ts'
 export interface ProxyOptions extends ConfigChange {
   /** Server certificates; ECDSA alone unless told otherwise, because RSA keys take long to make. */
   readonly serverKeys?: readonly ('ecdsa' | 'rsa')[]
+  /** More files in the folder of the configuration, by name; readable for the owner only. */
+  readonly files?: Readonly<Record<string, string | Buffer>>
   /** null: the test has a central system of its own, and names it in `centralSystem.url`. */
   readonly central?: CentralSystemOptions | null
 }
@@ -257,7 +259,7 @@ export async function startProxy(
   t: Pick<TestContext, 'after'>,
   options: ProxyOptions = {},
 ): Promise<TestProxy> {
-  const { serverKeys = ['ecdsa'], central: centralOptions = {}, ...usual } = options
+  const { serverKeys = ['ecdsa'], central: centralOptions = {}, files = {}, ...usual } = options
   const folder = mkdtempSync(join(tmpdir(), 'ocpp-behaviour-'))
   const events: SimulatorEvent[] = []
   const central =
@@ -266,6 +268,8 @@ export async function startProxy(
       : createCentralSystem({ onEvent: (event) => seen(events, event), ...centralOptions })
   const url = central === null ? '' : (await central.listen()).url
   const pki = await createPki(folder, serverKeys)
+  for (const [name, content] of Object.entries(files))
+    writeFileSync(join(folder, name), content, { mode: 0o600 })
   const config = (change: ConfigChange) => buildConfig(mergeChanges(usual, change), serverKeys, url)
   const proxy = new TestProxy(t, pki, central, events, config)
   t.after(() => proxy.end())
