@@ -303,6 +303,7 @@ export class App {
       registry: store.registry,
       rejections: store.rejections,
       events: store.events,
+      roots: store.roots,
       stored: {
         rejections: (listener) => {
           this.#rejectionReaders.add(listener)

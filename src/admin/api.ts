@@ -15,6 +15,7 @@ import { eventRoutes } from './routes/events.ts'
 import { operationRoutes } from './routes/operations.ts'
 import { passwordRoutes } from './routes/passwords.ts'
 import { rejectionRoutes } from './routes/rejections.ts'
+import { rootCertificateRoutes } from './routes/root-certificates.ts'
 import { statusRoutes } from './routes/status.ts'
 import { LiveStreams } from './stream.ts'
 
@@ -102,6 +103,7 @@ async function addRoutes(api: Api, context: ApiContext): Promise<void> {
     chargePointRoutes,
     passwordRoutes,
     operationRoutes,
+    rootCertificateRoutes,
     eventRoutes,
     rejectionRoutes,
     campaignRoutes,

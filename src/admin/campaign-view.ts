@@ -1,6 +1,7 @@
 import { type Static, Type } from 'typebox'
 import type { CampaignView } from '../campaigns/campaigns.ts'
 import type { CampaignItem } from '../store/store.ts'
+import { certificateType, hashDataRequest } from './root-certificate-view.ts'
 import {
   iso,
   isoOrNull,
@@ -9,6 +10,7 @@ import {
   nullableText,
   nullableTime,
   oneOf,
+  strict,
   time,
 } from './schemas.ts'
 
@@ -16,9 +18,33 @@ const count = Type.Integer({ minimum: 0 })
 
 export const itemStates = ['waiting', 'running', 'done', 'failed', 'skipped'] as const
 
+/** As the store names them. */
+export const campaignKindNames = [
+  'rotate-passwords',
+  'upgrade-profile',
+  'install-root',
+  'delete-root',
+] as const satisfies readonly CampaignView['kind'][]
+
+/** Of install-root and delete-root. */
+export const campaignRoot = strict(
+  {
+    certificateType,
+    certificate: Type.Optional(
+      Type.String({ minLength: 1, maxLength: 16_384, description: 'One certificate in PEM.' }),
+    ),
+    oldRoot: Type.Optional(Type.String({ minLength: 1, maxLength: 16_384 })),
+    hashData: Type.Optional(hashDataRequest),
+  },
+  {
+    description:
+      'Of install-root: the certificate, and the one that it takes the place of. Of delete-root: the certificate, or its hash data.',
+  },
+)
+
 export const campaignSchema = Type.Object({
   id: Type.String(),
-  kind: oneOf(['rotate-passwords', 'upgrade-profile']),
+  kind: oneOf(campaignKindNames),
   toProfile: nullableProfile,
   state: oneOf(['running', 'paused', 'stopped', 'finished']),
   stateDetail: nullableText(),
@@ -33,6 +59,7 @@ export const campaignSchema = Type.Object({
     maxFailures: count,
     reset: Type.Optional(Type.Boolean()),
     newPasswords: Type.Optional(Type.Boolean()),
+    root: Type.Optional(campaignRoot),
   }),
   counts: Type.Object({ waiting: count, running: count, done: count, failed: count, skipped: count }),
   waits: nullableObject(

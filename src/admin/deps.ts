@@ -2,7 +2,7 @@ import type { Campaigns } from '../campaigns/campaigns.ts'
 import type { NoteEvent, ProxyEvent } from '../events/proxy-event.ts'
 import type { Logger } from '../observe/log.ts'
 import type { SessionDirectory } from '../relay/use-case.ts'
-import type { CredentialHash, Registry, RejectionLog, SecurityEventLog } from '../store/store.ts'
+import type { CredentialHash, Registry, RejectionLog, RootStore, SecurityEventLog } from '../store/store.ts'
 import type { ChargePointOperations } from '../usecases/operation/operation.ts'
 
 /** What the admin API needs of the rest of the proxy; app.ts gives it. */
@@ -16,6 +16,7 @@ export interface AdminDeps {
   readonly registry: Registry
   readonly rejections: RejectionLog
   readonly events: SecurityEventLog
+  readonly roots: Pick<RootStore, 'inventory' | 'known'>
   /** Tells, after they are durable, that there are new records; for live readers. */
   readonly stored: { readonly rejections: Subscribe; readonly events: Subscribe }
   readonly sessions: SessionDirectory

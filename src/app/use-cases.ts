@@ -15,6 +15,7 @@ import { createGuard } from '../usecases/guard.ts'
 import { createMessageSchema } from '../usecases/message-schema.ts'
 import { systemClock } from '../usecases/operation/clock.ts'
 import { type ChargePointChanges, createChargePointChanges } from '../usecases/operation/operations.ts'
+import { campaignRootProblem } from '../usecases/root-certificates/campaign.ts'
 import { createSignCertificateRejection } from '../usecases/security-messages/certificate.ts'
 import { createStatusMessages } from '../usecases/security-messages/security-messages.ts'
 import { transactions } from '../usecases/transactions/transactions.ts'
@@ -52,6 +53,7 @@ export function createUseCases(deps: UseCaseDeps): UseCases {
   })
   const changes = createChargePointChanges({
     registry: store.registry,
+    roots: store.roots,
     sessions,
     transactions: busy.watch,
     clock: systemClock(),
@@ -72,6 +74,7 @@ export function createUseCases(deps: UseCaseDeps): UseCases {
     note,
     log,
     gauge: metrics.campaignChargePoints,
+    rootProblem: (kind, root) => campaignRootProblem(kind, root, Date.now()),
   })
   const schema = createMessageSchema({ settings, schemas, metrics, log, now })
   return {

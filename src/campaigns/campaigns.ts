@@ -1,5 +1,11 @@
 import type { SecurityProfile } from '../policy/facts.ts'
-import type { CampaignItem, CampaignItemQuery, CampaignItemState, CampaignRecord } from '../store/store.ts'
+import type {
+  CampaignItem,
+  CampaignItemQuery,
+  CampaignItemState,
+  CampaignRecord,
+  CampaignRoot,
+} from '../store/store.ts'
 
 /** A number of charge points, or a share of the selection such as '5%', rounded up. */
 export type Share = number | `${number}%`
@@ -35,6 +41,8 @@ export interface CampaignRequest {
   readonly kind: CampaignRecord['kind']
   /** Of upgrade-profile, and of nothing else. */
   readonly toProfile?: 1 | 2 | 3 | undefined
+  /** Of install-root and delete-root, and of nothing else. */
+  readonly root?: CampaignRoot | undefined
   readonly selection: CampaignSelection
   readonly settings?: CampaignSettingsRequest | undefined
 }

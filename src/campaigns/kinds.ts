@@ -1,4 +1,5 @@
-import type { CampaignRecord, ChargePointRecord } from '../store/store.ts'
+import type { RootSelector } from '../policy/root-certificate.ts'
+import type { CampaignRecord, CampaignRoot, ChargePointRecord } from '../store/store.ts'
 import type {
   ChargePointOperations,
   OperationOptions,
@@ -50,6 +51,51 @@ export const campaignKinds: Readonly<Record<CampaignKind, KindOfCampaign>> = {
           })
         : { ok: false, code: 'prerequisite', detail: 'the campaign names no profile' },
   },
+  'install-root': {
+    title: 'a root certificate (M05)',
+    hasTarget: false,
+    concerns: isOnTls,
+    run: async (operations, identity, { settings: { root } }, options) =>
+      root?.certificate === undefined
+        ? namesNoRoot
+        : operations.installRoot(identity, {
+            ...options,
+            certificateType: root.certificateType,
+            certificate: root.certificate,
+            ...(root.oldRoot === undefined ? {} : { oldRoot: root.oldRoot }),
+          }),
+  },
+  'delete-root': {
+    title: 'the end of a root certificate (M04)',
+    hasTarget: false,
+    concerns: isOnTls,
+    run: async (operations, identity, { settings }, options) => {
+      const root = selectorOf(settings.root)
+      if (root === null || settings.root === undefined) return namesNoRoot
+      const { certificateType } = settings.root
+      // Never by force: a campaign must not take the last root of a fleet.
+      const outcome = await operations.deleteRoot(identity, { ...options, certificateType, root })
+      // After a try whose answer was lost it is gone: that is what was wanted.
+      const isGone = !outcome.ok && outcome.code === 'not_found'
+      return isGone ? { ok: true, detail: `nothing to do: ${outcome.detail}` } : outcome
+    },
+  },
+}
+
+const namesNoRoot: OperationOutcome = {
+  ok: false,
+  code: 'prerequisite',
+  detail: 'the campaign names no root certificate',
+}
+
+/** On profiles 0 and 1 messages about certificates are refused, unless the operator allows it: then they are to be named. */
+function isOnTls({ securityProfile }: ChargePointRecord): boolean {
+  return (securityProfile ?? 0) >= 2
+}
+
+function selectorOf(root: CampaignRoot | undefined): RootSelector | null {
+  if (root?.certificate !== undefined) return { certificate: root.certificate }
+  return root?.hashData === undefined ? null : { hashData: root.hashData }
 }
 
 export function isTarget(profile: unknown): profile is UpgradeTarget {

@@ -19,6 +19,8 @@ export const consequences: Readonly<Record<OperationFailure, Consequence>> = {
   draining: 'wait-on',
   prerequisite: 'fail',
   not_supported: 'fail',
+  not_found: 'fail',
+  not_verified: 'fail',
   // Those that may have broken something count at once: a campaign must stop before it has broken a fleet.
   not_back: 'fail',
   fell_back: 'fail',

@@ -3,7 +3,13 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { NoteEvent } from '../events/proxy-event.ts'
 import type { Metrics } from '../observe/metrics.ts'
 import { ProxyError } from '../policy/error.ts'
-import type { CampaignItemPatch, CampaignRecord, CampaignStore, Registry } from '../store/store.ts'
+import type {
+  CampaignItemPatch,
+  CampaignRecord,
+  CampaignRoot,
+  CampaignStore,
+  Registry,
+} from '../store/store.ts'
 import type { TransactionWatch } from '../usecases/transactions/transactions.ts'
 import type { CampaignRequest, Campaigns, CampaignView } from './campaigns.ts'
 import { type CampaignClock, systemClock } from './clock.ts'
@@ -23,6 +29,8 @@ export interface CampaignDeps extends Pick<RunnerDeps, 'operations' | 'isConnect
   readonly transactions: TransactionWatch
   readonly note: NoteEvent
   readonly gauge: Metrics['campaignChargePoints']
+  /** What is wrong with the root of a campaign; null: nothing. */
+  readonly rootProblem: (kind: 'install-root' | 'delete-root', root: CampaignRoot) => string | null
   readonly clock?: CampaignClock
   /** Tells two campaigns of one day apart. */
   readonly randomId?: () => string
@@ -109,6 +117,7 @@ export function createCampaigns(deps: CampaignDeps): CampaignService {
     const { kind, selection } = request
     const toProfile = targetOf(request)
     checkNewPasswords(request)
+    const root = rootOf(request, deps.rootProblem)
     const selected = await select({ registry, isConnected }, kind, toProfile, selection)
     const total = selected.ready.length + selected.rest.length
     if (total === 0) throw invalid('no charge point fits, or nothing is left to do for those that do')
@@ -119,7 +128,7 @@ export function createCampaigns(deps: CampaignDeps): CampaignService {
       id: `${kind}-${new Date(now).toISOString().slice(0, 10)}-${randomId()}`,
       kind,
       toProfile,
-      settings: { ...settings, canary },
+      settings: { ...settings, canary, ...(root === null ? {} : { root }) },
       state: 'running',
       stateDetail: null,
       createdAt: now,
@@ -231,6 +240,21 @@ function targetOf({ kind, toProfile }: CampaignRequest): UpgradeTarget | null {
   if (!hasTarget) return null
   if (!isTarget(toProfile)) throw invalid(`${kind} needs the profile to go to: 1, 2 or 3`)
   return toProfile
+}
+
+/** Throws ProxyError `campaign_invalid`. */
+function rootOf(
+  { kind, root }: CampaignRequest,
+  problemOf: CampaignDeps['rootProblem'],
+): CampaignRoot | null {
+  if (kind !== 'install-root' && kind !== 'delete-root') {
+    if (root !== undefined) throw invalid(`${kind} is about no root certificate`)
+    return null
+  }
+  if (root === undefined) throw invalid(`${kind} needs the root certificate that it is about`)
+  const problem = problemOf(kind, root)
+  if (problem !== null) throw invalid(problem)
+  return root
 }
 
 /** Throws ProxyError `campaign_invalid`. */

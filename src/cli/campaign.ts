@@ -1,4 +1,5 @@
 import type { Command } from 'commander'
+import { campaignKindNames } from '../admin/campaign-view.ts'
 import { defaultSettings } from '../campaigns/settings.ts'
 import { ProxyError } from '../policy/error.ts'
 import { type ApiOptions, apiClient, withApiOptions } from './api-client.ts'
@@ -7,6 +8,7 @@ import { type CreateOptions, requestOf } from './campaign/request.ts'
 import { apiSource, campaignPath, checkedCampaign } from './campaign/source.ts'
 import { campaignDetails, countsText } from './campaign/view.ts'
 import { isSuccess, watchCampaign } from './campaign/watch.ts'
+import { typeText } from './certificates/root-options.ts'
 import { printable } from './output.ts'
 import { processShell, type Shell } from './shell.ts'
 import { guarded, plainCommand, usageError } from './store-command.ts'
@@ -19,7 +21,9 @@ const createTimeoutMs = 120_000
 /** `campaign`: the same change on many charge points, carefully. */
 export function campaignCommand(shell: Shell = processShell()): Command {
   const group = plainCommand('campaign', shell)
-    .description('change many charge points, a few at a time: new passwords, a higher security profile')
+    .description(
+      'change many charge points, a few at a time: new passwords, a higher security profile, root certificates',
+    )
     .addCommand(createCommand(shell))
   for (const command of readCommands(shell)) group.addCommand(command)
   return group
@@ -48,17 +52,23 @@ function createCommand(shell: Shell): Command {
     'campaign create upgrade-profile --to 2 --profile 1 --canary 5 --pace 10 --max-failures 3',
     'campaign create upgrade-profile --to 2 --new-passwords --all --watch',
     'campaign create rotate-passwords --identities fleet.txt --any-time --reset --json',
+    'campaign create install-root --certificate new-root.pem --all --watch',
+    'campaign create delete-root --certificate old-root.pem --all --watch',
   ]
   const codes = '0 begun (with --watch: finished, nobody failed), 1 refused, failed or stopped, 2 used wrong'
   const { canary, perMinute, concurrency, attempts, maxFailures } = defaultSettings
   return changeCommand(shell, 'create', examples, codes)
-    .description('begin a campaign: rotate-passwords, or upgrade-profile --to <n>')
-    .argument('<kind>', 'rotate-passwords or upgrade-profile')
+    .description('begin a campaign: rotate-passwords, upgrade-profile --to <n>, install-root or delete-root')
+    .argument('<kind>', campaignKindNames.join(', '))
     .option('--to <n>', 'of upgrade-profile: the security profile to go to')
     .option(
       '--new-passwords',
       'of upgrade-profile to 1 or 2: each gets a new password first (over a line without TLS: rotate once more afterwards)',
     )
+    .option('--certificate <file>', 'of install-root and delete-root: the root certificate, PEM or DER')
+    .option('--type <type>', `of install-root and delete-root: ${typeText}`)
+    .option('--old-root <file>', 'of install-root: the root that it takes the place of')
+    .option('--hash <data>', 'of delete-root: hash data in place of the certificate')
     .option('--all', 'every charge point for which there is something to do')
     .option('--identity <id...>', 'this charge point, and those named after it')
     .option('--identities <file>', 'the charge points of this file, one a line')

@@ -1,5 +1,6 @@
 import { Command } from 'commander'
 import { campaignCommand } from './campaign.ts'
+import { certificatesCommand } from './certificates.ts'
 import { chargePointsCommand } from './charge-points.ts'
 import { checkCommand } from './check.ts'
 import { credentialsCommand } from './credentials.ts'
@@ -27,6 +28,7 @@ export async function run(argv: readonly string[]): Promise<void> {
   program.addCommand(checkCommand())
   program.addCommand(pkiCommand())
   program.addCommand(chargePointsCommand())
+  program.addCommand(certificatesCommand())
   program.addCommand(credentialsCommand())
   program.addCommand(rejectionsCommand())
   program.addCommand(eventsCommand())

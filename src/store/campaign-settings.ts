@@ -1,3 +1,4 @@
+import { parseCampaignRoot } from './campaign-root.ts'
 import type { CampaignSettings } from './campaigns.ts'
 
 /** Reads stored settings; null when they are none that can be followed. Total: never throws. */
@@ -15,6 +16,8 @@ export function parseCampaignSettings(value: unknown): CampaignSettings | null {
   if (canary === null || perMinute === null || concurrency === null || attempts === null) return null
   if (retryAfterMs === null || timeoutMs === null || maxFailures === null) return null
   if (typeof onlyIdle !== 'boolean' || !isFlag(reset) || !isFlag(newPasswords)) return null
+  const root = given.root === undefined ? undefined : parseCampaignRoot(given.root)
+  if (root === null) return null
   return {
     canary,
     perMinute,
@@ -26,6 +29,7 @@ export function parseCampaignSettings(value: unknown): CampaignSettings | null {
     maxFailures,
     ...(reset === undefined ? {} : { reset }),
     ...(newPasswords === undefined ? {} : { newPasswords }),
+    ...(root === undefined ? {} : { root }),
   }
 }
 

@@ -1,9 +1,10 @@
 import type { SecurityProfile } from '../policy/facts.ts'
+import type { CampaignRoot } from './roots.ts'
 
 /** One change over many charge points. */
 export interface CampaignRecord {
   readonly id: string
-  readonly kind: 'rotate-passwords' | 'upgrade-profile'
+  readonly kind: 'rotate-passwords' | 'upgrade-profile' | 'install-root' | 'delete-root'
   /** Of upgrade-profile. */
   readonly toProfile: SecurityProfile | null
   readonly settings: CampaignSettings
@@ -39,6 +40,8 @@ export interface CampaignSettings {
   readonly reset?: boolean
   /** Of upgrade-profile: each charge point gets a new password first. Absent: it keeps the one that it has. */
   readonly newPasswords?: boolean
+  /** Of install-root and delete-root. */
+  readonly root?: CampaignRoot
 }
 
 export type CampaignItemState = 'waiting' | 'running' | 'done' | 'failed' | 'skipped'

@@ -6,6 +6,7 @@ import { sqliteOcspAnswers } from './sqlite/ocsp-answers.ts'
 import { sqliteRegistry } from './sqlite/registry.ts'
 import { sqliteRejections } from './sqlite/rejections.ts'
 import { sqliteRenewals } from './sqlite/renewals.ts'
+import { sqliteRoots } from './sqlite/roots.ts'
 import { sqliteSecurityEvents } from './sqlite/security-events.ts'
 import type { Store } from './store.ts'
 
@@ -31,6 +32,7 @@ export function openSqliteStore(path: string, options: SqliteOptions = {}): Stor
     ocspAnswers: sqliteOcspAnswers(db),
     issued: sqliteIssued(db),
     renewals: sqliteRenewals(db),
+    roots: sqliteRoots(db),
     check: async () => db.check(),
     close: async () => db.close(),
   }

@@ -6,6 +6,7 @@ import type { IssuedCertificates } from './issued.ts'
 import type { OcspAnswers } from './ocsp-answers.ts'
 import type { Onboarding, OnboardingSeen, OnboardingState, OnboardingStep } from './onboarding.ts'
 import type { Renewals } from './renewals.ts'
+import type { RootStore } from './roots.ts'
 import type { SecurityEventLog } from './security-events.ts'
 
 export type * from './campaigns.ts'
@@ -14,6 +15,7 @@ export type * from './issued.ts'
 export type * from './ocsp-answers.ts'
 export type * from './onboarding.ts'
 export type * from './renewals.ts'
+export type * from './roots.ts'
 export type * from './security-events.ts'
 
 /**
@@ -276,6 +278,7 @@ export interface Store {
   readonly ocspAnswers: OcspAnswers
   readonly issued: IssuedCertificates
   readonly renewals: Renewals
+  readonly roots: RootStore
   /** Throws when the store cannot be used now; for readiness. */
   check(): Promise<void>
   close(): Promise<void>

@@ -1,5 +1,8 @@
 import type {
   ChargePointOperations,
+  DeleteRootOptions,
+  InstallRootOptions,
+  ListRootsOptions,
   OperationOptions,
   OperationOutcome,
   RotatePasswordOptions,
@@ -24,6 +27,18 @@ export class FakeOperations implements ChargePointOperations {
 
   upgradeProfile(identity: string, to: 1 | 2 | 3, options: OperationOptions): Promise<OperationOutcome> {
     return this.#run(`to ${to}`, identity, options)
+  }
+
+  listRoots(identity: string, options: ListRootsOptions): Promise<OperationOutcome> {
+    return this.#run('list roots', identity, options)
+  }
+
+  installRoot(identity: string, options: InstallRootOptions): Promise<OperationOutcome> {
+    return this.#run('install root', identity, options)
+  }
+
+  deleteRoot(identity: string, options: DeleteRootOptions): Promise<OperationOutcome> {
+    return this.#run('delete root', identity, options)
   }
 
   /** Fulfilled when so many were asked for. */

@@ -89,6 +89,7 @@ export async function setUp(t: TestContext, options: SettingOptions = {}): Promi
     registry: store.registry,
     rejections: store.rejections,
     events: store.events,
+    roots: store.roots,
     stored: { rejections: subscribe(listeners.rejections), events: subscribe(listeners.events) },
     sessions: { get: (identity) => sessions.get(identity) ?? null, all: () => sessions.values() },
     operations,

@@ -128,6 +128,15 @@ export function world(count: number, store: CampaignStore = memoryCampaigns()): 
             ].join(' '),
             options,
           ),
+        listRoots: (identity, options) => operate(identity, 'list roots', options),
+        installRoot: (identity, options) =>
+          operate(
+            identity,
+            `install ${options.certificateType} ${options.certificate}${options.oldRoot === undefined ? '' : ` after ${options.oldRoot}`}`,
+            options,
+          ),
+        deleteRoot: (identity, options) =>
+          operate(identity, `delete ${options.certificateType} ${JSON.stringify(options.root)}`, options),
       },
       isConnected: (identity) => {
         self.onLook()
@@ -143,6 +152,7 @@ export function world(count: number, store: CampaignStore = memoryCampaigns()): 
       note: ({ techInfo }) => notes.push(techInfo),
       log: { info: () => {}, error: () => {} },
       gauge: metrics.campaignChargePoints,
+      rootProblem: (_kind, root) => (root.certificate === 'BAD' ? 'it is bad' : null),
       clock,
       randomId: () => {
         ids += 1

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import type { Command } from 'commander'
+import { certificatesCommand } from '../../src/cli/certificates.ts'
 import { chargePointsCommand } from '../../src/cli/charge-points.ts'
 import { credentialsCommand } from '../../src/cli/credentials.ts'
 import { eventsCommand } from '../../src/cli/events.ts'
@@ -28,6 +29,7 @@ export interface Setting {
 }
 
 const groups: Readonly<Record<string, (shell: Shell) => Command>> = {
+  certificates: certificatesCommand,
   'charge-points': chargePointsCommand,
   credentials: credentialsCommand,
   events: eventsCommand,

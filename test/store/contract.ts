@@ -8,6 +8,7 @@ import { onboardingContract } from './contract/onboarding.ts'
 import { registryContract } from './contract/registry.ts'
 import { rejectionContract } from './contract/rejections.ts'
 import { renewalContract } from './contract/renewals.ts'
+import { rootContract } from './contract/roots.ts'
 import { securityEventContract } from './contract/security-events.ts'
 import type { MakeStore } from './contract/setting.ts'
 
@@ -26,4 +27,5 @@ export function storeContract(name: string, makeStore: MakeStore): void {
   ocspAnswerContract(name, makeStore)
   issuedContract(name, makeStore)
   renewalContract(name, makeStore)
+  rootContract(name, makeStore)
 }

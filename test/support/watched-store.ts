@@ -59,6 +59,7 @@ export function watchStore(store: Store, watcher: StoreWatcher): Store {
     ocspAnswers: part('ocspAnswers', store.ocspAnswers),
     issued: part('issued', store.issued),
     renewals: part('renewals', store.renewals),
+    roots: part('roots', store.roots),
     check: () => store.check(),
     close: () => store.close(),
   }

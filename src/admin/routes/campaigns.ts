@@ -6,6 +6,8 @@ import {
   campaignAnswer,
   campaignItemAnswer,
   campaignItemSchema,
+  campaignKindNames,
+  campaignRoot,
   campaignSchema,
   itemStates,
 } from '../campaign-view.ts'
@@ -29,8 +31,9 @@ const share = Type.Unsafe<Share>({
 const whole = Type.Integer({ minimum: 0 })
 
 const request = strict({
-  kind: oneOf(['rotate-passwords', 'upgrade-profile']),
+  kind: oneOf(campaignKindNames),
   toProfile: Type.Optional(Type.Unsafe<1 | 2 | 3>({ type: 'integer', enum: [1, 2, 3] })),
+  root: Type.Optional(campaignRoot),
   selection: strict(
     {
       all: Type.Optional(Type.Boolean()),

@@ -52,7 +52,7 @@ const failure = Type.Object({
 })
 
 /** An error that has nothing to do with the charge point has no outcome. */
-function outcomeAnswers() {
+export function operationAnswers() {
   const told = { ...failure, required: errorSchema.required }
   const description = 'It did not succeed; `code` and `detail` say how it stands now.'
   return {
@@ -80,7 +80,7 @@ export function operationRoutes(api: Api, context: ApiContext): void {
           resetAfterRebootRequired: reset,
           timeoutSeconds,
         }),
-        response: outcomeAnswers(),
+        response: operationAnswers(),
       },
     },
     (request, reply) => {
@@ -105,7 +105,7 @@ export function operationRoutes(api: Api, context: ApiContext): void {
           resetAfterRebootRequired: reset,
           timeoutSeconds,
         }),
-        response: outcomeAnswers(),
+        response: operationAnswers(),
       },
     },
     (request, reply) => {
@@ -120,7 +120,7 @@ export function operationRoutes(api: Api, context: ApiContext): void {
   connectionRoutes(api, context)
 }
 
-type Operate = (
+export type Operate = (
   request: FastifyRequest,
   reply: FastifyReply,
   identity: string,
@@ -128,7 +128,8 @@ type Operate = (
   run: (identity: string, options: OperationOptions) => Promise<OperationOutcome>,
 ) => Promise<never>
 
-function createOperate({ deps, closing }: ApiContext): Operate {
+/** Runs an operation for a request: bounded, told to the audit, and answered with its outcome. */
+export function createOperate({ deps, closing }: ApiContext): Operate {
   let waiting = 0
   return async (request, reply, identity, timeoutMs, run) => {
     await requireChargePoint(deps.registry, identity)

@@ -1,8 +1,10 @@
+import { campaignKindNames } from '../../admin/campaign-view.ts'
 import type { CampaignRequest, CampaignSelection, Share } from '../../campaigns/campaigns.ts'
 import { readFileBounded } from '../../config/read.ts'
 import { parseDuration } from '../../config/values.ts'
 import { messageOf } from '../../policy/error.ts'
 import { identityProblem } from '../../policy/identity.ts'
+import { certificateOf, hashDataOf, typeOf } from '../certificates/root-options.ts'
 import { requireProfile } from '../charge-points/options.ts'
 import { usageError } from '../store-command.ts'
 
@@ -24,20 +26,39 @@ export interface CreateOptions {
   readonly maxFailures?: string
   readonly reset?: true
   readonly newPasswords?: true
+  readonly type?: string
+  readonly certificate?: string
+  readonly oldRoot?: string
+  readonly hash?: string
 }
 
 const maxFileBytes = 32 * 1024 * 1024
 
 /** Throws a usage error. Whether the numbers make sense is for the proxy to say: it knows the selection. */
 export function requestOf(kind: string, options: CreateOptions): CampaignRequest {
-  if (kind !== 'rotate-passwords' && kind !== 'upgrade-profile') {
-    throw usageError(`${kind} is no campaign; known are rotate-passwords and upgrade-profile`)
+  const known = campaignKindNames.find((name) => name === kind)
+  if (known === undefined) {
+    throw usageError(`${kind} is no campaign; known are ${campaignKindNames.join(', ')}`)
   }
   return {
-    kind,
+    kind: known,
     selection: selectionOf(options),
     settings: settingsOf(options),
     ...(options.to === undefined ? {} : { toProfile: targetOf(options.to) }),
+    ...rootOf(options),
+  }
+}
+
+/** Of install-root and delete-root. */
+function rootOf({ type, certificate, oldRoot, hash }: CreateOptions): Pick<CampaignRequest, 'root'> {
+  if ([type, certificate, oldRoot, hash].every((one) => one === undefined)) return {}
+  return {
+    root: {
+      certificateType: typeOf(type),
+      ...(certificate === undefined ? {} : { certificate: certificateOf(certificate, '--certificate') }),
+      ...(oldRoot === undefined ? {} : { oldRoot: certificateOf(oldRoot, '--old-root') }),
+      ...(hash === undefined ? {} : { hashData: hashDataOf(hash) }),
+    },
   }
 }
 

@@ -30,7 +30,8 @@ export function campaignDetails(campaign: CampaignAnswer): string {
 
 function whatText({ kind, toProfile, settings }: CampaignAnswer): string {
   const target = toProfile === null ? '' : ` to ${toProfile}`
-  return `${kind}${target}${settings.newPasswords === true ? ', with new passwords' : ''}`
+  const root = settings.root === undefined ? '' : `, ${settings.root.certificateType}`
+  return `${kind}${target}${root}${settings.newPasswords === true ? ', with new passwords' : ''}`
 }
 
 /** For example "12 of 50 done, 1 failed, 2 running, 35 waiting (4 not connected)". */

@@ -13,7 +13,12 @@ import { integer, integerOrNull, oneOf, parseJson, type Row, text, textOrNull } 
 
 /** Between campaigns, their items, and their rows. */
 
-const kinds: readonly CampaignRecord['kind'][] = ['rotate-passwords', 'upgrade-profile']
+const kinds: readonly CampaignRecord['kind'][] = [
+  'rotate-passwords',
+  'upgrade-profile',
+  'install-root',
+  'delete-root',
+]
 const states: readonly CampaignState[] = ['running', 'paused', 'stopped', 'finished']
 const profiles = [0, 1, 2, 3] as const
 export const itemStates: readonly CampaignItemState[] = ['waiting', 'running', 'done', 'failed', 'skipped']

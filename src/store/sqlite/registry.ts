@@ -124,6 +124,7 @@ export function sqliteRegistry(db: Database, now: () => number): Registry {
       db.write('power-loss', () => {
         db.statement('DELETE FROM certificate_keys WHERE identity = ?').run(identity)
         db.statement('DELETE FROM certificate_renewals WHERE identity = ?').run(identity)
+        db.statement('DELETE FROM root_inventories WHERE identity = ?').run(identity)
         return db.statement('DELETE FROM charge_points WHERE identity = ?').run(identity).changes === 1
       }),
 

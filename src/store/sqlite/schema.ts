@@ -222,4 +222,22 @@ export const migrations: readonly string[] = [
   CREATE INDEX charge_points_onboarding
     ON charge_points (identity, onboarding_state) WHERE onboarding_state IS NOT NULL;
   `,
+  `
+  -- What charge points told of their root certificates (M03): one list per type, as JSON.
+  CREATE TABLE root_inventories (
+    identity TEXT NOT NULL,
+    certificate_type TEXT NOT NULL,
+    reported_at INTEGER NOT NULL,
+    roots TEXT NOT NULL CHECK (length(CAST(roots AS BLOB)) <= 1048576),
+    PRIMARY KEY (identity, certificate_type)
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE known_roots (
+    fingerprint TEXT PRIMARY KEY CHECK (length(fingerprint) = 64),
+    pem TEXT NOT NULL CHECK (length(CAST(pem AS BLOB)) <= 65536),
+    subject TEXT NOT NULL,
+    not_after INTEGER NOT NULL,
+    used_at INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  `,
 ]

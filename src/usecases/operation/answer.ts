@@ -69,11 +69,16 @@ const refusingCodes = [
 
 function readError({ code, origin }: CallOutcome & { readonly kind: 'error' }): ChangeAnswer {
   if (origin === 'proxy') return { kind: 'unknown', detail: 'the proxy could not read or handle its answer' }
-  const known = refusingCodes.find((one) => one === code)
-  if (known === undefined) {
+  const known = refusingCode(code)
+  if (known === null) {
     return { kind: 'unknown', detail: 'it answered with a CALLERROR that does not say that nothing was done' }
   }
   return { kind: 'refused', code: 'error_answer', detail: `it answered with a CALLERROR (${known})` }
+}
+
+/** The code as the standard has it, when it says that nothing was done; null: it does not. */
+export function refusingCode(code: string): (typeof refusingCodes)[number] | null {
+  return refusingCodes.find((one) => one === code) ?? null
 }
 
 function readStatus(status: unknown): ChangeAnswer {

@@ -1,3 +1,5 @@
+import type { RootCertificateType, RootSelector } from '../../policy/root-certificate.ts'
+
 /** What operators and campaigns ask of a charge point, and how it ended. */
 
 export const operationFailures = {
@@ -10,6 +12,8 @@ export const operationFailures = {
   not_supported: 'The charge point does not support it; everything is as it was.',
   error_answer: 'The charge point answered with an error; everything is as it was.',
   no_answer: 'The charge point got the message and did not answer; what it has done is not known yet.',
+  not_found: 'The charge point does not have it; nothing has changed.',
+  not_verified: 'The charge point accepted it, and what it shows afterwards does not prove it.',
   not_back: 'It accepted and did not come back in time.',
   fell_back: 'It accepted, could not connect the new way, and came back the old way.',
   draining: 'The proxy is shutting down.',
@@ -40,10 +44,43 @@ export interface UpgradeProfileOptions extends OperationOptions {
   readonly newPassword?: boolean
 }
 
+export interface ListRootsOptions extends OperationOptions {
+  /** Left out: both. */
+  readonly certificateType?: RootCertificateType
+}
+
+export interface InstallRootOptions extends OperationOptions {
+  readonly certificateType: RootCertificateType
+  /** PEM. */
+  readonly certificate: string
+  /** PEM of the root that it takes the place of, where the proxy does not know that (M05.FR.10). */
+  readonly oldRoot?: string
+  /**
+   * false: neither the configuration nor the roots of the charge point are asked for before, as test
+   * tools want it; then what must be known for M05.FR.10 is not. Left out: true.
+   */
+  readonly preflight?: boolean
+}
+
+export interface DeleteRootOptions extends OperationOptions {
+  readonly certificateType: RootCertificateType
+  readonly root: RootSelector
+  /** Also the last CentralSystemRootCertificate: without one the charge point can connect to nobody. Left out: no. */
+  readonly force?: boolean
+  /** false: what was reported last counts, and is not asked for again. Left out: true. */
+  readonly preflight?: boolean
+}
+
 /** Never rejected but by a store that fails (ProxyError). */
 export interface ChargePointOperations {
   /** A01: a new random password, sent, and proven by a login with it. */
   rotatePassword(identity: string, options: RotatePasswordOptions): Promise<OperationOutcome>
   /** A05: prerequisites, SecurityProfile, and a connection on it. */
   upgradeProfile(identity: string, to: 1 | 2 | 3, options: UpgradeProfileOptions): Promise<OperationOutcome>
+  /** M03: what it holds, stored as its inventory. */
+  listRoots(identity: string, options: ListRootsOptions): Promise<OperationOutcome>
+  /** M05: checked, installed, and seen in what it lists afterwards. One that is there already is a success. */
+  installRoot(identity: string, options: InstallRootOptions): Promise<OperationOutcome>
+  /** M04: by the hash data that it reported, and gone from what it lists afterwards. */
+  deleteRoot(identity: string, options: DeleteRootOptions): Promise<OperationOutcome>
 }

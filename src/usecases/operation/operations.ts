@@ -3,7 +3,7 @@ import type { NoteEvent } from '../../events/proxy-event.ts'
 import type { Logger } from '../../observe/log.ts'
 import type { SecurityProfile } from '../../policy/facts.ts'
 import type { SessionDirectory, UseCase } from '../../relay/use-case.ts'
-import type { CredentialHash, Registry } from '../../store/store.ts'
+import type { CredentialHash, Registry, RootStore } from '../../store/store.ts'
 import { createPasswordChanges } from '../password-update/changes.ts'
 import { createPasswordFlights } from '../password-update/flights.ts'
 import { type PasswordRotationDeps, passwordRotation, rotateWithin } from '../password-update/operation.ts'
@@ -11,6 +11,7 @@ import { passwordUpdate } from '../password-update/password-update.ts'
 import { profileUpgradeOperation } from '../profile-upgrade/operation.ts'
 import { createPendingUpgrades } from '../profile-upgrade/pending.ts'
 import { profileUpgrade } from '../profile-upgrade/profile-upgrade.ts'
+import { rootOperations } from '../root-certificates/operations.ts'
 import type { TransactionWatch } from '../transactions/transactions.ts'
 import { createArrivals } from './arrivals.ts'
 import type { Clock } from './clock.ts'
@@ -20,11 +21,12 @@ import { createOperationTurns } from './turns.ts'
 
 export type OperationsConfig = Pick<
   Config,
-  'edition' | 'listeners' | 'centralSystem' | 'limits' | 'passwords' | 'profileUpgrade' | 'store'
+  'edition' | 'listeners' | 'centralSystem' | 'limits' | 'messages' | 'passwords' | 'profileUpgrade' | 'store'
 >
 
 export interface ChargePointChangesDeps {
   readonly registry: Registry
+  readonly roots: RootStore
   readonly sessions: SessionDirectory
   readonly transactions: TransactionWatch
   readonly clock: Clock
@@ -42,7 +44,7 @@ export interface ChargePointChangesDeps {
   readonly fallbackPatienceMs?: number
 }
 
-/** Changes of passwords (A01) and profiles (A05): on demand, and seen passing. */
+/** Changes of passwords (A01) and profiles (A05): on demand, and seen passing; roots (M03 to M05): on demand. */
 export interface ChargePointChanges {
   readonly operations: ChargePointOperations
   /** For the relay, in this order, after the guard. */
@@ -106,7 +108,9 @@ export function createChargePointChanges(deps: ChargePointChangesDeps): ChargePo
         served,
         ...fallback,
         rotate: (operation, options) => rotateWithin(rotation, operation, options),
+        roots: deps.roots,
       }),
+      ...rootOperations(common, deps.roots, () => config().messages.overInsecureProfiles),
     },
     useCases: [
       passwordUpdate({ registry, changes, flights, note, log, now: clock.now }),

@@ -1,4 +1,5 @@
 import type { SecurityProfile } from '../../policy/facts.ts'
+import type { RootInventory, RootStore } from '../../store/store.ts'
 import { readChangeAnswer } from '../operation/answer.ts'
 import {
   callOptions,
@@ -17,10 +18,11 @@ import type {
 import { restart } from '../operation/restart.ts'
 import { upgradeWithNewPassword } from './new-password.ts'
 import type { Opened, PendingUpgrades } from './pending.ts'
-import { certificateMissing, missingFor, presentProfile } from './rules.ts'
+import { certificateMissing, missingFor, presentProfile, rootMissing, unknownRoots } from './rules.ts'
 
 export interface ProfileOperationDeps extends OperationDeps {
   readonly pending: PendingUpgrades
+  readonly roots: Pick<RootStore, 'inventory'>
   readonly served: () => ReadonlySet<SecurityProfile>
   /**
    * Milliseconds for which a charge point that fell back may still try again (A05.FR.08 does not say
@@ -52,13 +54,22 @@ async function upgrade(
     return failure('prerequisite', `it is kept on profile ${present}; nothing lowers that (A00.FR.005)`)
   const hasNewPassword = options.newPassword === true
   if (hasNewPassword && to === 3) return failure('prerequisite', 'profile 3 has no use for a new password')
-  const missing = await missingOf(deps, operation, to, hasNewPassword)
+  const roots = await deps.roots.inventory(operation.identity)
+  const missing = await missingOf(deps, operation, to, hasNewPassword, roots)
   if (missing !== null) return failure('prerequisite', missing)
-  if (!hasNewPassword) return raise(deps, operation, to, options)
+  const raiseNow = async (now: Operation) =>
+    withNote(await raise(deps, now, to, options), unknownRoots(to, roots))
+  if (!hasNewPassword) return raiseNow(operation)
   return upgradeWithNewPassword(deps, operation, {
     rotate: (rest) => deps.rotate(rest, { ...options, reset: options.reset === true }),
-    upgrade: (rest) => raise(deps, rest, to, options),
+    upgrade: raiseNow,
   })
+}
+
+/** What the proxy could not look at before is worth knowing once the charge point has said no. */
+function withNote(outcome: OperationOutcome, note: string | null): OperationOutcome {
+  if (outcome.ok || note === null || outcome.code !== 'refused') return outcome
+  return failure(outcome.code, `${outcome.detail}; ${note}`)
 }
 
 /** Opens the higher profile, asks for it, and waits for it. */
@@ -81,10 +92,12 @@ async function missingOf(
   operation: Operation,
   to: 1 | 2 | 3,
   hasNewPassword: boolean,
+  roots: readonly RootInventory[],
 ): Promise<string | null> {
   const { identity, record } = operation
   const now = deps.clock.now()
-  const missing = missingFor(to, { record, served: deps.served(), now, hasNewPassword })
+  const missing =
+    missingFor(to, { record, served: deps.served(), now, hasNewPassword }) ?? rootMissing(to, roots)
   if (missing !== null || to !== 3) return missing
   return certificateMissing(await deps.registry.keysOf(identity), now)
 }

@@ -1,5 +1,5 @@
 import type { SecurityProfile } from '../../policy/facts.ts'
-import type { CertificateKeyRecord, ChargePointRecord } from '../../store/store.ts'
+import type { CertificateKeyRecord, ChargePointRecord, RootInventory } from '../../store/store.ts'
 import type { AskedProfile } from './request.ts'
 
 /** What may become of the security profile of a charge point (A00.FR.005, A05). Pure. */
@@ -21,7 +21,7 @@ export interface UpgradeFacts {
 
 /**
  * What is missing for profile `to`; null: nothing that the proxy could know of. The charge point looks
- * at its own side (A05.FR.02 to A05.FR.04), and nobody knows its roots.
+ * at its own side (A05.FR.02 to A05.FR.04).
  */
 export function missingFor(
   to: SecurityProfile,
@@ -37,6 +37,22 @@ export function missingFor(
     return 'the serial number that its certificate must name is not registered'
   }
   return null
+}
+
+const centralSystemRoot = 'CentralSystemRootCertificate'
+
+/** A05.FR.03, from what the charge point has told of its roots (M03); null: it has one, or was never asked. */
+export function rootMissing(to: SecurityProfile, inventories: readonly RootInventory[]): string | null {
+  if (to < 2) return null
+  const roots = inventories.find(({ certificateType }) => certificateType === centralSystemRoot)?.roots
+  if (roots === undefined || roots.length > 0) return null
+  return 'it has told that it holds no CentralSystemRootCertificate: install one, or ask it again'
+}
+
+/** Nobody is kept from a higher profile because we never asked; who is refused there may want to know. */
+export function unknownRoots(to: SecurityProfile, inventories: readonly RootInventory[]): string | null {
+  const isKnown = inventories.some(({ certificateType }) => certificateType === centralSystemRoot)
+  return to < 2 || isKnown ? null : 'whether it holds a CentralSystemRootCertificate is not known (A05.FR.03)'
 }
 
 /** A05.FR.04; null: it has shown one that is still valid. */

@@ -44,6 +44,12 @@ export function campaignContract(name: string, makeStore: MakeStore): void {
 
   check('a campaign comes back as it was made, its items in their order', async ({ campaigns }, again) => {
     const one = campaign('one')
+    const root = {
+      certificateType: 'ManufacturerRootCertificate',
+      certificate: 'PEM',
+      oldRoot: 'OLD',
+    } as const
+    const three = campaign('three', { kind: 'install-root', settings: { ...one.settings, root } })
     const two = campaign('two', {
       kind: 'rotate-passwords',
       toProfile: null,
@@ -58,6 +64,8 @@ export function campaignContract(name: string, makeStore: MakeStore): void {
     assert.deepEqual(await elsewhere.list(9), [two, one], 'newest first, however the clock stood')
     assert.deepEqual(await elsewhere.list(1), [two])
     assert.equal(await campaigns.get('none'), null)
+    await campaigns.create(three, [])
+    assert.deepEqual(await elsewhere.get('three'), three)
     assert.deepEqual(await campaigns.items('one', { limit: 9 }), [
       { identity: 'C', position: 0, ...fresh },
       { identity: 'A', position: 1, ...fresh },

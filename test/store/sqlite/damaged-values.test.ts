@@ -4,6 +4,7 @@ import { type TestContext, test } from 'node:test'
 import { openSqliteStore } from '../../../src/store/sqlite.ts'
 import { campaign } from '../contract/campaigns.ts'
 import { hashOf, login, offer } from '../contract/credential-changes.ts'
+import { inventory } from '../contract/roots.ts'
 import { reported } from '../contract/security-events.ts'
 import { storePath } from './folder.ts'
 
@@ -91,4 +92,19 @@ test('[A00.FR.806][CWE-20] an onboarding that cannot be read stays one, so that 
     const onboarding = (await store.registry.get('CP1'))?.onboarding
     assert.partialDeepStrictEqual(onboarding, { via: 'password', state: 'failed' }, text)
   }
+})
+
+test('[M03.FR.01][CWE-20] roots that cannot be read are not known, and not none', async (context) => {
+  const { store, db } = setting(context)
+  await store.registry.add('CP1', {})
+  const set = db.prepare(
+    "INSERT OR REPLACE INTO root_inventories VALUES ('CP1', 'CentralSystemRootCertificate', 1, ?)",
+  )
+  for (const bad of ['no JSON', 'null', '{}', '[1]', '[{"hashData":{},"children":[],"fingerprint":null}]']) {
+    set.run(bad)
+    assert.deepEqual(await store.roots.inventory('CP1'), [], bad)
+  }
+  await store.roots.replaceInventory('CP1', inventory())
+  db.exec("INSERT INTO root_inventories VALUES ('CP1', 'Other', 1, '[]')")
+  assert.deepEqual(await store.roots.inventory('CP1'), [inventory()])
 })

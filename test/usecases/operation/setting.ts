@@ -68,6 +68,12 @@ const settings = {
   listeners: [{ securityProfile: 1 }, { securityProfile: 2 }, { securityProfile: 3 }],
   centralSystem: { authorization: 'strip' },
   limits: { callTimeout: 10_000 },
+  messages: {
+    overInsecureProfiles: {
+      profile0: { certificates: 'refuse', passwords: 'refuse', profile: 'refuse' },
+      profile1: { certificates: 'refuse', passwords: 'refuse', profile: 'refuse' },
+    },
+  },
   passwords: { acceptedGrace: 0, unansweredGrace: 86_400_000, resetAfterRebootRequired: true },
   profileUpgrade: { timeout: 300_000, allowSecurityProfileDowngrade: false },
   store: { sealingKey },
@@ -126,6 +132,7 @@ export async function setUp(t: Pick<TestContext, 'after'>, given: Settings = {})
   function create(): ChargePointChanges {
     return createChargePointChanges({
       registry: store.registry,
+      roots: store.roots,
       sessions: { get: (identity) => (identity === 'CP1' ? live : null), all: () => (live ? [live] : []) },
       transactions: {
         hasOpen: (identity) => busy.has(identity),

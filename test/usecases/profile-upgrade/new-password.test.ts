@@ -118,7 +118,10 @@ for (const profile of [0, 1] as const) {
     const result = await ended
     assert.deepEqual(
       [word(result), result.detail],
-      ['refused', 'it took the new password; profile: it answered Rejected'],
+      [
+        'refused',
+        'it took the new password; profile: it answered Rejected; whether it holds a CentralSystemRootCertificate is not known (A05.FR.03)',
+      ],
     )
     assert.deepEqual(await kept(setting), [profile, null])
     assert.ok(await isValid(setting, newKey(setting)))

@@ -1,0 +1,23 @@
+import type { InsecureProfilePolicy } from '../../policy/messages.ts'
+import type { RootStore } from '../../store/store.ts'
+import type { OperationDeps } from '../operation/context.ts'
+import type { ChargePointOperations } from '../operation/operation.ts'
+import { deleteRootOperation } from './delete.ts'
+import { installRootOperation } from './install.ts'
+import { createKnownRoots } from './known-roots.ts'
+import { listRootsOperation } from './list.ts'
+
+/** M03, M04 and M05 on demand. `store` is that of roots. */
+export function rootOperations(
+  common: OperationDeps,
+  store: RootStore,
+  overInsecureProfiles: () => InsecureProfilePolicy,
+): Pick<ChargePointOperations, 'listRoots' | 'installRoot' | 'deleteRoot'> {
+  const known = createKnownRoots(store, common.clock.now)
+  const deps = { ...common, roots: store, known, overInsecureProfiles }
+  return {
+    listRoots: listRootsOperation(deps),
+    installRoot: installRootOperation(deps),
+    deleteRoot: deleteRootOperation(deps),
+  }
+}

@@ -1,0 +1,79 @@
+import { checkKind, type InsecureProfilePolicy } from '../../policy/messages.ts'
+import type { RootCertificateType } from '../../policy/root-certificate.ts'
+import type { InstalledRoot, RootStore } from '../../store/store.ts'
+import { callOptions, failure, type Operation, type OperationDeps } from '../operation/context.ts'
+import type { OperationOutcome } from '../operation/operation.ts'
+import {
+  type RootConfiguration,
+  readInstalled,
+  readRootConfiguration,
+  rootConfigurationKeys,
+} from './answers.ts'
+import type { KnownRoots } from './known-roots.ts'
+import { type Root, rootOfHashData } from './root.ts'
+
+export interface RootOperationDeps extends OperationDeps {
+  readonly roots: RootStore
+  readonly known: KnownRoots
+  /** `messages.overInsecureProfiles`. */
+  readonly overInsecureProfiles: () => InsecureProfilePolicy
+}
+
+export type Failure = OperationOutcome & { readonly ok: false }
+
+/** Messages about certificates only where nobody reads and writes along, unless the operator allows it. */
+export function refusedOverProfile(
+  { overInsecureProfiles }: RootOperationDeps,
+  { session }: Operation,
+): Failure | null {
+  const verdict = checkKind('certificates', session.facts.profile, overInsecureProfiles())
+  return verdict.allowed ? null : failure('prerequisite', verdict.detail)
+}
+
+/** M03: asks for one type, and stores what came. */
+export async function listInstalled(
+  deps: RootOperationDeps,
+  operation: Operation,
+  certificateType: RootCertificateType,
+  /** Known beside those of the store. */
+  more: readonly Root[] = [],
+): Promise<readonly InstalledRoot[] | Failure> {
+  const { identity, session } = operation
+  const answer = readInstalled(
+    await session.callChargePoint(
+      'GetInstalledCertificateIds',
+      { certificateType },
+      callOptions(deps, operation),
+    ),
+  )
+  if (answer.kind === 'failed') {
+    return failure(answer.code, `GetInstalledCertificateIds: ${answer.detail}`)
+  }
+  const known = [...more, ...(await deps.known.all())]
+  const roots = answer.roots.map((root) => ({
+    ...root,
+    fingerprint: rootOfHashData(root.hashData, known)?.facts.fingerprint ?? null,
+  }))
+  await deps.roots.replaceInventory(identity, { certificateType, reportedAt: deps.clock.now(), roots })
+  return roots
+}
+
+/** AdditionalRootCertificateCheck and CertificateStoreMaxLength of the charge point. */
+export async function askConfiguration(
+  deps: RootOperationDeps,
+  operation: Operation,
+): Promise<RootConfiguration | Failure> {
+  const outcome = await operation.session.callChargePoint(
+    'GetConfiguration',
+    { key: [...rootConfigurationKeys] },
+    callOptions(deps, operation),
+  )
+  return (
+    readRootConfiguration(outcome) ??
+    failure('not_sent', 'GetConfiguration has no answer; the certificate was not sent')
+  )
+}
+
+export function isFailure(value: object): value is Failure {
+  return 'ok' in value && value.ok === false
+}
