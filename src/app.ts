@@ -8,6 +8,8 @@ import {
 } from './app/authorities.ts'
 import { certificatesOf } from './app/certificates.ts'
 import { measureChargePointExpiry } from './app/charge-point-expiry.ts'
+import { Rejections } from './app/rejections.ts'
+import { Revocations } from './app/revocation.ts'
 import { SecurityEvents } from './app/security-events.ts'
 import { ServerCertificates } from './app/server-certificates.ts'
 import { sharedCheck } from './app/store-check.ts'
@@ -15,7 +17,6 @@ import { createUseCases, type UseCases } from './app/use-cases.ts'
 import type { LoadedConfig } from './config/load.ts'
 import { diffReload } from './config/reload.ts'
 import type { Config } from './config/schema.ts'
-import { RejectionRecorder } from './events/rejection-recorder.ts'
 import { AcceptLimits } from './gate/accept-limits.ts'
 import { PresentedCertificates } from './gate/certificate-check.ts'
 import { hashKey } from './gate/credentials/hash.ts'
@@ -32,12 +33,13 @@ import { setExpiryMetrics } from './observe/expiry.ts'
 import type { Logger } from './observe/log.ts'
 import type { Metrics } from './observe/metrics.ts'
 import { createCertificateCache } from './pki/certificate.ts'
+import type { FactsOf } from './pki/chain.ts'
 import { createSignatureCache } from './pki/signature.ts'
 import { messageOf } from './policy/error.ts'
 import { reservedIdentity } from './policy/identity.ts'
 import { Relay } from './relay/relay.ts'
 import { upstreamTarget } from './relay/target.ts'
-import type { NewRejection, Store } from './store/store.ts'
+import type { Store } from './store/store.ts'
 
 const hourMs = 3_600_000
 const minuteMs = 60_000
@@ -60,16 +62,17 @@ export interface Listening {
 export class App {
   readonly #deps: AppDeps
   readonly #listeners = new Map<string, Listener>()
+  readonly #factsOf: FactsOf
   readonly #limits: AcceptLimits
   readonly #lockout: Lockout
-  readonly #recorder: RejectionRecorder
+  readonly #rejections: Rejections
   readonly #events: SecurityEvents
   readonly #useCases: UseCases
-  readonly #rejectionReaders = new Set<() => void>()
   readonly #relay: Relay
   readonly #authorities: Authorities = createAuthorities()
   readonly #serverCertificates: ServerCertificates
   readonly #refuser: Refuser
+  readonly #revocations: Revocations
   readonly #upgrades: Upgrades
   readonly #timers: NodeJS.Timeout[] = []
   readonly #checkStore: () => Promise<void>
@@ -78,8 +81,6 @@ export class App {
   #policies: readonly LivePolicy[] = []
   #reloadProblem: string | null = null
   #isStopping = false
-  /** Rejections stored since old ones were removed. */
-  #recordedSince = 0
 
   constructor(config: Config, deps: AppDeps) {
     this.#config = config
@@ -88,10 +89,16 @@ export class App {
     const monotonic = () => performance.now()
     this.#checkStore = sharedCheck(() => store.check(), 1_000, monotonic)
     this.#events = new SecurityEvents({ ...deps, config: () => this.#config })
-    this.#recorder = new RejectionRecorder(store.rejections, log, (count) => this.#recorded(count))
-    const recorder = { record: (rejection: NewRejection) => this.#record(rejection) }
-    const refusals = new Refusals({ metrics, recorder, now: Date.now })
+    this.#rejections = new Rejections({
+      rejections: store.rejections,
+      events: this.#events.refusals,
+      log,
+      config: () => this.#config,
+    })
+    const refusals = new Refusals({ metrics, recorder: this.#rejections, now: Date.now })
     this.#refuser = new Refuser(refusals, log)
+    const certificates = createCertificateCache(config.limits.connections)
+    this.#factsOf = (certificate) => certificates.factsOf(certificate)
     this.#limits = new AcceptLimits(config.limits, monotonic)
     this.#lockout = createLockout({ ...lockoutBounds(config), now: Date.now })
     this.#relay = new Relay(config.limits, [], {
@@ -121,6 +128,14 @@ export class App {
       listeners: () => this.#listeners.values(),
       changed: () => this.#setPolicies([...this.#listeners.values()].map(({ policy }) => policy)),
     })
+    this.#revocations = new Revocations({
+      ...deps,
+      sessions: this.#relay.sessions,
+      factsOf: this.#factsOf,
+      note: this.#events.log.note,
+      refusals,
+      rotateTickets: (name) => this.#listeners.get(name)?.rotateTickets(),
+    })
     this.#upgrades = new Upgrades({
       refuser: this.#refuser,
       metrics,
@@ -131,6 +146,7 @@ export class App {
       now: Date.now,
       delay: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
       note: this.#events.log.note,
+      admitted: (facts, path, generation) => this.#revocations.live.admitted(facts, path, generation),
     })
   }
 
@@ -145,6 +161,7 @@ export class App {
       this.#setPolicies(policies)
       // Before anybody connects: changes of passwords that a killed process left behind.
       await this.#useCases.changes.settle()
+      await this.#revocations.use(policies)
       const listening: Listening[] = []
       for (const policy of policies) {
         const listener = this.#createListener(policy)
@@ -152,6 +169,7 @@ export class App {
         this.#listeners.set(listener.name, listener)
         listening.push({ name: listener.name, host: address.address, port: address.port })
       }
+      this.#revocations.start()
       await this.#events.start(sinks)
       await this.#useCases.campaigns.start()
       this.#admin = await startAdmin(this.#config.admin, metrics.registry, this.#health(), this.#adminDeps())
@@ -202,6 +220,7 @@ export class App {
       this.#lockout.setBounds(lockoutBounds(config))
       this.#relay.setLive(config.limits, this.#useCases.all)
       log.level = config.log.level
+      await this.#revocations.use(policies)
       this.#reloaded(null)
       log.info({ listeners: policies.length }, 'configuration reloaded')
       return true
@@ -241,7 +260,8 @@ export class App {
     await this.#admin?.close()
     this.#useCases.changes.stop()
     await this.#useCases.campaigns.close()
-    await this.#recorder.close()
+    await this.#revocations.close()
+    await this.#rejections.close()
     await this.#events.close()
   }
 
@@ -265,14 +285,14 @@ export class App {
 
   #createListener(policy: LivePolicy): Listener {
     const { metrics, store } = this.#deps
-    const certificates = createCertificateCache(policy.config.limits.connections)
     return new Listener(policy, {
       limits: this.#limits,
       refuser: this.#refuser,
       metrics,
       registry: store.registry,
+      revocation: this.#revocations.port(policy.listener.name),
       presented: new PresentedCertificates(policy.config.limits.connections),
-      factsOf: (certificate) => certificates.factsOf(certificate),
+      factsOf: this.#factsOf,
       verifies: createSignatureCache(policy.config.limits.connections),
       now: Date.now,
       upgraded: (connection, live, message, head) => this.#upgrades.take(connection, live, message, head),
@@ -305,10 +325,7 @@ export class App {
       events: store.events,
       roots: store.roots,
       stored: {
-        rejections: (listener) => {
-          this.#rejectionReaders.add(listener)
-          return () => void this.#rejectionReaders.delete(listener)
-        },
+        rejections: (listener) => this.#rejections.subscribe(listener),
         events: (listener) => this.#events.log.subscribe(() => listener()),
       },
       sessions: this.#relay.sessions,
@@ -329,12 +346,6 @@ export class App {
     }
   }
 
-  /** A refusal is a record of its own, and an event of the security log (A00.FR.323, A00.FR.408). */
-  #record(rejection: NewRejection): void {
-    this.#recorder.record(rejection)
-    this.#events.refusals.take(rejection)
-  }
-
   #reloaded(problem: string | null): void {
     const { log, metrics } = this.#deps
     this.#reloadProblem = problem
@@ -353,6 +364,11 @@ export class App {
     }
   }
 
+  #prune(): void {
+    this.#rejections.prune()
+    void this.#revocations.prune()
+  }
+
   #every(ms: number, task: () => void): void {
     const timer = setInterval(task, ms)
     timer.unref()
@@ -368,22 +384,6 @@ export class App {
 
   #rotateTickets(): void {
     for (const listener of this.#listeners.values()) listener.rotateTickets()
-  }
-
-  /** A flood of refusals must not fill the disk until the hour is over (CWE-400). */
-  #recorded(count: number): void {
-    for (const listener of this.#rejectionReaders) listener()
-    this.#recordedSince += count
-    if (this.#recordedSince < this.#config.store.rejections.keep / 10) return
-    this.#prune()
-  }
-
-  #prune(): void {
-    this.#recordedSince = 0
-    const { keep, age } = this.#config.store.rejections
-    this.#deps.store.rejections.prune(Date.now() - age, keep).catch((error: unknown) => {
-      this.#deps.log.error({ err: messageOf(error) }, 'old rejection records cannot be removed')
-    })
   }
 }
 

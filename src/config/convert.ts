@@ -5,7 +5,7 @@ import type { Loaded } from './schema/kinds.ts'
 import { branchFor, childOf, type SchemaNode } from './schema/node.ts'
 import type { ConfigFile } from './schema.ts'
 import { kindWords } from './schema-words.ts'
-import { isNetwork, parseAddress, parseDuration, parseSize } from './values.ts'
+import { isHttpUrl, isNetwork, parseAddress, parseDuration, parseSize } from './values.ts'
 
 /** A configuration file with its texts turned into values; secrets are still names of files. */
 export type LoadedFile = Loaded<ConfigFile>
@@ -74,9 +74,11 @@ export function convertFile(
         return parseAddress(String(value)) ?? fail(kindWords.address)
       case 'network':
         return isNetwork(String(value)) ? value : fail(kindWords.network)
+      case 'file-or-url':
       case 'file':
       case 'secret-file':
       case 'data-file': {
+        if (kind === 'file-or-url' && isHttpUrl(String(value))) return value
         if (String(value).includes('\0')) return fail(kindWords.file)
         const absolute = resolve(folder, String(value))
         if (kind !== 'data-file') inputs.add(absolute)

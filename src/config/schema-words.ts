@@ -76,6 +76,7 @@ export const kindWords: Readonly<Record<Kind, string>> = {
   size: 'a number of bytes, or a size such as 16KiB or 1MiB',
   address: 'host:port, such as 0.0.0.0:8443 or [::1]:8443',
   file: 'the path of a file',
+  'file-or-url': 'the path of a file, or an http:// or https:// URL',
   'secret-file': 'the path of a file',
   'data-file': 'the path of a file',
   network: 'a network, such as 10.0.0.0/8 or fd00::/8',

@@ -47,3 +47,8 @@ export function isNetwork(text: string): boolean {
   if (prefix === undefined) return true
   return /^[0-9]{1,3}$/.test(prefix) && Number(prefix) <= (version === 4 ? 32 : 128)
 }
+
+/** Does the text mean an http(s) URL rather than the path of a file? Whether it is a good one, a rule says. */
+export function isHttpUrl(text: string): boolean {
+  return /^https?:\/\//i.test(text)
+}

@@ -1,5 +1,5 @@
 import type { X509Certificate } from 'node:crypto'
-import { buildChain, type FactsOf, type TrustLists } from '../pki/chain.ts'
+import { buildPath, type CertificatePath, type FactsOf, type TrustLists } from '../pki/chain.ts'
 import type { Verifies } from '../pki/signature.ts'
 import { BoundedMap } from '../policy/bounded-map.ts'
 import {
@@ -49,9 +49,7 @@ export class PresentedCertificates {
   }
 }
 
-export type ChainResult =
-  | { readonly ok: true; readonly chain: ChainFacts }
-  | (Verdict & { readonly ok: false })
+export type ChainResult = ({ readonly ok: true } & CertificatePath) | (Verdict & { readonly ok: false })
 
 /** What a handshake said about the client's certificate. */
 export interface PeerCertificate {
@@ -73,14 +71,15 @@ export function readChain(
   }
   try {
     const others = presented.behind(certificate)
-    const chain = buildChain(certificate, others, trust, now, factsOf, verifies)
+    const { chain, certificates } = buildPath(certificate, others, trust, now, factsOf, verifies)
     if (chain.anchor !== null) presented.remember(certificate, others)
-    return { ok: true, chain: { ...chain, opensslError } }
+    return { ok: true, chain: { ...chain, opensslError }, certificates }
   } catch (error) {
     return { ok: false, reason: 'client_cert_untrusted', detail: messageOf(error) }
   }
 }
 
+/** Something that speaks against a certificate, and what is done about it. */
 export interface Finding {
   readonly reason: ReasonCode
   readonly detail: string

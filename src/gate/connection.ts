@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net'
 import type { ListenerConfig } from '../config/schema.ts'
+import type { CertificatePath } from '../pki/chain.ts'
 import type { ChainFacts, HelloFacts, IdentityFacts, RemoteFacts, TlsFacts } from '../policy/facts.ts'
 import type { ChargePointRecord } from '../store/store.ts'
 
@@ -21,6 +22,8 @@ export class GateConnection {
   /** What HTTP is spoken on: the TLS socket once there is one. */
   socket: Socket
   facts: ConnectionFacts
+  /** Profile 3: the path that was judged, and how new the lists were that it was judged by. */
+  judged: { readonly path: CertificatePath; readonly generation: number } | null = null
   /** A refusal was noted, or the connection was handed to the relay. */
   isSettled = false
   /** The peer has closed: nothing can be told to it any more, but a refusal still counts. */
@@ -65,6 +68,7 @@ export class GateConnection {
   /** Lets go of what only the gate needed: a relayed connection lives long, and there are many. */
   forget(): void {
     const { remote } = this.facts
+    this.judged = null
     this.facts = { remote, hello: null, tls: null, chain: null, identity: null, chargePoint: null }
   }
 

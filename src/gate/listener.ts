@@ -2,17 +2,18 @@ import type http from 'node:http'
 import net, { type AddressInfo, type Socket } from 'node:net'
 import type { Config, ListenerConfig } from '../config/schema.ts'
 import type { Metrics } from '../observe/metrics.ts'
-import type { FactsOf } from '../pki/chain.ts'
+import type { CertificatePath, FactsOf } from '../pki/chain.ts'
 import type { Verifies } from '../pki/signature.ts'
 import { messageOf, ProxyError } from '../policy/error.ts'
 import type { HelloFacts } from '../policy/facts.ts'
-import type { ReasonCode } from '../policy/reasons.ts'
+import type { CheckMode, ReasonCode } from '../policy/reasons.ts'
 import { checkNegotiated, reasonOfTlsError } from '../policy/tls.ts'
 import type { Verdict } from '../policy/verdict.ts'
 import type { UpstreamTarget } from '../relay/upstream.ts'
 import type { Registry } from '../store/store.ts'
 import type { AcceptLimits } from './accept-limits.ts'
 import {
+  type Finding,
   judgeChain,
   type PeerCertificate,
   type PresentedCertificates,
@@ -24,6 +25,7 @@ import { type HandshakeOutcome, handshake } from './handshake.ts'
 import { modeOf } from './mode.ts'
 import type { Refuser } from './refuser.ts'
 import { createRequestServer } from './request-server.ts'
+import type { RevocationConfig } from './revocation/settings.ts'
 import type { TlsContexts } from './tls-contexts.ts'
 import { isTrustedProxy } from './trusted-proxy.ts'
 
@@ -37,11 +39,24 @@ export interface LivePolicy {
   readonly target: UpstreamTarget
 }
 
+/** Who says whether a certificate is revoked, on one listener. */
+export interface RevocationPort {
+  /** Grows with everything that may change a judgement. */
+  readonly generation: number
+  /** What speaks against a verified path. Rejects when that cannot be found out on our side. */
+  judge(
+    path: CertificatePath,
+    config: RevocationConfig,
+    modeOf: (reason: ReasonCode) => CheckMode,
+  ): Promise<readonly Finding[]>
+}
+
 export interface ListenerDeps {
   readonly limits: AcceptLimits
   readonly refuser: Refuser
   readonly metrics: Metrics
   readonly registry: Registry
+  readonly revocation: RevocationPort
   readonly presented: PresentedCertificates
   readonly factsOf: FactsOf
   readonly verifies: Verifies
@@ -256,13 +271,9 @@ export class Listener {
     }
     connection.know({ chain: found.chain })
     const mode = (reason: ReasonCode) => modeOf(policy.config.admission.checks, reason)
-    for (const finding of judgeChain(found.chain, policy.config.cpo.names, now, mode)) {
-      if (finding.mode === 'enforce') {
-        refuser.refuse(connection, finding.reason, finding.detail)
-        return false
-      }
-      if (finding.mode === 'report') refuser.report(connection, finding.reason, finding.detail)
-    }
+    const { names } = policy.config.cpo
+    if (!this.#passes(connection, judgeChain(found.chain, names, now, mode))) return false
+    if (!(await this.#isNotRevoked(connection, policy, found, mode))) return false
     const serialNumber = found.chain.leaf.commonNames[0] ?? ''
     const learns = policy.config.admission.unknownChargePoints === 'learn'
     if (learns || mode('client_cert_common_name') !== 'enforce') return !connection.isOver
@@ -272,6 +283,36 @@ export class Listener {
       return false
     }
     return !connection.isOver
+  }
+
+  /**
+   * A00.FR.702, 704: at every connection, resumed ones too. Of a path that is not verified (it was
+   * admitted by report) only the deny list can tell: its addresses and issuers are a stranger's.
+   */
+  async #isNotRevoked(
+    connection: GateConnection,
+    { listener }: LivePolicy,
+    { chain, certificates }: CertificatePath,
+    mode: (reason: ReasonCode) => CheckMode,
+  ): Promise<boolean> {
+    const config = listener.tls?.clientCertificates?.revocation
+    if (config === undefined) return !connection.isOver
+    const path = { chain, certificates: chain.anchor === null ? certificates.slice(0, 1) : certificates }
+    const { revocation } = this.#deps
+    connection.judged = { path, generation: revocation.generation }
+    const findings = await revocation.judge(path, config, mode)
+    return !connection.isOver && this.#passes(connection, findings)
+  }
+
+  #passes(connection: GateConnection, findings: readonly Finding[]): boolean {
+    const { refuser } = this.#deps
+    for (const { reason, detail, mode } of findings) {
+      if (mode === 'report') refuser.report(connection, reason, detail)
+      if (mode !== 'enforce') continue
+      refuser.refuse(connection, reason, detail)
+      return false
+    }
+    return true
   }
 
   #awaitRequest(connection: GateConnection, policy: LivePolicy): void {

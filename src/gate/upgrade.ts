@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import { TLSSocket } from 'node:tls'
 import type { Metrics } from '../observe/metrics.ts'
+import type { CertificatePath } from '../pki/chain.ts'
 import { parseIdentity, reservedIdentity, reservedProblem } from '../policy/identity.ts'
 import { movesRatchet } from '../policy/profile.ts'
 import { type PeerView, type ReasonCode, reasons } from '../policy/reasons.ts'
@@ -41,6 +42,8 @@ export interface UpgradeDeps extends AdmissionDeps {
   /** Resolves after so many milliseconds. */
   readonly delay: (ms: number) => Promise<void>
   readonly note: NoteSecret
+  /** A session with a client certificate relays from now on: it is judged again when the lists change. */
+  readonly admitted: (facts: SessionFacts, path: CertificatePath, generation: number) => void
 }
 
 /**
@@ -287,6 +290,8 @@ export class Upgrades {
       credential: use.credential,
     }
     relay.start(facts, socket, link, Buffer.concat([early, first]))
+    const { judged } = connection
+    if (judged !== null) this.#deps.admitted(facts, judged.path, judged.generation)
     connection.forget()
   }
 

@@ -37,6 +37,8 @@ export interface Metrics {
   readonly certificateExpiry: Gauge<'role' | 'name'>
   readonly chargePointCertificates: Gauge<'time_left'>
   readonly serverCertificatesIssued: Counter<'result'>
+  readonly revocationChecks: Counter<'method' | 'result'>
+  readonly crlNextUpdate: Gauge<'name'>
   readonly campaignChargePoints: Gauge<'campaign' | 'state'>
   readonly configReloads: Counter<'result'>
   readonly configReloadSuccessful: Gauge
@@ -164,6 +166,18 @@ export function createMetrics(build: BuildInfo, options: { readonly processMetri
       name: 'ocpp_proxy_server_certificates_issued_total',
       help: 'Server certificates that the proxy issued to itself, by result.',
       labelNames: ['result'],
+      registers,
+    }),
+    revocationChecks: new Counter({
+      name: 'ocpp_proxy_revocation_checks_total',
+      help: 'What the deny list, CRLs and OCSP responders said of client certificates; for OCSP also why there was no answer.',
+      labelNames: ['method', 'result'],
+      registers,
+    }),
+    crlNextUpdate: new Gauge({
+      name: 'ocpp_proxy_crl_next_update_timestamp_seconds',
+      help: 'When a CRL goes stale; 0 where there is none that could be used.',
+      labelNames: ['name'],
       registers,
     }),
     campaignChargePoints: new Gauge({

@@ -12,6 +12,13 @@ export interface TrustLists {
 /** How facts are had; a cache may stand in for `certificateFacts`. It throws the same. */
 export type FactsOf = (certificate: X509Certificate) => CertificateFacts
 
+/** A path as facts, and as the certificates that they were read from, in the same order. */
+export interface CertificatePath {
+  readonly chain: ChainFacts
+  /** The leaf first; the anchor last when one was reached. */
+  readonly certificates: readonly X509Certificate[]
+}
+
 /** Certificates in a path, leaf and anchor included. Hierarchies of the white paper have two or three. */
 export const maxPathLength = 8
 /**
@@ -54,14 +61,14 @@ interface Search {
  * to 'cpo' is preferred to one to 'factory'. `factsOf` and `verifies` may be caches. Never throws, but
  * for what `factsOf` throws about `leaf`.
  */
-export function buildChain(
+export function buildPath(
   leaf: X509Certificate,
   presented: readonly X509Certificate[],
   trust: TrustLists,
   now: number,
   factsOf: FactsOf = certificateFacts,
   verifies: Verifies = verifySignature,
-): ChainFacts {
+): CertificatePath {
   const start: Candidate = { certificate: leaf, facts: factsOf(leaf), anchor: null }
   const candidates = candidatesOf(presented, trust, factsOf)
   const base = { candidates, now, verifies, attempts: 0 }
@@ -69,19 +76,27 @@ export function buildChain(
   for (const goal of ['cpo', 'factory'] as const) {
     const search: Search = { ...base, goal, problem: { depth: -1, text: '' }, longest: [start] }
     const path = climb(search, [start])
-    if (path !== null) return chainFacts(path, goal, null)
+    if (path !== null) return pathOf(path, goal, null)
     if (best === null || search.problem.depth > best.problem.depth) best = search
   }
-  return chainFacts(best?.longest ?? [start], null, best?.problem.text ?? 'no trusted root')
+  return pathOf(best?.longest ?? [start], null, best?.problem.text ?? 'no trusted root')
 }
 
-function chainFacts(
+/** The facts of `buildPath` alone. */
+export function buildChain(...question: Parameters<typeof buildPath>): ChainFacts {
+  return buildPath(...question).chain
+}
+
+function pathOf(
   path: readonly Candidate[],
   anchor: TrustAnchor | null,
   problem: string | null,
-): ChainFacts {
+): CertificatePath {
   const [leaf, ...issuers] = path.map((one) => one.facts) as [CertificateFacts, ...CertificateFacts[]]
-  return { leaf, issuers, anchor, pathProblem: problem, opensslError: null }
+  return {
+    chain: { leaf, issuers, anchor, pathProblem: problem, opensslError: null },
+    certificates: path.map((one) => one.certificate),
+  }
 }
 
 /** Anchors first, so that the shortest path is found first; what cannot be read issues nothing. */

@@ -44,6 +44,7 @@ export const proxyEventTypes = [
   'AdminTokenRefused',
   'CampaignStateChanged',
   'MessageRefused',
+  'RevocationNotProven',
   'SecurityEventsDropped',
   'SecurityEventsLost',
   'SignCertificateRejected',

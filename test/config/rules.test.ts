@@ -18,6 +18,9 @@ const mutual = (more: string, listenerMore = ', clientCertificates: { trust: [t.
     more,
   )
 
+const revoking = (more: string) =>
+  mutual(names, `, clientCertificates: { trust: [t.pem], revocation: { ${more} } }`)
+
 const cases: readonly Case[] = [
   [
     '[A00.FR.311] profiles 2 and 3 need TLS',
@@ -44,6 +47,42 @@ const cases: readonly Case[] = [
     [/cpo\.names: profile 3 needs.*A00\.FR\.404/],
   ],
   ['profile 3 with everything', mutual(names), []],
+  ['[A00.FR.704] CRLs of files and URLs', revoking('crl: [a.crl, "http://pki.example.com/a.crl"]'), []],
+  ['[A00.FR.704] a CRL of another scheme is a file', revoking('crl: ["ldap://a"]'), []],
+  ['[A00.FR.704] the same CRL twice', revoking('crl: [a.crl, a.crl]'), [/same value/]],
+  [
+    '[A00.FR.702] OCSP of a named responder',
+    revoking('ocsp: hard, responder: "https://ocsp.example.com/a"'),
+    [],
+  ],
+  [
+    '[A00.FR.702] OCSP of those in certificates',
+    revoking('ocsp: soft, hosts: [.example.com, 192.0.2.1]'),
+    [],
+  ],
+  ['[CWE-918] OCSP of whom?', revoking('ocsp: soft'), [/ocsp: soft needs responder, or hosts/]],
+  [
+    '[CWE-918] a URL as host',
+    revoking('hosts: ["http://a.example"]'),
+    [/hosts\[0\]: must be a host name alone/],
+  ],
+  ['[CWE-918] networks are networks', revoking('networks: [localhost]'), [/networks\[0\]/]],
+  [
+    '[CWE-312] a password in a URL',
+    revoking('crl: ["http://u:p@a.example/a.crl"]'),
+    [/crl\[0\]: must not hold a user name/],
+  ],
+  [
+    'a responder of another scheme',
+    revoking('ocsp: soft, responder: "ldap://a"'),
+    [/responder: must be an http/],
+  ],
+  [
+    'a wait that outlives the handshake',
+    revoking('wait: 10s, timeout: 20s'),
+    [/wait: must be less than limits\.handshakeTimeout/],
+  ],
+  ['a wait beyond the time-out', revoking('wait: 3s, timeout: 1s'), [], [/wait: is above timeout/]],
   ['edition 4 has no legacy lane', tls2('legacy: true', 'edition: 4'), [/legacy: edition 4 allows no/]],
   ['[A00.FR.314] edition 3 has one', tls2('legacy: true'), []],
   [

@@ -15,6 +15,8 @@ export interface ConfigChange {
   readonly listeners?: Partial<Record<ListenerName, Section>>
   /** Laid over the `tls` section of both TLS listeners. */
   readonly tls?: Section
+  /** `clientCertificates.revocation` of the listener of profile 3. */
+  readonly revocation?: Section
   readonly edition?: 3 | 4
   readonly cpo?: Section
   readonly centralSystem?: Section
@@ -81,7 +83,11 @@ export function buildConfig(
     key: `server-${kind}.key`,
   }))
   const tls = { certificates, names: ['localhost'], ...change.tls }
-  const clientCertificates = { trust: ['cpo-root.pem'], factory: ['factory-root.pem'] }
+  const clientCertificates = {
+    trust: ['cpo-root.pem'],
+    factory: ['factory-root.pem'],
+    ...(change.revocation === undefined ? {} : { revocation: change.revocation }),
+  }
   const usual = {
     'basic-auth': {},
     'basic-auth-tls': { tls },

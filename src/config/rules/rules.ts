@@ -11,6 +11,7 @@ import {
 } from './listeners.ts'
 import { messageRules } from './messages.ts'
 import { adminAddress, limitsFit, relaxedAdmission } from './operations.ts'
+import { revocationRules } from './revocation.ts'
 import { ownSession, securityEventSinks } from './security-events.ts'
 import { issuedServerCertificates, serverCertificateForms, serverNames } from './server-certificates.ts'
 import { clientCertificatesByProfile, legacyLane, operatorName, suites, tlsByProfile } from './tls.ts'
@@ -27,6 +28,7 @@ export const rules: readonly Rule[] = [
   proxyProtocolSenders,
   tlsByProfile,
   clientCertificatesByProfile,
+  revocationRules,
   legacyLane,
   suites,
   serverCertificateForms,

@@ -4,7 +4,16 @@ import { Type } from 'typebox'
  * The kinds of text in a configuration file that mean more than text. Each is a plain string in the
  * file and in config/schema.json (`x-kind` says which), and is turned into its value when loaded.
  */
-export type Kind = 'duration' | 'size' | 'address' | 'file' | 'secret-file' | 'data-file' | 'network' | 'url'
+export type Kind =
+  | 'duration'
+  | 'size'
+  | 'address'
+  | 'file'
+  | 'file-or-url'
+  | 'secret-file'
+  | 'data-file'
+  | 'network'
+  | 'url'
 
 declare const kindOf: unique symbol
 
@@ -93,6 +102,8 @@ export const address = (options: About) =>
   text('address', options, '^(\\[[^\\]]+\\]|[^:\\[\\]]+):[0-9]{1,5}$')
 /** A file that is read: relative to the configuration file, and watched. */
 export const file = (options: About) => text('file', options)
+/** The same, or an http(s) URL, which stays as it is. */
+export const fileOrUrl = (options: About) => text('file-or-url', options)
 /** A file whose content is a secret: read when loading, never shown. */
 export const secretFile = (options: About) => text('secret-file', options)
 /** A file that is written. */

@@ -1,6 +1,7 @@
 import { Type } from 'typebox'
 import { cipherNames } from './ciphers.ts'
 import { about, address, choice, file, flag, network } from './kinds.ts'
+import { revocationSchema } from './revocation.ts'
 import { serverCertificate } from './server-certificate.ts'
 
 /** One section of the configuration: a place where charge points connect. */
@@ -23,6 +24,7 @@ const clientCertificates = Type.Object(
         requirements: ['A00.FR.406', 'A00.FR.603'],
       }),
     }),
+    revocation: revocationSchema,
   },
   {
     additionalProperties: false,

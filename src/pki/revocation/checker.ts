@@ -6,8 +6,8 @@ import type { CrlSet } from './crl-set.ts'
 import type { OcspChecker } from './ocsp-checker.ts'
 
 export interface RevocationCheckerDependencies {
-  /** The local deny list: by serial number or fingerprint. */
-  readonly isDenied: (certificate: X509Certificate) => { readonly note: string } | null
+  /** The local deny list: by serial number or fingerprint. Rejects when it cannot be read. */
+  readonly findDenied: (certificate: X509Certificate) => Promise<{ readonly note: string } | null>
   readonly crls: CrlSet
   readonly ocsp: OcspChecker
 }
@@ -16,7 +16,7 @@ export interface RevocationCheckerDependencies {
 export interface RevocationChecker {
   /**
    * Only for a certificate whose path is verified: its addresses may be contacted. The responder is
-   * not asked where the answer cannot matter. Never rejects.
+   * not asked where the answer cannot matter. Rejects only when the deny list cannot be read.
    */
   factsOf(subject: RevocationSubject, mode: OcspMode): Promise<RevocationFacts>
 }
@@ -24,7 +24,7 @@ export interface RevocationChecker {
 export function createRevocationChecker(deps: RevocationCheckerDependencies): RevocationChecker {
   return {
     async factsOf(subject, mode) {
-      const denied = deps.isDenied(subject.certificate)
+      const denied = await deps.findDenied(subject.certificate)
       const crl = crlOutcome(deps.crls, subject)
       const settled = denied !== null || crl.kind === 'revoked' || mode === 'off'
       const ocsp = settled ? ({ kind: 'none' } as const) : await ocspOutcome(deps.ocsp, subject)

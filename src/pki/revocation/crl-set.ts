@@ -1,4 +1,4 @@
-import type { X509Certificate } from 'node:crypto'
+import { hash, type X509Certificate } from 'node:crypto'
 import type { CrlOutcome } from '../../policy/revocation.ts'
 import { certificateFields } from '../certificate-fields.ts'
 import type { RevocationSubject } from './cert-id.ts'
@@ -12,6 +12,8 @@ export interface CrlState {
   /** Milliseconds since the epoch; null: there is none that could be read. */
   readonly nextUpdate: number | null
   readonly size: number
+  /** SHA-256 of what is in use, as it came; another one: the CRL has changed. null: there is none. */
+  readonly digest: string | null
   /** Why the last load failed; null: it did not. */
   readonly problem: CrlLoadProblem | null
 }
@@ -39,6 +41,8 @@ interface Entry {
   /** The newest one that an issuer's key has proven: what is not signed must not push it out. */
   verified: Crl | null
   problem: CrlLoadProblem | null
+  /** Of `latest`, as it came. */
+  digest: string | null
 }
 
 /** As many names as the configuration has; each CRL is bounded by `maxBytes`. */
@@ -46,7 +50,7 @@ export function createCrlSet(options: CrlSetOptions): CrlSet {
   const entries = new Map<string, Entry>()
   const proofs = createProofs()
   const entryOf = (name: string): Entry => {
-    const entry = entries.get(name) ?? { latest: null, verified: null, problem: null }
+    const entry = entries.get(name) ?? { latest: null, verified: null, problem: null, digest: null }
     entries.set(name, entry)
     return entry
   }
@@ -54,9 +58,15 @@ export function createCrlSet(options: CrlSetOptions): CrlSet {
     load(name, bytes) {
       const entry = entryOf(name)
       const { now, ...limits } = options
+      const digest = bytes.length > limits.maxBytes ? null : hash('sha256', bytes)
+      // The same again is not read again: it has 32 MiB, perhaps.
+      if (digest !== null && digest === entry.digest) {
+        entry.problem = null
+        return null
+      }
       const read = readCrl(bytes, { now: now(), ...limits })
       entry.problem = read.ok ? olderProblem(entry.verified, read.crl) : read.problem
-      if (read.ok && entry.problem === null) entry.latest = read.crl
+      if (read.ok && entry.problem === null) [entry.latest, entry.digest] = [read.crl, digest]
       return entry.problem
     },
     fail(name, detail) {
@@ -117,7 +127,7 @@ function createProofs(): Proofs {
   }
 }
 
-function stateOf(name: string, { latest, verified, problem }: Entry): CrlState {
+function stateOf(name: string, { latest, verified, problem, digest }: Entry): CrlState {
   const crl = latest ?? verified
-  return { name, nextUpdate: crl?.nextUpdate ?? null, size: crl?.size ?? 0, problem }
+  return { name, nextUpdate: crl?.nextUpdate ?? null, size: crl?.size ?? 0, digest, problem }
 }

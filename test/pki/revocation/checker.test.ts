@@ -68,9 +68,9 @@ function wire(ca: OpensslCa, options: WiringOptions) {
     },
   )
   after(() => ocsp.close())
-  const isDenied = ({ fingerprint256 }: X509Certificate) =>
+  const findDenied = async ({ fingerprint256 }: X509Certificate) =>
     fingerprint256 === options.denied ? { note: 'stolen' } : null
-  const checker = createRevocationChecker({ isDenied, crls, ocsp })
+  const checker = createRevocationChecker({ findDenied, crls, ocsp })
   const verdictOf = async (name: string, mode: OcspMode): Promise<string> => {
     const certificate = new X509Certificate(readFileSync(ca.file(`${name}.pem`)))
     const facts = await checker.factsOf({ certificate, issuer: ca.root }, mode)
