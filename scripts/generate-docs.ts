@@ -1,5 +1,9 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { dashboardJson } from './docs/chart/dashboard.ts'
+import { chartReadme } from './docs/chart/readme.ts'
+import { restartKeysJson } from './docs/chart/restart-keys.ts'
+import { chartSchemaJson } from './docs/chart/schema.ts'
 import { configurationPage } from './docs/configuration.ts'
 import { metricsPage } from './docs/metrics.ts'
 import { reasonsPage } from './docs/reasons.ts'
@@ -21,6 +25,10 @@ const files: readonly GeneratedFile[] = [
   { path: 'docs/configuration.md', make: configurationPage },
   { path: 'docs/reasons.md', make: reasonsPage },
   { path: 'docs/metrics.md', make: metricsPage },
+  { path: 'helm/ocpp-security-proxy/values.schema.json', make: chartSchemaJson },
+  { path: 'helm/ocpp-security-proxy/files/restart-keys.json', make: restartKeysJson },
+  { path: 'helm/ocpp-security-proxy/dashboards/ocpp-security-proxy.json', make: dashboardJson },
+  { path: 'helm/ocpp-security-proxy/README.md', make: chartReadme },
 ]
 
 const root = join(import.meta.dirname, '..')

@@ -37,7 +37,6 @@ test('a linter finds nothing in the Dockerfile', () => {
 test('bases can be pinned by digest, the user is no root, the last stage runs nothing', () => {
   const froms = ourInstructions.filter(({ keyword }) => keyword === 'FROM').map(({ rest }) => rest)
   assert.equal(froms.length, 3)
-  // biome-ignore lint/suspicious/noTemplateCurlyInString: the syntax of a Dockerfile
   for (const from of froms) assert.match(from, /^\$\{(NODE|RUNTIME)_IMAGE\}/)
   assert.equal(image.user, '65532:65532')
   const last = ourInstructions.slice(ourInstructions.findLastIndex(({ keyword }) => keyword === 'FROM'))

@@ -1,0 +1,54 @@
+{{/* What the schema of the values cannot say: each with what to do about it. */}}
+{{- define "ocpp-security-proxy.validate" -}}
+{{- $values := .Values -}}
+{{- $central := $values.config.centralSystem | default dict -}}
+{{- if not $central.url -}}
+{{- fail "config.centralSystem.url is missing: the ws:// or wss:// URL of the central system, such as ws://central-system:9000/ocpp" -}}
+{{- end -}}
+{{- if and (eq $values.mode "sidecar") (not $values.sidecar.podLabels) -}}
+{{- fail "sidecar.podLabels is missing: the labels that select the pods with the sidecar" -}}
+{{- end -}}
+{{- if and (eq $values.mode "sidecar") $values.autoscaling.enabled -}}
+{{- fail "autoscaling.enabled is for mode: gateway; in sidecar mode the pods are those of another Deployment" -}}
+{{- end -}}
+{{- if and (or (gt (int $values.replicaCount) 1) $values.autoscaling.enabled) (not $values.redis.enabled) -}}
+{{- fail "several replicas share their state through Redis or Valkey: set redis.enabled and redis.urlSecret.name, or replicaCount: 1 without autoscaling" -}}
+{{- end -}}
+{{- $redis := dig "redis" dict ($values.config.store | default dict) -}}
+{{- if and $values.redis.enabled (not $values.redis.urlSecret.name) (not $redis.url) -}}
+{{- fail "redis.urlSecret.name is missing: the Secret with the URL of Redis or Valkey (or config.store.redis.url)" -}}
+{{- end -}}
+{{- if and $redis (not $values.redis.enabled) -}}
+{{- fail "config.store.redis is set: set redis.enabled, too" -}}
+{{- end -}}
+{{- if and $values.certificates.certManager.enabled (not $values.certificates.certManager.issuerRef.name) -}}
+{{- fail "certificates.certManager.issuerRef.name is missing: the issuer that the charge points trust" -}}
+{{- end -}}
+{{- if and $values.certificates.certManager.enabled (not $values.certificates.dnsNames) -}}
+{{- fail "certificates.dnsNames is missing: the host names in the URLs of the charge points" -}}
+{{- end -}}
+{{- if and $values.serviceMonitor.enabled $values.networkPolicy.enabled (not $values.networkPolicy.admin) -}}
+{{- fail "serviceMonitor.enabled: the NetworkPolicy keeps Prometheus out of the admin port; name its pods in networkPolicy.admin" -}}
+{{- end -}}
+{{- $names := dict -}}
+{{- $ports := dict (toString (int $values.admin.port)) "admin.port" -}}
+{{- range $values.config.listeners -}}
+{{- $port := include "ocpp-security-proxy.port" .address -}}
+{{- if eq (int $port) 0 -}}
+{{- fail (printf "config.listeners: %s needs a port of its own; 0 takes any, which no Service finds" .name) -}}
+{{- end -}}
+{{- if hasKey $ports $port -}}
+{{- fail (printf "config.listeners: %s has the port %s, which is that of %s" .name $port (get $ports $port)) -}}
+{{- end -}}
+{{- $_ := set $ports $port .name -}}
+{{- $_ := set $names .name true -}}
+{{- end -}}
+{{- range $name, $_ := $values.service.ports -}}
+{{- if not (hasKey $names $name) -}}
+{{- fail (printf "service.ports.%s: there is no such listener; there are %s" $name (keys $names | sortAlpha | join ", ")) -}}
+{{- end -}}
+{{- end -}}
+{{- if hasKey $values.secretFiles "admin-token" -}}
+{{- fail "secretFiles.admin-token: this name is that of admin.tokenSecret" -}}
+{{- end -}}
+{{- end -}}

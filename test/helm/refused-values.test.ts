@@ -1,0 +1,101 @@
+import assert from 'node:assert/strict'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { chartFolder, helm } from '../../scripts/helm/render.ts'
+import { helmProblem, majors } from './helm-problem.ts'
+
+/** What is wrong with these values, laid over a good value set ('': over none); and what Helm has to say about it. */
+const wrong: readonly [name: string, base: string, set: readonly string[], message: RegExp][] = [
+  ['an unknown value', 'gateway-minimal', ['replicas=2'], /dditional propert.*replicas/],
+  ['an unknown value in a section', 'gateway-minimal', ['admin.prot=1'], /admin.*dditional propert.*prot/s],
+  [
+    'an unknown key of the configuration',
+    'gateway-minimal',
+    ['config.limits.conections=5'],
+    /config.limits.*dditional propert.*conections/s,
+  ],
+  [
+    'an unknown key of a listener',
+    'gateway-minimal',
+    ['config.listeners[0].name=a', 'config.listeners[0].adress=0.0.0.0:1'],
+    /listeners.0.*dditional propert.*adress/s,
+  ],
+  [
+    'what the chart sets itself',
+    'gateway-minimal',
+    ['config.admin.address=0.0.0.0:1'],
+    /admin.*dditional propert.*address/s,
+  ],
+  ['a mode that there is not', 'gateway-minimal', ['mode=ingress'], /mode/],
+  ['a security profile that there is not', 'sidecar', ['config.edition=5'], /edition/],
+  [
+    'a root that is none',
+    'gateway-minimal',
+    ['trust.roots.a=text'],
+    /trust.roots.*BEGIN CERTIFICATE|roots.a/s,
+  ],
+  ['no central system', '', [], /config\.centralSystem\.url is missing/],
+  [
+    'no certificate',
+    'gateway-minimal',
+    ['certificates.ecdsaSecret=', 'certificates.rsaSecret='],
+    /certManager/,
+  ],
+  [
+    'nobody to trust',
+    'gateway-mutual-tls',
+    ['trust.roots=null', 'trust.secrets=null'],
+    /set trust\.roots or trust\.secrets/,
+  ],
+  ['replicas without Redis', 'gateway-minimal', ['replicaCount=2'], /set redis\.enabled/],
+  ['scaling without Redis', 'gateway-minimal', ['autoscaling.enabled=true'], /set redis\.enabled/],
+  ['replicas of a sidecar without Redis', 'sidecar', ['replicaCount=2'], /set redis\.enabled/],
+  ['Redis without a URL', 'gateway-minimal', ['redis.enabled=true'], /redis\.urlSecret\.name is missing/],
+  ['a sidecar of no pod', 'sidecar', ['sidecar.podLabels=null'], /sidecar\.podLabels is missing/],
+  ['scaling of a sidecar', 'sidecar', ['autoscaling.enabled=true'], /is for mode: gateway/],
+  ['no issuer', 'gateway-minimal', ['certificates.certManager.enabled=true'], /issuerRef\.name is missing/],
+  [
+    'no host names for certificates',
+    'gateway-mutual-tls',
+    ['certificates.dnsNames=null'],
+    /certificates\.dnsNames is missing/,
+  ],
+  ['a port twice', 'gateway-minimal', ['admin.port=8443'], /basic-auth-tls has the port 8443.*admin\.port/],
+  [
+    'a port of nobody',
+    'gateway-minimal',
+    ['service.ports.mutual-tls=443'],
+    /no such listener.*basic-auth-tls/,
+  ],
+  ['any port', 'gateway-bare', ['config.listeners[0].address=0.0.0.0:0'], /needs a port of its own/],
+  [
+    'metrics behind a closed port',
+    'gateway-minimal',
+    ['serviceMonitor.enabled=true'],
+    /networkPolicy\.admin/,
+  ],
+  [
+    'a secret with a taken name',
+    'gateway-minimal',
+    ['secretFiles.admin-token.secretName=a'],
+    /admin\.tokenSecret/,
+  ],
+]
+
+for (const major of majors) {
+  for (const [name, base, set, message] of wrong) {
+    test(`Helm ${major} refuses ${name}`, { skip: helmProblem }, () => {
+      const values = base === '' ? [] : ['--values', join(chartFolder, 'ci', `${base}.yaml`)]
+      const run = helm(
+        major,
+        'template',
+        'r',
+        chartFolder,
+        ...values,
+        ...set.flatMap((one) => ['--set', one]),
+      )
+      assert.notEqual(run.status, 0, run.stdout)
+      assert.match(run.stderr, message)
+    })
+  }
+}
