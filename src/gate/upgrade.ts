@@ -4,7 +4,7 @@ import { TLSSocket } from 'node:tls'
 import type { Metrics } from '../observe/metrics.ts'
 import type { CertificatePath } from '../pki/chain.ts'
 import { parseIdentity, reservedIdentity, reservedProblem } from '../policy/identity.ts'
-import { movesRatchet } from '../policy/profile.ts'
+import { movesRatchet, pendingUpgrade } from '../policy/profile.ts'
 import { type PeerView, type ReasonCode, reasons } from '../policy/reasons.ts'
 import type { SessionFacts } from '../relay/session.ts'
 import type { Claim, Claimant } from '../relay/sessions.ts'
@@ -21,7 +21,7 @@ import { acceptingAnswer, closingAnswer, httpView } from './upgrade-answer.ts'
 import { readUpgradeRequest, type UpgradeRequest } from './upgrade-request.ts'
 import { upstreamAuthorization } from './upstream-authorization.ts'
 import { upstreamHeaders } from './upstream-headers.ts'
-import { keepSecret, type NoteSecret, type OtherSecret, otherSecret } from './upstream-secret.ts'
+import { type NoteSecret, noteSecret, type OtherSecret, otherSecret } from './upstream-secret.ts'
 
 /** What the relay does for the gate. */
 export interface RelayPort {
@@ -191,7 +191,7 @@ export class Upgrades {
     let outcome = await relay.dial(policy.target, request, abandoned.signal)
     const retry = outcome.kind === 'refused' ? otherSecret(policy.config, outcome.status, result) : null
     if (retry !== null) {
-      const again = this.#upstreamRequest(walk, protocols, result, retry.other)
+      const again = this.#upstreamRequest(walk, protocols, result, retry.taken)
       outcome = await relay.dial(policy.target, again, abandoned.signal)
     }
     isDialling = false
@@ -246,11 +246,11 @@ export class Upgrades {
         credential: use.credential,
         changeStartedAt: use.changeStartedAt,
         offersMandatorySuites: hello === null ? null : offersMandatorySuites(hello),
+        ...(retry === null ? {} : { upstreamSecret: retry }),
         at: now(),
       })
-      // After it, because it may settle the change, and with it which password goes upstream.
       const where = { identity: identity.identity, listener: policy.listener.name, address: remote.address }
-      if (retry !== null) await keepSecret(this.#deps, retry, where)
+      if (retry !== null) noteSecret(this.#deps.note, where)
     }
     try {
       if (chargePoint !== null) {
@@ -288,6 +288,7 @@ export class Upgrades {
       certificate: chain?.leaf.fingerprint ?? null,
       serialNumber: chargePoint?.serialNumber ?? null,
       credential: use.credential,
+      pendingUpgrade: chargePoint === null ? null : pendingUpgrade(chargePoint),
     }
     relay.start(facts, socket, link, Buffer.concat([early, first]))
     const { judged } = connection

@@ -1,11 +1,10 @@
 import type { Config } from '../config/schema.ts'
-import type { Registry } from '../store/store.ts'
 import { type AdmittedChargePoint, upstreamSecret } from './upstream-authorization.ts'
 
 /** A sealed password that the central system refused, and the one to try in its place. */
 export interface OtherSecret {
   readonly refused: string | null
-  readonly other: string
+  readonly taken: string
 }
 
 /** An event of the proxy, for the security log. */
@@ -35,24 +34,17 @@ export function otherSecret(
   if (next === null) return null
   const refused = upstreamSecret(admitted)
   const other = refused === next ? (chargePoint?.upstreamSecret ?? null) : next
-  return other === null ? null : { refused, other }
+  return other === null ? null : { refused, taken: other }
 }
 
 /**
- * The central system took the other one: that is kept, because with the end of the change the one that it
- * refused could be left alone, and the charge point locked out. Call it once the login is recorded, which
- * may settle the change. Throws ProxyError of the store.
+ * The central system took the other one, and it is kept (`recordSuccess`): with the end of the change the one
+ * that it refused could be left alone, and the charge point locked out.
  */
-export async function keepSecret(
-  { registry, note }: { readonly registry: Registry; readonly note: NoteSecret },
-  { refused, other }: OtherSecret,
+export function noteSecret(
+  note: NoteSecret,
   where: { readonly identity: string; readonly listener: string; readonly address: string },
-): Promise<void> {
-  const { identity } = where
-  // Another one, set meanwhile by an operator, stays.
-  if ((await registry.get(identity))?.upstreamSecret === refused) {
-    await registry.update(identity, { upstreamSecret: other })
-  }
+): void {
   const techInfo =
     'password: the central system refused one of the two that are valid and took the other, which is kept for it'
   note({ type: 'ReconfigurationOfSecurityParameters', techInfo, ...where })

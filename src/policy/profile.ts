@@ -42,3 +42,33 @@ export function checkProfile(listenerProfile: SecurityProfile, record: KeptProfi
 export function movesRatchet(kept: SecurityProfile | null, profile: SecurityProfile): boolean {
   return kept !== null && profile > kept
 }
+
+export const upgradePhases = ['offered', 'waiting', 'tried'] as const
+export type UpgradePhase = (typeof upgradePhases)[number]
+
+/** An upgrade that the proxy has opened: where to, and what to go back to when it failed (A05). */
+export interface PendingUpgrade {
+  readonly to: SecurityProfile
+  readonly before: SecurityProfile | null
+  readonly phase: UpgradePhase
+  /** When it was opened, in milliseconds since the epoch. */
+  readonly at: number
+}
+
+/** Null: none is under way, or it is an operator who has opened the higher profile. */
+export function pendingUpgrade(record: {
+  readonly upgradeTo: SecurityProfile | null
+  readonly upgradeOpened: Omit<PendingUpgrade, 'to'> | null
+}): PendingUpgrade | null {
+  const { upgradeTo, upgradeOpened } = record
+  return upgradeTo === null || upgradeOpened === null ? null : { to: upgradeTo, ...upgradeOpened }
+}
+
+/**
+ * A charge point has come on a lower profile than the one that is open for it. One that has tried the
+ * higher one stays where it is (A05.FR.08), and whoever got hold of a password of the lower profile must not
+ * use the open door. One that may still have to restart for it is not to be shut out: for `openForMs`.
+ */
+export function upgradeIsOver({ phase, at }: PendingUpgrade, openForMs: number, now: number): boolean {
+  return phase === 'tried' || now - at >= openForMs
+}

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net'
 import type { ActionName } from '../ocpp/actions.ts'
 import type { Payload } from '../ocpp/message.ts'
+import type { PendingUpgrade } from '../policy/profile.ts'
 import type { ReasonCode } from '../policy/reasons.ts'
 import { closeCodeOf, closeFrame, controlFrame } from './close-codes.ts'
 import type { RelayContext } from './context.ts'
@@ -26,6 +27,8 @@ export interface SessionFacts {
   readonly serialNumber: string | null
   /** Which password it logged in with, where a change of it is under way; null: none, or nothing to tell. */
   readonly credential: 'current' | 'next' | null
+  /** An upgrade of the proxy's that was under way when it came, and what to go back to (A05). */
+  readonly pendingUpgrade: PendingUpgrade | null
 }
 
 /** How a session ended, for the log. */

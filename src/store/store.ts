@@ -1,4 +1,5 @@
 import type { PasswordForm, SecurityProfile } from '../policy/facts.ts'
+import type { UpgradePhase } from '../policy/profile.ts'
 import type { CheckMode, ReasonCode, Stage } from '../policy/reasons.ts'
 import type { CampaignStore } from './campaigns.ts'
 import type { DenyList } from './deny-list.ts'
@@ -30,6 +31,18 @@ export type CredentialHash =
   /** For passwords that people chose. N is the cost, block size 8, parallelism 1. */
   | { readonly scheme: 'scrypt'; readonly cost: number; readonly salt: string; readonly hash: string }
 
+/** `upgradeTo` as the proxy has opened it for an upgrade (A05). */
+export interface OpenedUpgrade {
+  readonly before: SecurityProfile | null
+  /**
+   * offered: sent or about to be, and no answer is known. waiting: it answered RebootRequired. tried: it has
+   * accepted, or let its time go by, so that coming on a lower profile shows that it stays there.
+   */
+  readonly phase: UpgradePhase
+  /** Milliseconds since the epoch. */
+  readonly at: number
+}
+
 export interface ChargePointRecord {
   readonly identity: string
   /** What the CN of its certificate must be (A00.FR.405); unique in the registry (A00.FR.429). */
@@ -38,6 +51,11 @@ export interface ChargePointRecord {
   readonly securityProfile: SecurityProfile | null
   /** An upgrade is under way: this profile is admitted too, and kept from its first success on (A05.FR.09). */
   readonly upgradeTo: SecurityProfile | null
+  /**
+   * The proxy has opened `upgradeTo` for an upgrade, and this is what to go back to when the charge point
+   * turns out to have stayed below (A05.FR.08); null: an operator has set it, or it is null.
+   */
+  readonly upgradeOpened: OpenedUpgrade | null
   /** It cannot do TLS 1.2 (A00.FR.314): admitted on the legacy lane. */
   readonly legacyTls: boolean
   /** It may connect on a listener of profile 0, without any authentication, while the fleet is migrated. */
@@ -88,7 +106,7 @@ export interface CredentialChange {
  */
 export type CredentialStep = 'accepted' | 'reboot-required' | 'promote' | 'revert'
 
-/** The fields that a change may set. */
+/** The fields that a change may set. `upgradeTo` without `upgradeOpened` is an operator's. */
 export type ChargePointPatch = Partial<
   Omit<ChargePointRecord, 'identity' | 'createdAt' | 'updatedAt' | 'credentialChange'>
 >
@@ -207,6 +225,12 @@ export interface SuccessfulConnection {
    * what a manufacturer made proves nothing of the operator. Left out: nothing.
    */
   readonly onboarding?: OnboardingSeen | null
+  /**
+   * perChargePoint: the central system refused the first of these sealed passwords and took the other,
+   * which is kept in its place, unless somebody has set another one meanwhile. In the same transaction as
+   * all else: with the end of a change of the password the other one would be forgotten.
+   */
+  readonly upstreamSecret?: { readonly refused: string | null; readonly taken: string }
   readonly at: number
 }
 

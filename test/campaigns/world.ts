@@ -205,6 +205,7 @@ export function chargePoint(identity: string, fields: Partial<ChargePointRecord>
     serialNumber: null,
     securityProfile: 1,
     upgradeTo: null,
+    upgradeOpened: null,
     legacyTls: false,
     migrating: false,
     blocked: false,

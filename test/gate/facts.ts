@@ -48,6 +48,7 @@ export const aRecord: ChargePointRecord = {
   serialNumber: 'SN-1',
   securityProfile: null,
   upgradeTo: null,
+  upgradeOpened: null,
   legacyTls: false,
   migrating: false,
   blocked: false,

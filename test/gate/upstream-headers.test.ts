@@ -166,8 +166,8 @@ test('[A01.FR.03] refused upstream while a password is being changed: the other 
   const nextUpstreamSecret = 'sealed new'
   const credentialChange = { nextUpstreamSecret } as ChargePointRecord['credentialChange']
   const record: ChargePointRecord = { ...aRecord, upstreamSecret: 'sealed old', credentialChange }
-  const old = { refused: 'sealed old', other: 'sealed new' }
-  const fresh = { refused: 'sealed new', other: 'sealed old' }
+  const old = { refused: 'sealed old', taken: 'sealed new' }
+  const fresh = { refused: 'sealed new', taken: 'sealed old' }
   assert.deepEqual(otherSecret(config, 401, admittedAs(record, 'current')), old)
   assert.deepEqual(otherSecret(config, 403, admittedAs(record, null)), old)
   assert.deepEqual(otherSecret(config, 401, admittedAs(record, 'next')), fresh)

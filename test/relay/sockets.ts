@@ -212,5 +212,6 @@ function factsOf(setting: SessionSetting): SessionFacts {
     certificate: setting.certificate ?? null,
     serialNumber: null,
     credential: null,
+    pendingUpgrade: null,
   }
 }

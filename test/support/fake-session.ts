@@ -36,6 +36,7 @@ export function fakeSession(facts: Partial<UseCaseSession['facts']> = {}): FakeS
       profile: 2,
       address: '127.0.0.1',
       certificate: null,
+      pendingUpgrade: null,
       ...facts,
     } as UseCaseSession['facts'],
     isOpen: true,

@@ -45,6 +45,14 @@ export const profileUpgradeSchema = Type.Object(
       maximum: day,
       requirements: ['A05.FR.07'],
     }),
+    openFor: duration({
+      description:
+        'How long a higher profile that the proxy has opened stays open for a charge point that comes back on its old one, where it is not known that it has tried: it answered RebootRequired, or its answer was lost. After that its next connection on the old profile shuts the higher one.',
+      default: '24h',
+      minimum: 60_000,
+      maximum: 30 * day,
+      requirements: ['A05.FR.08', 'A05.FR.09'],
+    }),
     allowSecurityProfileDowngrade: flag({
       description:
         'With edition 4: the central system may lower a charge point from profile 3 to 2. Otherwise it is answered Rejected, as every other attempt to lower a profile.',

@@ -1,6 +1,7 @@
 import type { SQLInputValue } from 'node:sqlite'
 import { ProxyError } from '../../policy/error.ts'
 import type { PasswordForm, SecurityProfile } from '../../policy/facts.ts'
+import { upgradePhases } from '../../policy/profile.ts'
 import { type CredentialState, parseCredentialChange } from '../credential-change.ts'
 import { parseCredentialHash } from '../credential-hash.ts'
 import { parseOnboarding } from '../onboarding.ts'
@@ -10,6 +11,7 @@ import type {
   CredentialChange,
   CredentialHash,
   Onboarding,
+  OpenedUpgrade,
 } from '../store.ts'
 import { integer, integerOrNull, oneOf, parseJson, type Row, text, textOrNull } from './rows.ts'
 
@@ -23,6 +25,7 @@ export const chargePointColumns = [
   'serial_number',
   'security_profile',
   'upgrade_to',
+  'upgrade_opened',
   'legacy_tls',
   'blocked',
   'credential',
@@ -49,6 +52,7 @@ export function toRecord(row: Row): ChargePointRecord {
     serialNumber: textOrNull(row, 'serial_number'),
     securityProfile: oneOf(profiles, integerOrNull(row, 'security_profile'), 'security_profile'),
     upgradeTo: oneOf(profiles, integerOrNull(row, 'upgrade_to'), 'upgrade_to'),
+    upgradeOpened: toUpgradeOpened(row),
     legacyTls: integer(row, 'legacy_tls') === 1,
     migrating: integer(row, 'migrating') === 1,
     blocked: integer(row, 'blocked') === 1,
@@ -75,6 +79,7 @@ export function toValues(record: ChargePointRecord): SQLInputValue[] {
     record.serialNumber,
     record.securityProfile,
     record.upgradeTo,
+    record.upgradeOpened === null ? null : JSON.stringify(record.upgradeOpened),
     Number(record.legacyTls),
     Number(record.blocked),
     credential,
@@ -113,6 +118,7 @@ export function newRecord(identity: string, fields: ChargePointPatch, now: numbe
     serialNumber: null,
     securityProfile: null,
     upgradeTo: null,
+    upgradeOpened: null,
     legacyTls: false,
     migrating: false,
     blocked: false,
@@ -133,11 +139,17 @@ export function newRecord(identity: string, fields: ChargePointPatch, now: numbe
   }
 }
 
-/** A password that an operator sets ends a change that is under way: it is the only one from here on. */
+/**
+ * A password that an operator sets ends a change that is under way: it is the only one from here on. So does
+ * a profile that it opens or shuts: from then on no upgrade of the proxy's takes that back.
+ */
 export function patched(record: ChargePointRecord, patch: ChargePointPatch, now: number): ChargePointRecord {
   const { identity, createdAt } = record
   const credentialChange = patch.credential === undefined ? record.credentialChange : null
-  return { ...record, ...withoutUndefined(patch), credentialChange, identity, createdAt, updatedAt: now }
+  const upgradeOpened =
+    patch.upgradeOpened === undefined && patch.upgradeTo !== undefined ? { upgradeOpened: null } : {}
+  const fields = { ...withoutUndefined(patch), ...upgradeOpened, credentialChange }
+  return { ...record, ...fields, identity, createdAt, updatedAt: now }
 }
 
 /** A field that is present and undefined changes nothing. */
@@ -164,6 +176,20 @@ export function toOnboarding(row: Row): Onboarding | null {
   } catch {
     return parseOnboarding(null)
   }
+}
+
+/** One that cannot be read is nobody's: `upgradeTo` stays until an operator looks. */
+function toUpgradeOpened(row: Row): OpenedUpgrade | null {
+  const value = parseJson(row, 'upgrade_opened')
+  if (typeof value !== 'object' || value === null) return null
+  const { before, phase, at } = value as Record<string, unknown>
+  const known = upgradePhases.find((one) => one === phase)
+  if ((before !== null && !isProfile(before)) || known === undefined || !Number.isSafeInteger(at)) return null
+  return { before, phase: known, at: Number(at) }
+}
+
+function isProfile(value: unknown): value is SecurityProfile {
+  return profiles.some((one) => one === value)
 }
 
 export function unknownChargePoint(identity: string): ProxyError {

@@ -1,5 +1,11 @@
 import { ProxyError } from '../../policy/error.ts'
-import type { ChargePointPatch, ChargePointQuery, ChargePointRecord, Registry } from '../store.ts'
+import type {
+  ChargePointPatch,
+  ChargePointQuery,
+  ChargePointRecord,
+  Registry,
+  SuccessfulConnection,
+} from '../store.ts'
 import {
   chargePointColumns,
   newRecord,
@@ -32,6 +38,7 @@ const success = `
     security_profile = CASE WHEN :profile = 0 THEN security_profile
       ELSE max(coalesce(security_profile, :profile), :profile) END,
     upgrade_to = CASE WHEN upgrade_to <= :profile THEN NULL ELSE upgrade_to END,
+    upgrade_opened = CASE WHEN upgrade_to <= :profile THEN NULL ELSE upgrade_opened END,
     last_seen_at = :at, last_address = :address, last_tls = :tls,
     password_form = coalesce(:form, password_form),
     offers_mandatory_suites = coalesce(:mandatory, offers_mandatory_suites)
@@ -147,9 +154,21 @@ export function sqliteRegistry(db: Database, now: () => number): Registry {
         if (row === undefined) throw unknownChargePoint(identity)
         if (row.changing === 1) settleAtSuccess(db, identity, seen)
         onboardAtSuccess(db, identity, row, seen)
+        if (seen.upstreamSecret !== undefined) keepSecret(db, identity, seen.upstreamSecret)
       })
     },
   }
+}
+
+/** After the change was settled: that may have put the refused one in place. */
+function keepSecret(
+  db: Database,
+  identity: string,
+  { refused, taken }: NonNullable<SuccessfulConnection['upstreamSecret']>,
+): void {
+  db.statement(
+    'UPDATE charge_points SET upstream_secret = ? WHERE identity = ? AND upstream_secret IS ?',
+  ).run(taken, identity, refused)
 }
 
 function listPage(db: Database, query: ChargePointQuery): ChargePointRecord[] {

@@ -240,4 +240,7 @@ export const migrations: readonly string[] = [
     used_at INTEGER NOT NULL
   ) STRICT, WITHOUT ROWID;
   `,
+  `
+  ALTER TABLE charge_points ADD COLUMN upgrade_opened TEXT;
+  `,
 ]

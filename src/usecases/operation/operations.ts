@@ -64,7 +64,14 @@ export function createChargePointChanges(deps: ChargePointChangesDeps): ChargePo
   const arrivals = createArrivals(clock)
   const turns = createOperationTurns()
   const flights = createPasswordFlights()
-  const pending = createPendingUpgrades({ registry, note, log })
+  const pending = createPendingUpgrades({
+    registry,
+    turns,
+    note,
+    log,
+    now: clock.now,
+    openForMs: () => config().profileUpgrade.openFor,
+  })
   const changes = createPasswordChanges({
     registry,
     sessions,

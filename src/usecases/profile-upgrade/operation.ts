@@ -129,6 +129,7 @@ async function send(
       return awaitHigher(deps, operation, opened, late, isAskedAgain ? 0 : undefined)
     }
     case 'accepted':
+      await deps.pending.answered(identity, opened, 'tried')
       return awaitHigher(
         deps,
         operation,
@@ -136,12 +137,12 @@ async function send(
         failure('not_back', 'it accepted and did not come back in time'),
       )
     case 'reboot-required': {
+      await deps.pending.answered(identity, opened, 'waiting')
       const problem = options.reset === true ? await restart(deps, operation) : null
       const detail = problem ?? 'it takes the profile at its next start, and did not come back in time'
       const late = failure('not_back', `it answered RebootRequired: ${detail}`)
       if (problem === null) return awaitHigher(deps, operation, opened, late)
-      // It will come at its next start, whenever that is.
-      deps.pending.leaveOpen(identity, opened)
+      // It will come at its next start, whenever that is: until then the higher profile stays open.
       return late
     }
     default:
@@ -167,7 +168,6 @@ async function awaitHigher(
     if (arrival === session) continue
     const { profile } = arrival.facts
     if (profile >= opened.to) {
-      deps.pending.reached(identity)
       const techInfo = `security profile: reached ${profile}; lower ones are refused from now on (A05.FR.09)`
       deps.note({ type: 'ReconfigurationOfSecurityParameters', identity, techInfo })
       return { ok: true, detail: `it is on profile ${profile}` }
@@ -176,8 +176,8 @@ async function awaitHigher(
     patience = fallbackPatienceMs
   }
   if (fellBackTo === null) {
-    // It may be on its way: shutting the door now could lock it out.
-    deps.pending.leaveOpen(identity, opened)
+    // It may be on its way: shutting the door now could lock it out. Its next session decides.
+    if (late.code === 'no_answer' && !signal.aborted) await deps.pending.answered(identity, opened, 'tried')
     return endOfWait(operation, late.code, late.detail)
   }
   const detail = `it came back on profile ${fellBackTo} (A05.FR.08), which stays open`

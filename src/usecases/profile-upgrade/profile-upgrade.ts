@@ -93,7 +93,7 @@ export function profileUpgrade(deps: ProfileUpgradeDeps): UseCase {
   async function raised(identity: string, opened: Opened, answer: Answer | null): Promise<void> {
     const read = readChangeAnswer(answer)
     if (read.kind === 'refused') await pending.close(identity, opened, read.detail)
-    else pending.leaveOpen(identity, opened)
+    else await pending.answered(identity, opened, read.kind === 'reboot-required' ? 'waiting' : 'tried')
   }
 
   /** Edition 4, A05.FR.10: the lower one is kept once it was accepted; the way back stays open until it came. */
@@ -103,8 +103,12 @@ export function profileUpgrade(deps: ProfileUpgradeDeps): UseCase {
       if (kind !== 'accepted' && kind !== 'reboot-required') return
       const techInfo = `security profile: lowered to ${to} by the central system (edition 4)`
       note({ type: 'ReconfigurationOfSecurityParameters', identity, techInfo })
-      await registry.update(identity, { securityProfile: to, upgradeTo: 3 })
-      pending.leaveOpen(identity, { to: 3, before: null })
+      const phase = kind === 'reboot-required' ? 'waiting' : 'tried'
+      await registry.update(identity, {
+        securityProfile: to,
+        upgradeTo: 3,
+        upgradeOpened: { before: null, phase, at: now() },
+      })
     }
     return { kind: 'forward', answered: (answer) => heard(identity, () => lowered(answer)) }
   }

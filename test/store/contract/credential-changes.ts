@@ -36,11 +36,28 @@ async function stateOf(registry: Registry, identity = 'CP1') {
   return [number(credential), number(change?.next), change?.phase ?? null, upstreamSecret ?? null]
 }
 
+const refusedUpstream = (refused: string | null, taken: string) => ({ upstreamSecret: { refused, taken } })
+
 export function credentialChangeContract(name: string, makeStore: MakeStore): void {
   const check = (
     title: string,
     body: (store: Store, clock: { at: number }, again: () => Promise<Store>) => Promise<void>,
   ) => test(`${title} (${name})`, () => withStore(makeStore, body))
+
+  check(
+    '[A01.FR.03] the password that the central system took is kept with the login',
+    async ({ registry }) => {
+      await registry.add('CP1', { credential: hashOf(1), upstreamSecret: 'v1.old' })
+      await registry.beginCredentialChange('CP1', offer(2, 'v1.new'), 7000)
+      await registry.recordSuccess('CP1', login('current', refusedUpstream('v1.old', 'v1.new')))
+      assert.deepEqual(await stateOf(registry), [1, 2, 'offered', 'v1.new'])
+      await registry.recordSuccess('CP1', login('next', refusedUpstream('v1.new', 'v1.old')))
+      assert.deepEqual(await stateOf(registry), [2, null, null, 'v1.old'])
+      await registry.update('CP1', { upstreamSecret: 'v1.operator' })
+      await registry.recordSuccess('CP1', login('current', refusedUpstream('v1.old', 'v1.new')))
+      assert.equal((await stateOf(registry))[3], 'v1.operator', 'set meanwhile')
+    },
+  )
 
   check('[A01.FR.03] an offered password is kept beside the old one', async ({ registry }, clock, again) => {
     await registry.add('CP1', { credential: hashOf(1), upstreamSecret: 'v1.old' })

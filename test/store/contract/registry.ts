@@ -26,6 +26,7 @@ const full: ChargePointPatch = {
   serialNumber: 'S/N 0123',
   securityProfile: 2,
   upgradeTo: 3,
+  upgradeOpened: { before: null, phase: 'waiting', at: 4000 },
   legacyTls: true,
   migrating: true,
   blocked: true,
@@ -144,6 +145,22 @@ export function registryContract(name: string, makeStore: MakeStore): void {
       ],
     )
   })
+
+  check(
+    '[A05.FR.08] who opened an upgrade is known until it ends; an operator takes it over',
+    async ({ registry }) => {
+      const opened = { before: null, phase: 'offered', at: 4000 } as const
+      await registry.add('CP1', { securityProfile: 1, upgradeTo: 2, upgradeOpened: opened })
+      assert.deepEqual((await registry.update('CP1', { blocked: false })).upgradeOpened, opened)
+      assert.equal((await registry.update('CP1', { upgradeTo: 2 })).upgradeOpened, null)
+      await registry.update('CP1', { upgradeTo: 3, upgradeOpened: opened })
+      await registry.recordSuccess('CP1', seen(2))
+      assert.deepEqual((await registry.get('CP1'))?.upgradeOpened, opened, 'not there yet')
+      await registry.recordSuccess('CP1', seen(3))
+      const record = await registry.get('CP1')
+      assert.deepEqual([record?.upgradeTo, record?.upgradeOpened], [null, null])
+    },
+  )
 
   check(
     '[A05.FR.09] the kept profile never goes down, and an upgrade ends when it is reached',

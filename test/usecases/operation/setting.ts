@@ -9,6 +9,7 @@ import { hashKey, matches } from '../../../src/gate/credentials/hash.ts'
 import type { Logger } from '../../../src/observe/log.ts'
 import type { Payload } from '../../../src/ocpp/message.ts'
 import type { SecurityProfile } from '../../../src/policy/facts.ts'
+import { type PendingUpgrade, pendingUpgrade } from '../../../src/policy/profile.ts'
 import type { Answer, Call, CallFate, UseCaseSession } from '../../../src/relay/use-case.ts'
 import { seal } from '../../../src/store/seal.ts'
 import { openSqliteStore } from '../../../src/store/sqlite.ts'
@@ -75,7 +76,7 @@ const settings = {
     },
   },
   passwords: { acceptedGrace: 0, unansweredGrace: 86_400_000, resetAfterRebootRequired: true },
-  profileUpgrade: { timeout: 300_000, allowSecurityProfileDowngrade: false },
+  profileUpgrade: { timeout: 300_000, openFor: 86_400_000, allowSecurityProfileDowngrade: false },
   store: { sealingKey },
 }
 export type Settings = Partial<Record<keyof typeof settings, unknown>>
@@ -92,7 +93,11 @@ export interface Setting {
   readonly keys: readonly Buffer[]
   record(): Promise<ChargePointRecord>
   /** A session that relays; the one before it has ended. */
-  connect(profile?: SecurityProfile, credential?: 'current' | 'next' | null): FakeSession
+  connect(
+    profile?: SecurityProfile,
+    credential?: 'current' | 'next' | null,
+    pending?: PendingUpgrade | null,
+  ): FakeSession
   /** Logs in with this password as the gate does; null: refused. */
   login(password: Buffer, profile?: SecurityProfile): Promise<FakeSession | null>
   disconnect(): void
@@ -172,15 +177,16 @@ export async function setUp(t: Pick<TestContext, 'after'>, given: Settings = {})
       assert.ok(record !== null)
       return record
     },
-    connect(profile = 2, credential = 'current') {
+    connect(profile = 2, credential = 'current', pending = null) {
       setting.disconnect()
-      const session = fakeSession({ profile, credential })
+      const session = fakeSession({ profile, credential, pendingUpgrade: pending })
       live = session
       for (const useCase of changes.useCases) useCase.started?.(session)
       return session
     },
     async login(presented, profile = 2) {
-      const { credential, credentialChange } = await setting.record()
+      const record = await setting.record()
+      const { credential, credentialChange } = record
       const isNext = credentialChange !== null && (await matches(credentialChange.next, presented))
       const isCurrent = !isNext && credential !== null && (await matches(credential, presented))
       if (!isNext && !isCurrent) return null
@@ -195,7 +201,7 @@ export async function setUp(t: Pick<TestContext, 'after'>, given: Settings = {})
         offersMandatorySuites: null,
         at: clock.now(),
       })
-      return setting.connect(profile, use)
+      return setting.connect(profile, use, pendingUpgrade(record))
     },
     disconnect() {
       if (live !== null) live.isOpen = false

@@ -57,7 +57,7 @@ for (const answer of [status('Rejected'), status('NotSupported'), callError]) {
 }
 
 test('[A05.FR.08] back on the old profile: the door is shut again; without an answer, too', async (t) => {
-  for (const answer of [status('Accepted'), status('RebootRequired'), null]) {
+  for (const answer of [status('Accepted'), null]) {
     const setting = await setUp(t)
     await setting.login(setting.password)
     await (await ask(setting, '3')).answer(answer)
@@ -65,6 +65,42 @@ test('[A05.FR.08] back on the old profile: the door is shut again; without an an
     await assertKept(setting, [2, null])
   }
 })
+
+for (const [name, answer] of [
+  ['it answered RebootRequired', status('RebootRequired')],
+  ['its answer died with the proxy', 'killed'],
+] as const) {
+  test(`[A05.FR.08] ${name}: back on the old profile says nothing for a day, and then the door is shut`, async (t) => {
+    const setting = await setUp(t)
+    await setting.login(setting.password)
+    const asked = await ask(setting, '3')
+    if (answer === 'killed') setting.restart()
+    else await asked.answer(answer)
+    setting.clock.advance(day - 1)
+    await setting.login(setting.password)
+    await settled()
+    assert.deepEqual(await kept(setting), [2, 3])
+    setting.clock.advance(1)
+    await setting.login(setting.password)
+    await assertKept(setting, [2, null])
+  })
+}
+
+test('[A00.FR.005] what an operator has opened, no session shuts', async (t) => {
+  const setting = await setUp(t)
+  await setting.store.registry.update('CP1', { upgradeTo: 3 })
+  setting.clock.advance(2 * day)
+  await setting.login(setting.password)
+  await settled()
+  assert.deepEqual(await kept(setting), [2, 3])
+})
+
+const day = 86_400_000
+
+/** Time enough for what is stored behind the start of a session. */
+async function settled(): Promise<void> {
+  for (let turn = 0; turn < 20; turn += 1) await new Promise((resolve) => setImmediate(resolve))
+}
 
 /** The end of an upgrade is stored behind the start of a session. */
 async function assertKept(setting: Setting, expected: readonly unknown[]): Promise<void> {
@@ -96,7 +132,7 @@ test('[A05.FR.02] where nothing listens, or no password is stored, the charge po
 })
 
 test('[A00.FR.005] edition 4 lowers 3 to 2 where it is allowed, and keeps the way back until it came', async (t) => {
-  const allowed = { timeout: 1, allowSecurityProfileDowngrade: true }
+  const allowed = { timeout: 1, openFor: 86_400_000, allowSecurityProfileDowngrade: true }
   for (const [edition, expected] of [
     [3, 'answer'],
     [4, 'forward'],
@@ -118,7 +154,7 @@ test('[A00.FR.005] edition 4 lowers 3 to 2 where it is allowed, and keeps the wa
 test('[A00.FR.005] edition 4: refused by the charge point, nothing is lowered', async (t) => {
   const setting = await setUp(t, {
     edition: 4,
-    profileUpgrade: { timeout: 1, allowSecurityProfileDowngrade: true },
+    profileUpgrade: { timeout: 1, openFor: 86_400_000, allowSecurityProfileDowngrade: true },
   })
   await setting.store.registry.update('CP1', { securityProfile: 3 })
   setting.connect(3, null)
