@@ -39,6 +39,7 @@ export interface InsecureProfilePolicy {
 export interface CentralSystemRules {
   readonly allow?: readonly string[] | undefined
   readonly deny: readonly string[]
+  readonly allowConfigurationKeys?: readonly string[] | undefined
   readonly denyConfigurationKeys: readonly string[]
 }
 
@@ -53,9 +54,24 @@ const certificateActions: ReadonlySet<string> = new Set([
   'GetInstalledCertificateIds',
 ])
 
+/**
+ * The same messages as OCPP 1.6 carries them for ISO 15118 (application note Plug & Charge), whatever the
+ * vendor calls himself: `messageId` is theirs, and a charge point may read it in letters of either case.
+ */
+const certificateMessageIds: ReadonlySet<string> = new Set([...certificateActions].map(foldKey))
+
 /** What a message does that only a secure connection should carry; null: nothing of the kind. */
 export function sensitiveKind({ action, payload }: MessageFacts): SensitiveKind | null {
   if (certificateActions.has(action)) return 'certificates'
+  if (action === 'DataTransfer') {
+    const isOne = Object.entries(payload).some(
+      ([name, value]) =>
+        foldKey(name) === 'messageid' &&
+        typeof value === 'string' &&
+        certificateMessageIds.has(foldKey(value)),
+    )
+    return isOne ? 'certificates' : null
+  }
   if (action === 'ExtendedTriggerMessage') {
     return payload.requestedMessage === 'SignChargePointCertificate' ? 'certificates' : null
   }
@@ -110,13 +126,16 @@ export function checkFromCentralSystem(message: MessageFacts, rules: CentralSyst
   if (!isListed || rules.deny.includes(action)) {
     return operatorDenies('action', 'the central system may not send this action')
   }
-  if (action !== 'ChangeConfiguration' || rules.denyConfigurationKeys.length === 0) return passed
+  const { allowConfigurationKeys: allowed, denyConfigurationKeys: denied } = rules
+  if (action !== 'ChangeConfiguration' || (allowed === undefined && denied.length === 0)) return passed
   const key = configurationKey(payload)
   // What we cannot read, a charge point may: it could take ["AuthorizationKey"] for the key itself.
   if (key === null) return operatorDenies('unreadable-key', 'the configuration key is not a text')
-  const denied = rules.denyConfigurationKeys.find((one) => foldKey(one) === key)
-  if (denied === undefined) return passed
-  return operatorDenies('configuration-key', `the central system may not set ${denied}`)
+  const match = denied.find((one) => foldKey(one) === key)
+  if (match !== undefined)
+    return operatorDenies('configuration-key', `the central system may not set ${match}`)
+  if (allowed === undefined || allowed.some((one) => foldKey(one) === key)) return passed
+  return operatorDenies('configuration-key', 'the central system may set other keys only')
 }
 
 /** The key of a ChangeConfiguration for comparing; null: it is none. */

@@ -70,13 +70,23 @@ export function createGuard({ settings, note, now }: GuardDeps): UseCase {
 /** Everything only where the lists ask for it: the rest of the traffic is not parsed for us. */
 function watchesOf({ fromCentralSystem }: Pick<MessagesConfig, 'fromCentralSystem'>): readonly Watch[] {
   const { allow, deny } = fromCentralSystem
-  const fromChargePoint: Watch = { direction: 'to-central-system', action: 'SignCertificate' }
+  const fromChargePoint: readonly Watch[] = [
+    { direction: 'to-central-system', action: 'SignCertificate' },
+    { direction: 'to-central-system', action: 'DataTransfer', only: isInsecure },
+  ]
   const denied = deny.filter(isActionName)
   if (allow !== undefined || denied.length < deny.length) {
-    return [fromChargePoint, { direction: 'to-charge-point', action: '*' }]
+    return [...fromChargePoint, { direction: 'to-charge-point', action: '*' }]
   }
   const actions = new Set([...sensitiveActions, ...denied])
-  return [fromChargePoint, ...[...actions].map((action): Watch => ({ direction: 'to-charge-point', action }))]
+  const toChargePoint = [...actions].map((action): Watch => ({ direction: 'to-charge-point', action }))
+  const wrapped: Watch = { direction: 'to-charge-point', action: 'DataTransfer', only: isInsecure }
+  return [...fromChargePoint, ...toChargePoint, ...(actions.has('DataTransfer') ? [] : [wrapped])]
+}
+
+/** Nobody else's DataTransfer is parsed for us. */
+function isInsecure({ facts }: UseCaseSession): boolean {
+  return facts.profile < 2
 }
 
 const sensitiveActions = [

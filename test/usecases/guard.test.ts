@@ -105,6 +105,27 @@ test('[A00.FR.005][CWE-436] a ChangeConfiguration that a charge point could read
   assert.deepEqual(send('ChangeConfiguration', { key: 'SecurityProfile ', value: '3' }), forwarded)
 })
 
+test('[A00.FR.206] certificates inside a DataTransfer are judged as outside of it', () => {
+  const { guard, send } = aGuard()
+  const wrapped = {
+    vendorId: 'org.openchargealliance.iso15118pnc',
+    messageId: 'InstallCertificate',
+    data: '{}',
+  }
+  refusal(/certificates are refused over security profile 1/, send('DataTransfer', wrapped, { profile: 1 }))
+  assert.deepEqual(send('DataTransfer', wrapped), forwarded)
+  assert.deepEqual(send('DataTransfer', { vendorId: 'x' }, { profile: 1 }), forwarded)
+  const own = guard.watches.filter(({ action }) => action === 'DataTransfer')
+  assert.deepEqual(
+    own.map(({ direction, only }) => [direction, only?.(fakeSession({ profile: 2 }))]),
+    [
+      ['to-central-system', false],
+      ['to-charge-point', false],
+    ],
+    'over TLS none is parsed for it',
+  )
+})
+
 test('[A05.FR.05][A01.FR.02] the way of a fleet from profile 0 or 1 to 2 is open unless it is shut', () => {
   const { send, live } = aGuard()
   const profile = { key: 'SecurityProfile', value: '2' }
@@ -145,7 +166,7 @@ test('[design 9] it watches no more than its lists ask for', () => {
   assert.equal(new Set(usual).size, usual.length)
   assert.ok(watched(from({ deny: ['Reset'] })).includes('to-charge-point Reset'))
   assert.ok(!watched(from({ deny: ['Reset'] })).includes('to-charge-point *'))
-  const all = ['to-central-system SignCertificate', 'to-charge-point *']
+  const all = ['to-central-system SignCertificate', 'to-central-system DataTransfer', 'to-charge-point *']
   assert.deepEqual(watched(from({ allow: ['Reset'] })), all)
   assert.deepEqual(watched(from({ deny: ['X-Reboot'] })), all)
 })

@@ -10,6 +10,13 @@ const actionList = (description: string, more: object = {}) =>
     ...about({ description, restart: true, ...more }),
   })
 
+const keyList = (description: string, more: object = {}) =>
+  Type.Array(Type.String({ minLength: 1, maxLength: 50, ...about({ description: 'Configuration key.' }) }), {
+    maxItems: 256,
+    uniqueItems: true,
+    ...about({ description, ...more }),
+  })
+
 const fromCentralSystem = Type.Object(
   {
     allow: Type.Optional(
@@ -18,17 +25,14 @@ const fromCentralSystem = Type.Object(
       ),
     ),
     deny: actionList('Actions that it may not send, whatever allow says.', { default: [] }),
-    denyConfigurationKeys: Type.Array(
-      Type.String({ minLength: 1, maxLength: 50, ...about({ description: 'Configuration key.' }) }),
-      {
-        maxItems: 256,
-        uniqueItems: true,
-        ...about({
-          description:
-            'Keys that it may not set with ChangeConfiguration; upper and lower case are the same. Reading them is not touched.',
-          default: [],
-        }),
-      },
+    allowConfigurationKeys: Type.Optional(
+      keyList(
+        'The only keys that it may set with ChangeConfiguration; upper and lower case are the same. Without this list: all of them.',
+      ),
+    ),
+    denyConfigurationKeys: keyList(
+      'Keys that it may not set, whatever allowConfigurationKeys says. Reading them is not touched.',
+      { default: [] },
     ),
   },
   {
@@ -43,7 +47,7 @@ const overProfile = (profile: 0 | 1) =>
     {
       certificates: choice(['refuse', 'allow'], {
         description:
-          'SignCertificate, CertificateSigned, InstallCertificate, DeleteCertificate, GetInstalledCertificateIds and their trigger.',
+          'SignCertificate, CertificateSigned, InstallCertificate, DeleteCertificate, GetInstalledCertificateIds and their trigger, also inside a DataTransfer.',
         default: 'refuse',
         requirements: ['A00.FR.206', 'CWE-345'],
       }),

@@ -1,5 +1,6 @@
 import type { NoteEvent } from '../../events/proxy-event.ts'
 import type { Logger } from '../../observe/log.ts'
+import { checkKind, type InsecureProfilePolicy, type SensitiveKind } from '../../policy/messages.ts'
 import type { SessionDirectory, UseCaseSession } from '../../relay/use-case.ts'
 import type { ChargePointRecord, Registry } from '../../store/store.ts'
 import type { TransactionWatch } from '../transactions/transactions.ts'
@@ -20,6 +21,8 @@ export interface OperationDeps {
   readonly log: Logger
   /** `limits.callTimeout`, in milliseconds. */
   readonly callTimeoutMs: () => number
+  /** `messages.overInsecureProfiles`: it holds for what the proxy sends as for what passes. */
+  readonly overInsecureProfiles: () => InsecureProfilePolicy
   /** Ends every operation that waits: the proxy is shutting down. */
   readonly stopping: AbortSignal
 }
@@ -65,6 +68,16 @@ export async function operate(
     watch.close()
     giveBack()
   }
+}
+
+/** Why nothing about `kind` may be sent over this session (A00.FR.206); null: it may. */
+export function refusedOver(
+  { overInsecureProfiles }: Pick<OperationDeps, 'overInsecureProfiles'>,
+  kind: SensitiveKind,
+  { facts }: UseCaseSession,
+): (OperationOutcome & { readonly ok: false }) | null {
+  const verdict = checkKind(kind, facts.profile, overInsecureProfiles())
+  return verdict.allowed ? null : failure('prerequisite', `${verdict.detail} (messages.overInsecureProfiles)`)
 }
 
 /** How long a CALL of an operation may take. */

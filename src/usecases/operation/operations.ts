@@ -93,6 +93,7 @@ export function createChargePointChanges(deps: ChargePointChangesDeps): ChargePo
     note,
     log,
     callTimeoutMs: () => config().limits.callTimeout,
+    overInsecureProfiles: () => config().messages.overInsecureProfiles,
     stopping: stopping.signal,
   }
   const served = () =>

@@ -8,6 +8,7 @@ import {
   type Operation,
   type OperationDeps,
   operate,
+  refusedOver,
 } from '../operation/context.ts'
 import type {
   ChargePointOperations,
@@ -52,6 +53,8 @@ export async function rotateWithin(
       'centralSystem.authorization is forward: the central system would not know the new password; change it there'
     return failure('prerequisite', detail)
   }
+  const refused = refusedOver(deps, 'passwords', operation.session)
+  if (refused !== null) return refused
   if (deps.flights.has(operation.identity)) return beingChanged
   const session = await decideEarlier(deps, operation, options)
   if ('code' in session) return session

@@ -8,6 +8,7 @@ import {
   type Operation,
   type OperationDeps,
   operate,
+  refusedOver,
 } from '../operation/context.ts'
 import type {
   ChargePointOperations,
@@ -48,6 +49,8 @@ async function upgrade(
   options: UpgradeProfileOptions,
 ): Promise<OperationOutcome> {
   const { record, session } = operation
+  const refused = refusedOver(deps, 'profile', session)
+  if (refused !== null) return refused
   const present = presentProfile(record, session.facts.profile)
   if (to === present) return { ok: true, detail: `it is on profile ${to} already` }
   if (to < present)

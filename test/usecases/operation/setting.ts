@@ -71,8 +71,8 @@ const settings = {
   limits: { callTimeout: 10_000 },
   messages: {
     overInsecureProfiles: {
-      profile0: { certificates: 'refuse', passwords: 'refuse', profile: 'refuse' },
-      profile1: { certificates: 'refuse', passwords: 'refuse', profile: 'refuse' },
+      profile0: { certificates: 'refuse', passwords: 'allow', profile: 'allow' },
+      profile1: { certificates: 'refuse', passwords: 'allow', profile: 'allow' },
     },
   },
   passwords: { acceptedGrace: 0, unansweredGrace: 86_400_000, resetAfterRebootRequired: true },

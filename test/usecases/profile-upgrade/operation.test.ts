@@ -142,6 +142,19 @@ test('[A05.FR.02] [A05.FR.04] [A00.FR.005] what is missing is said, and nothing 
   assert.deepEqual(await kept(setting), [0, null])
 })
 
+test('[A00.FR.206] over a profile on which the operator refuses it, nothing is sent', async (t) => {
+  const row = { certificates: 'allow', passwords: 'refuse', profile: 'refuse' } as const
+  const { setting, session, ended } = await begin(t, {
+    messages: { overInsecureProfiles: { profile0: row, profile1: row } },
+  })
+  assert.equal(word(await ended), 'prerequisite')
+  const options = { origin: 'operator', timeoutMs, reset: false } as const
+  const rotated = await setting.changes.operations.rotatePassword('CP1', options)
+  assert.ok(!rotated.ok && /passwords are refused over security profile 1/.test(rotated.detail))
+  assert.equal(session.calls.length, 0)
+  assert.deepEqual(await kept(setting), [1, null])
+})
+
 test('[A05.FR.04] profile 3 with a certificate that is known', async (t) => {
   const { setting, session, ended } = await begin(t)
   await session.outcome(status('Rejected'))
