@@ -1,31 +1,22 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { chmodSync, existsSync, lstatSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, lstatSync, readdirSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { after, before, test } from 'node:test'
+import { after, test } from 'node:test'
 import { stringify } from 'yaml'
 import { LogLines } from '../support/log-lines.ts'
-import { buildImage, type Image } from './build.ts'
 import { ourDockerfile, ourInstructions } from './dockerfile.ts'
-import { installedInstead } from './installed.ts'
 import { addBaseLibraries, jailProblem, runInJail, startInJail } from './jail.ts'
+import { buildOurImage } from './our-image.ts'
+import { testSidecar } from './sidecar.ts'
 
 // A CommonJS package whose exports Node does not see by name.
 const { validate } = createRequire(import.meta.url)('dockerfile-utils') as typeof import('dockerfile-utils')
 
-/** The registry is asked only by `npm run test:image`. */
-const isWhole = process.env.IMAGE_TEST === 'whole'
-
-const folder = mkdtempSync(join(tmpdir(), 'ocpp-image-'))
-let image: Image
-
-before(() => {
-  chmodSync(folder, 0o755)
-  image = buildImage(ourInstructions, { folder, ...(isWhole ? {} : { instead: installedInstead }) })
-})
-after(() => rmSync(folder, { recursive: true, force: true }))
+const { image, folder, remove } = buildOurImage()
+after(() => remove())
+if (jailProblem === false) addBaseLibraries(image)
 
 test('a linter finds nothing in the Dockerfile', () => {
   assert.deepEqual(
@@ -84,7 +75,6 @@ test('the image holds the program and its production dependencies, and nothing e
 test('its commands and its health check work, as its user, with nothing but the image', {
   skip: jailProblem,
 }, async () => {
-  addBaseLibraries(image)
   const version = runInJail(image, [...image.entrypoint, '--version'])
   assert.deepEqual([version.status, version.stderr], [0, ''])
 
@@ -127,3 +117,5 @@ test('its commands and its health check work, as its user, with nothing but the 
   // Nobody listens any more: the check must be able to fail.
   assert.equal(runInJail(image, image.health, { ADMIN_URL: 'http://127.0.0.1:1' }).status, 1)
 })
+
+testSidecar(image)

@@ -38,9 +38,15 @@ export function startInJail(image: Image, command: readonly string[], user = ima
 }
 
 /** Runs a command in the image to its end. */
-export function runInJail(image: Image, command: readonly string[], env: Record<string, string> = {}) {
+export function runInJail(
+  image: Image,
+  command: readonly string[],
+  env: Record<string, string> = {},
+  input = '',
+) {
   const done = spawnSync('chroot', jailArguments(image, command, image.user), {
     env: { ...path, ...image.env, ...env },
+    input,
     encoding: 'utf8',
   })
   keep('process', done.stdout + done.stderr)
