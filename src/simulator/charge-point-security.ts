@@ -4,6 +4,7 @@ import type { SecurityProfile } from '../policy/facts.ts'
 import { basicAuthorization, keyFromHex, type Password } from './credentials.ts'
 import type { DialOptions } from './dial.ts'
 import { createFallback, type FallbackRule } from './fallback.ts'
+import { createRootStore, type RootSettings, type RootStore } from './root-store.ts'
 import { decideProfileChange, type ProfileDecision } from './security-settings.ts'
 import { type ClientTlsOptions, createClientContext } from './tls-options.ts'
 
@@ -18,6 +19,8 @@ export interface SecuritySettings {
   /** User name of Basic authentication; the identity unless a test wants another (A00.FR.204). */
   readonly username?: string
   readonly tls?: ClientTlsOptions
+  /** Beside `tls.ca`, which are the roots for servers that it leaves the factory with. */
+  readonly roots?: Omit<RootSettings, 'centralSystem'>
   /** Made by `createClientContext`, to share it among a fleet with the same TLS options. */
   readonly tlsContext?: SecureContext
   readonly subprotocols?: readonly string[]
@@ -33,6 +36,7 @@ export interface SecuritySettings {
 /** Profile, password and tickets of a charge point, and what follows from them for the next connection. */
 export interface ChargePointSecurity {
   readonly profile: SecurityProfile
+  readonly roots: RootStore
   /** The last ticket that the server gave. */
   readonly session: Buffer | null
   /** TLS 1.2 or above is among what it offers (A00.FR.312). */
@@ -68,6 +72,12 @@ export function createSecurity(
   let password = settings.password ?? null
   let session = tls.session ?? null
   let context: SecureContext | null = settings.tlsContext ?? null
+  const forgetTls = (): void => {
+    context = null
+    // A resumed session would not verify the server again.
+    session = null
+  }
+  const roots = createRootStore({ ...settings.roots, centralSystem: tls.ca }, forgetTls, Date.now)
 
   function urlOf(wanted: SecurityProfile): string | null {
     const own = settings.profileUrls?.[wanted]
@@ -88,11 +98,11 @@ export function createSecurity(
   function changeProfile(next: SecurityProfile): void {
     profile = next
     // Another profile shows another certificate, or none: neither context nor ticket fits any longer.
-    context = null
-    session = null
+    forgetTls()
   }
 
   return {
+    roots,
     get profile() {
       return profile
     },
@@ -104,7 +114,7 @@ export function createSecurity(
       const base = urlOf(profile)
       if (base === null) throw new ProxyError('url_invalid', 'operator', `no URL for profile ${profile}`)
       const secure = base.startsWith('wss:')
-      if (secure) context ??= createClientContext(tls, profile === 3)
+      if (secure) context ??= createClientContext(trusting(tls, roots.trusted()), profile === 3)
       const offered = settings.resume === false ? undefined : (session ?? undefined)
       return {
         url: `${base.replace(/\/+$/, '')}/${encodeURIComponent(identity)}`,
@@ -123,7 +133,7 @@ export function createSecurity(
     decideProfile: (value) =>
       decideProfileChange(profile, value, (wanted) => ({
         password: password !== null,
-        roots: tls.ca !== undefined,
+        roots: roots.hasCentralSystemRoot,
         certificate: tls.certificate !== undefined && tls.key !== undefined,
         address: urlOf(wanted) !== null,
       })),
@@ -152,4 +162,11 @@ export function createSecurity(
       for (const take of staged.splice(0)) take()
     },
   }
+}
+
+function trusting(
+  { ca: _ca, ...tls }: ClientTlsOptions,
+  ca: ClientTlsOptions['ca'] | undefined,
+): ClientTlsOptions {
+  return ca === undefined ? tls : { ...tls, ca }
 }

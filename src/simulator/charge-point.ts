@@ -15,6 +15,8 @@ import type { CallOutcome } from './endpoint.ts'
 import type { EventListener } from './event.ts'
 import { type CloseSeen, createLink } from './link.ts'
 import { ConnectRefusal } from './refusal.ts'
+import { obedientRoots, type RootBehaviour, rootCommands } from './root-commands.ts'
+import type { RootStore } from './root-store.ts'
 import { securityCommands } from './security-commands.ts'
 import { createSecurityEvents, type SecurityEvents } from './security-events.ts'
 import { type SecurityMessages, securityMessages } from './security-messages.ts'
@@ -35,6 +37,8 @@ export interface ChargePointOptions extends SecuritySettings {
   readonly commands?: CommandTable
   /** How it takes new passwords and profiles; obedient by default. */
   readonly behaviour?: Partial<ChargePointBehaviour>
+  /** How it takes messages about root certificates; obedient by default. */
+  readonly rootBehaviour?: Partial<RootBehaviour>
   /** Tells of its own acts: StartupOfTheDevice, ResetOrReboot, ReconfigurationOfSecurityParameters. */
   readonly ownEvents?: boolean
   /** Actions of the central system that are asked for at any time; others count as unsolicited. */
@@ -53,6 +57,8 @@ export interface ChargePoint extends Omit<ChargePointMessages, 'restart'>, Secur
   /** The last TLS ticket, to be resumed by another charge point or later. */
   readonly session: Buffer | null
   readonly configuration: ConfigurationKeys
+  /** What it trusts (M03). */
+  readonly roots: Pick<RootStore, 'list'>
   /** Its security events: what waits, and what was confirmed. */
   readonly events: Pick<SecurityEvents, 'flush' | 'pending' | 'confirmed' | 'refused' | 'lost'>
   /** CALLs of the central system side, as far as nobody asked for them. */
@@ -61,6 +67,8 @@ export interface ChargePoint extends Omit<ChargePointMessages, 'restart'>, Secur
   traffic(): TrafficCounts
   /** Changes how it behaves from now on. */
   behave(change: Partial<ChargePointBehaviour>): void
+  /** The same for messages about root certificates. */
+  behaveAboutRoots(change: Partial<RootBehaviour>): void
   /** Raises a security event: sent at once where it can be, else as soon as it can (A04). */
   raise(type: string, techInfo?: string): void
   /** One attempt. @throws ConnectRefusal; ProxyError `already_connected`, `tls_options`, `url_invalid`. */
@@ -91,8 +99,11 @@ export function createChargePoint(options: ChargePointOptions): ChargePoint {
   const traffic = createTraffic()
   const unsolicited = createUnsolicitedCalls(options.expectedCalls)
   let behaviour: ChargePointBehaviour = { ...obedient, ...options.behaviour }
+  let rootBehaviour: RootBehaviour = { ...obedientRoots, ...options.rootBehaviour }
   const configuration = createConfigurationKeys()
   configuration.put('SecurityProfile', String(security.profile))
+  configuration.put('AdditionalRootCertificateCheck', String(security.roots.additionalCheck))
+  configuration.put('CertificateStoreMaxLength', String(security.roots.maxLength))
   const note = (detail: string): void => onEvent({ kind: 'note', identity, detail })
   const background = createBackground((message) => note(`gave up: ${message}`))
   let stop = new AbortController()
@@ -104,7 +115,7 @@ export function createChargePoint(options: ChargePointOptions): ChargePoint {
     onEvent,
     answer: (call) => {
       unsolicited.see(call.action)
-      return answerCommand(call, [options.commands ?? {}, securityCommands, coreCommands], target)
+      return answerCommand(call, [options.commands ?? {}, roots, securityCommands, coreCommands], target)
     },
     traffic,
     callTimeoutMs: options.callTimeoutMs ?? 30_000,
@@ -135,16 +146,34 @@ export function createChargePoint(options: ChargePointOptions): ChargePoint {
     if (options.ownEvents === true) raise(type, techInfo)
   }
   acted('StartupOfTheDevice')
+  const roots = rootCommands({ store: security.roots, behaviour: () => rootBehaviour, raise, acted, note })
 
   async function connect(): Promise<Dialed> {
     try {
-      const dialed = await link.open(security.nextDial(stop.signal))
+      const dialed = await dialTrusted()
       security.confirmProfile()
       if (messages.booted) background.start(events.flush)
       return dialed
     } catch (error) {
       if (error instanceof ConnectRefusal && !stop.signal.aborted) onRefusal(error)
       throw error
+    }
+  }
+
+  /** With the new root; with the one before it where the server does not lead to that (M05.FR.14). */
+  async function dialTrusted(): Promise<Dialed> {
+    try {
+      const dialed = await link.open(security.nextDial(stop.signal))
+      if (dialed.tls !== null) security.roots.connected()
+      return dialed
+    } catch (error) {
+      const isOtherServer =
+        error instanceof ConnectRefusal && error.securityEvent === 'InvalidCentralSystemCertificate'
+      if (!isOtherServer || stop.signal.aborted || !security.roots.refused()) throw error
+      onEvent({ kind: 'refused', identity, detail: error.message })
+      raise('InvalidCentralSystemCertificate')
+      note('tries the root before the present one (M05.FR.14)')
+      return dialTrusted()
     }
   }
 
@@ -206,6 +235,10 @@ export function createChargePoint(options: ChargePointOptions): ChargePoint {
     behave(change) {
       behaviour = { ...behaviour, ...change }
     },
+    behaveAboutRoots(change) {
+      rootBehaviour = { ...rootBehaviour, ...change }
+    },
+    roots: security.roots,
     raise,
     ...securityMessages((action, payload) => link.call(action, payload)),
     get isOpen() {

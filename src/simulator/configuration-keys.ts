@@ -26,6 +26,7 @@ const defaults: readonly (readonly [name: string, access: KeyAccess, type: Entry
   [
     ['AuthorizationKey', 'W', 'text', ''],
     ['AdditionalRootCertificateCheck', 'R', 'text', 'false'],
+    ['CertificateStoreMaxLength', 'R', 'integer', '10'],
     ['ClockAlignedDataInterval', 'RW', 'integer', '0'],
     ['ConnectionTimeOut', 'RW', 'integer', '60'],
     ['CpoName', 'RW', 'text', ''],

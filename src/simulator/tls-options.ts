@@ -47,7 +47,10 @@ export function createClientContext(options: ClientTlsOptions, showCertificate: 
       minVersion,
       maxVersion,
       ciphers: cipherString(options),
-      ...(ca === undefined ? {} : { ca: typeof ca === 'string' ? ca : [...ca] }),
+      ...(ca === undefined
+        ? {}
+        : // A root that the one before it has signed is a root all the same (M05.FR.10).
+          { ca: typeof ca === 'string' ? ca : [...ca], allowPartialTrustChain: true }),
       ...(showCertificate && certificate !== undefined && key !== undefined
         ? { cert: certificate, key }
         : {}),

@@ -4,6 +4,7 @@ import { campaign } from '../contract/campaigns.ts'
 import { hashOf, login, offer } from '../contract/credential-changes.ts'
 import { denied } from '../contract/deny-list.ts'
 import { rejection } from '../contract/rejections.ts'
+import { inventory, knownRoot } from '../contract/roots.ts'
 import { reported } from '../contract/security-events.ts'
 
 /** One promise of the store, and what must be true once it was fulfilled and the process was killed. */
@@ -118,5 +119,16 @@ export const steps: readonly Step[] = [
     name: '[A00.FR.702] a certificate that is denied',
     run: (store) => store.denied.add(denied()),
     holds: async (store) => assert.equal((await store.denied.list({ limit: 9 }))[0]?.note, 'stolen'),
+  },
+  {
+    name: '[M03.FR.01][M05.FR.10] what a charge point told of its roots, and a root that was given',
+    run: async ({ roots }) => {
+      await roots.replaceInventory('CP1', inventory())
+      await roots.addKnown(knownRoot(1))
+    },
+    holds: async ({ roots }) => {
+      assert.deepEqual(await roots.inventory('CP1'), [inventory()])
+      assert.deepEqual(await roots.known(), [knownRoot(1)])
+    },
   },
 ]
