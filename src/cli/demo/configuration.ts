@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { stringify } from 'yaml'
+import { crlFiles } from './revocation-lists.ts'
 
 /** The two proxies of the demo: one as an operator would run it, one with limits that are soon reached. */
 export const siteNames = ['main', 'tight'] as const
@@ -34,7 +35,14 @@ const sites = {
         name: 'mutual-tls',
         address: '127.0.0.1:0',
         securityProfile: 3,
-        tls: { ...tls, clientCertificates: { trust: ['cpo-root.pem'], factory: ['factory-root.pem'] } },
+        tls: {
+          ...tls,
+          clientCertificates: {
+            trust: ['cpo-root.pem'],
+            factory: ['factory-root.pem'],
+            revocation: { crl: crlFiles },
+          },
+        },
       },
       balanced,
     ],

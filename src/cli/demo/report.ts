@@ -102,7 +102,7 @@ function refusalCells(row: RefusalRow): readonly string[] {
 }
 
 function endLines({ ok, seconds, honest, refusals: rows, surprises }: DemoResult, paint: Paint): string[] {
-  const waiting = Object.entries(notYet).map(([code, issue]) => `${code} (issue ${issue})`)
+  const waiting = Object.entries<number>(notYet).map(([code, issue]) => `${code} (issue ${issue})`)
   const wrong = [...honest, ...rows].filter((row) => row.surprises.length > 0).length + surprises.length
   const byStage = stages.map((stage) => {
     const count = rows.filter(({ reason }) => reasons[reason].stage === stage).length
@@ -115,7 +115,7 @@ function endLines({ ok, seconds, honest, refusals: rows, surprises }: DemoResult
     ...surprises.map((one) => paint('red', `✗ ${oneLine(one)}`)),
     verdict,
     paint('dim', `Refused at: ${byStage.join(', ')}`),
-    paint('dim', `Not yet:    ${waiting.join(', ')}`),
+    ...(waiting.length === 0 ? [] : [paint('dim', `Not yet:    ${waiting.join(', ')}`)]),
   ]
 }
 

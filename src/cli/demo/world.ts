@@ -12,6 +12,7 @@ import { databaseOf, type SiteName, siteNames, writeConfiguration } from './conf
 import { guestChargePoints } from './guests.ts'
 import { makePasswords } from './passwords.ts'
 import { ProxyProcess } from './proxy-process.ts'
+import { writeRevocationLists } from './revocation-lists.ts'
 import {
   type CentralSystemScript,
   startWatchedCentralSystem,
@@ -67,6 +68,7 @@ export async function createWorld(program: readonly string[], tell: (step: strin
       organization,
       now: Date.now(),
     })
+    await writeRevocationLists(folder, organization, Date.now())
     const passwords = makePasswords(guestChargePoints.filter(hasPassword).map(({ identity }) => identity))
     const openSite = async (name: SiteName): Promise<Site> => {
       const store = openSqliteStore(join(folder, databaseOf(name)))

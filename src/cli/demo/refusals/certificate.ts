@@ -1,8 +1,10 @@
 import { createPublicKey } from 'node:crypto'
+import { privateKeyPem } from '../../../pki/keys.ts'
 import { type Credentials, issueChargePoint } from '../../../pki/profiles.ts'
 import { issueWrongCertificate, type WrongCertificateKind } from '../../../pki/wrong-certificates.ts'
 import { guest } from '../guests.ts'
 import type { Attempt, RefusalCase } from '../refusal-case.ts'
+import { revokedSerialNumber } from '../revocation-lists.ts'
 import { refusalSeen } from '../seen.ts'
 import { organization, type World } from '../world.ts'
 
@@ -30,6 +32,27 @@ function wrong(kind: WrongCertificateKind, who: string) {
   } as const
 }
 
+/** CP-3 with a certificate of an authority below the root, whose CRL proves nothing. */
+function below(authority: string, who: string) {
+  return {
+    who,
+    site: 'main',
+    async attempt({ world }: Attempt) {
+      const issuer = await world.credentials(authority)
+      const issued = await issueChargePoint(issuer, 'SN-0001', organization, honest())
+      const client = await guest(world, 'CP-3', {
+        tls: {
+          certificate: `${issued.certificate.toString()}${issuer.certificate.toString()}`,
+          key: privateKeyPem(issued.privateKey),
+        },
+      })
+      return refusalSeen(() => client.connect())
+    },
+  } as const
+}
+
+const honest = () => ({ keys: { type: 'ec', curve: 'P-256' }, now: Date.now(), days: 3 }) as const
+
 export const certificateRefusals = {
   client_cert_missing: {
     who: 'CP-3, without a certificate',
@@ -39,6 +62,18 @@ export const certificateRefusals = {
   client_cert_untrusted: wrong('client_cert_untrusted', 'CP-3, certificate of a strange root'),
   client_cert_expired: wrong('client_cert_expired', 'CP-3, certificate that expired'),
   client_cert_not_yet_valid: wrong('client_cert_not_yet_valid', 'CP-3, certificate for next week'),
+  client_cert_revoked: {
+    who: 'CP-3, certificate that the root has revoked',
+    site: 'main',
+    async attempt({ world }) {
+      const root = await world.credentials('cpo-root-ecdsa')
+      const overrides = { serialNumber: revokedSerialNumber }
+      const issued = await issueChargePoint(root, 'SN-0001', organization, { ...honest(), overrides })
+      return showing(world, 'CP-3', issued)
+    },
+  },
+  revocation_unknown: below('lost-authority', 'CP-3, the CRL is by a stranger'),
+  crl_stale: below('late-authority', 'CP-3, the CRL is of yesterday'),
   client_cert_weak_key: wrong('client_cert_weak_key', 'CP-3, RSA key of 1024 bits'),
   client_cert_weak_signature: wrong('client_cert_weak_signature', 'CP-3, certificate signed with SHA-1'),
   client_cert_no_serial: wrong('client_cert_no_serial', 'CP-3, certificate with serial number 0'),
