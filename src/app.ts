@@ -323,6 +323,8 @@ export class App {
       registry: store.registry,
       rejections: store.rejections,
       events: store.events,
+      denied: store.denied,
+      denyListChanged: () => this.#revocations.look(),
       roots: store.roots,
       stored: {
         rejections: (listener) => this.#rejections.subscribe(listener),

@@ -11,6 +11,7 @@ import { openApiOf, withoutDefaults } from './openapi.ts'
 import { campaignRoutes } from './routes/campaigns.ts'
 import { certificateRoutes } from './routes/certificates.ts'
 import { chargePointRoutes } from './routes/charge-points.ts'
+import { deniedCertificateRoutes } from './routes/denied-certificates.ts'
 import { eventRoutes } from './routes/events.ts'
 import { operationRoutes } from './routes/operations.ts'
 import { passwordRoutes } from './routes/passwords.ts'
@@ -100,6 +101,7 @@ async function addRoutes(api: Api, context: ApiContext): Promise<void> {
   for (const routes of [
     statusRoutes,
     certificateRoutes,
+    deniedCertificateRoutes,
     chargePointRoutes,
     passwordRoutes,
     operationRoutes,

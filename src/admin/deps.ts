@@ -2,7 +2,14 @@ import type { Campaigns } from '../campaigns/campaigns.ts'
 import type { NoteEvent, ProxyEvent } from '../events/proxy-event.ts'
 import type { Logger } from '../observe/log.ts'
 import type { SessionDirectory } from '../relay/use-case.ts'
-import type { CredentialHash, Registry, RejectionLog, RootStore, SecurityEventLog } from '../store/store.ts'
+import type {
+  CredentialHash,
+  DenyList,
+  Registry,
+  RejectionLog,
+  RootStore,
+  SecurityEventLog,
+} from '../store/store.ts'
 import type { ChargePointOperations } from '../usecases/operation/operation.ts'
 
 /** What the admin API needs of the rest of the proxy; app.ts gives it. */
@@ -16,6 +23,9 @@ export interface AdminDeps {
   readonly registry: Registry
   readonly rejections: RejectionLog
   readonly events: SecurityEventLog
+  readonly denied: DenyList
+  /** The deny list was changed: sessions are judged by it at once. Never rejected. */
+  readonly denyListChanged: () => Promise<void>
   readonly roots: Pick<RootStore, 'inventory' | 'known'>
   /** Tells, after they are durable, that there are new records; for live readers. */
   readonly stored: { readonly rejections: Subscribe; readonly events: Subscribe }

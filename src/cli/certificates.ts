@@ -1,6 +1,9 @@
 import type { Command } from 'commander'
+import { allowCommand } from './certificates/allow.ts'
 import { deleteRootCommand } from './certificates/delete-root.ts'
+import { deniedCommand } from './certificates/denied.ts'
 import { installRootCommand } from './certificates/install-root.ts'
+import { revokeCommand } from './certificates/revoke.ts'
 import { rootsCommand } from './certificates/roots.ts'
 import { processShell, type Shell } from './shell.ts'
 import { plainCommand } from './store-command.ts'
@@ -9,6 +12,9 @@ import { plainCommand } from './store-command.ts'
 export function certificatesCommand(shell: Shell = processShell()): Command {
   return plainCommand('certificates', shell)
     .description('certificates of charge points, and the roots that they trust')
+    .addCommand(revokeCommand(shell))
+    .addCommand(allowCommand(shell))
+    .addCommand(deniedCommand(shell))
     .addCommand(rootsCommand(shell))
     .addCommand(installRootCommand(shell))
     .addCommand(deleteRootCommand(shell))

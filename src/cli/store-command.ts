@@ -26,7 +26,13 @@ export interface OpenedStore {
 }
 
 /** What these mean is "used wrong"; every other error means "found wrong". */
-const usageCodes: ReadonlySet<string> = new Set(['usage', 'config_invalid', 'key_invalid', 'store_missing'])
+const usageCodes: ReadonlySet<string> = new Set([
+  'usage',
+  'config_invalid',
+  'key_invalid',
+  'store_missing',
+  'deny_target_invalid',
+])
 
 export function usageError(message: string): ProxyError {
   return new ProxyError('usage', 'operator', message)

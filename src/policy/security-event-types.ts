@@ -43,6 +43,8 @@ function isSecurityEventName(type: string): type is SecurityEventName {
 export const proxyEventTypes = [
   'AdminTokenRefused',
   'CampaignStateChanged',
+  'CertificateAllowed',
+  'CertificateDenied',
   'MessageRefused',
   'RevocationNotProven',
   'SecurityEventsDropped',

@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto'
 import { ProxyError } from '../policy/error.ts'
+import { parseFingerprint } from '../policy/fingerprint.ts'
 import type { DenySubject, DenyTarget, NewDenyEntry } from './deny-list.ts'
 
 /** RFC 5280 4.1.2.2 allows 20 bytes; authorities that ignore it exist. */
@@ -10,8 +11,8 @@ export const maxNoteLength = 500
 /** A target as it is kept and compared. Throws ProxyError `deny_target_invalid`. */
 export function canonicalTarget(target: DenyTarget): DenyTarget {
   if (target.kind === 'fingerprint') {
-    const fingerprint = target.fingerprint.replaceAll(/[:\s]/g, '').toLowerCase()
-    if (!/^[0-9a-f]{64}$/.test(fingerprint))
+    const fingerprint = parseFingerprint(target.fingerprint)
+    if (fingerprint === null)
       throw invalid('a fingerprint is SHA-256: 64 hexadecimal digits, with or without colons')
     return { kind: 'fingerprint', fingerprint }
   }

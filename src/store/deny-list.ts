@@ -59,6 +59,8 @@ export interface DenyList {
   remove(target: DenyTarget): Promise<boolean>
   /** The entry that names this certificate, the most precise one; null: none does. */
   find(subject: DenySubject): Promise<DenyEntry | null>
+  /** By its key. */
+  get(key: string): Promise<DenyEntry | null>
   list(query: DenyQuery): Promise<readonly DenyEntry[]>
   count(): Promise<number>
   /** Another number after every change, whoever made it: for those who have to notice. */

@@ -52,6 +52,8 @@ export interface Setting {
   readonly campaigns: FakeCampaigns
   readonly notes: ProxyEvent[]
   readonly freed: string[]
+  /** How often the proxy was told that the deny list has changed. */
+  readonly denyListChanges: { count: number }
   readonly logLines: string[]
   /** Everything that the API said; no secret may be in it when the test ends. */
   readonly heard: string[]
@@ -80,6 +82,7 @@ export async function setUp(t: TestContext, options: SettingOptions = {}): Promi
     set.add(listener)
     return () => void set.delete(listener)
   }
+  const denyListChanges = { count: 0 }
   const operations = new FakeOperations()
   const campaigns = new FakeCampaigns()
   const deps: AdminDeps = {
@@ -89,6 +92,10 @@ export async function setUp(t: TestContext, options: SettingOptions = {}): Promi
     registry: store.registry,
     rejections: store.rejections,
     events: store.events,
+    denied: store.denied,
+    denyListChanged: async () => {
+      denyListChanges.count += 1
+    },
     roots: store.roots,
     stored: { rejections: subscribe(listeners.rejections), events: subscribe(listeners.events) },
     sessions: { get: (identity) => sessions.get(identity) ?? null, all: () => sessions.values() },
@@ -149,6 +156,7 @@ export async function setUp(t: TestContext, options: SettingOptions = {}): Promi
     campaigns,
     notes,
     freed,
+    denyListChanges,
     logLines,
     heard,
     announce: (log) => {

@@ -49,6 +49,12 @@ export function sqliteDenyList(db: Database): DenyList {
         return null
       }),
 
+    get: async (key) =>
+      db.read(() => {
+        const row = byKey(key)
+        return row === undefined ? null : toEntry(row)
+      }),
+
     list: async ({ after = '', identity, limit }) =>
       db.read(() => {
         const where = identity === undefined ? '' : ' AND identity = :identity'

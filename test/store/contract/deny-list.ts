@@ -122,6 +122,12 @@ export function denyListContract(name: string, makeStore: MakeStore): void {
     assert.equal(await list.count(), 1)
   })
 
+  check('an entry is found by its key', async ({ denied: list }) => {
+    const kept = await list.add(denied())
+    assert.deepEqual(await list.get(kept.key), kept)
+    assert.equal(await list.get('nothing'), null)
+  })
+
   check('[CWE-770] a note is cut', async ({ denied: list }) => {
     assert.equal((await list.add(denied({ note: 'ü'.repeat(900) }))).note, 'ü'.repeat(500))
   })
