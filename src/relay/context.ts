@@ -5,7 +5,7 @@ import { Envelope } from '../ocpp/envelope.ts'
 import { budgetOf } from './message-rate.ts'
 import { SpareWrite } from './output.ts'
 import { OwnIds } from './own-ids.ts'
-import { Scratch } from './scratch.ts'
+import { createReadBuffer, Scratch } from './scratch.ts'
 import type { UseCase } from './use-case.ts'
 import { UseCaseTable } from './use-case-table.ts'
 
@@ -27,6 +27,8 @@ export interface RelayContext {
   useCases: UseCaseTable
   readonly ownIds: OwnIds
   readonly scratch: Scratch
+  /** Every socket of the relay reads into it. */
+  readonly readBuffer: Buffer
   readonly spareWrite: SpareWrite
   readonly envelope: Envelope
   readonly metrics: Metrics
@@ -59,6 +61,7 @@ export function createRelayContext({ metrics, log, clock, limits, useCases }: Co
     useCases: new UseCaseTable(useCases),
     ownIds: new OwnIds(randomBytes(32)),
     scratch: new Scratch(),
+    readBuffer: createReadBuffer(),
     spareWrite: new SpareWrite(),
     envelope: new Envelope(),
     metrics,

@@ -1,5 +1,13 @@
 import type { Socket } from 'node:net'
-import { handleOf, newWrite, type SocketHandle, type WriteRequest, wasAsync } from './socket-handle.ts'
+import {
+  copiesWrites,
+  handleOf,
+  isOver,
+  newWrite,
+  type SocketHandle,
+  type WriteRequest,
+  wasAsync,
+} from './socket-handle.ts'
 
 /** So many bytes wait here, behind those that Node has, before the sender is asked to stop. */
 const maxQueuedBytes = 65_536
@@ -29,8 +37,16 @@ export class Output {
   readonly #socket: Socket
   readonly #spare: SpareWrite
   readonly #drained: () => void
-  /** Of a write that Node has not finished: nothing else may be given to the handle. */
+  /**
+   * OpenSSL has the bytes when the call returns, so nobody has to be told when they are sent: whether
+   * they are is asked at the next write. A call into JavaScript per message is saved, and the request
+   * serves again. A connection that breaks meanwhile is noticed by who reads from it.
+   */
+  readonly #isSilent: boolean
+  /** A write that Node had not finished when we looked last: nothing else may be given to the handle. */
   #isBusy = false
+  /** Its request, and while no write is under way the one for the next. */
+  #request: WriteRequest | null = null
   #queue: Buffer[] = []
   #queuedBytes = 0
   #isFull = false
@@ -41,6 +57,7 @@ export class Output {
     this.#socket = socket
     this.#spare = spare
     this.#drained = drained
+    this.#isSilent = copiesWrites(socket)
     socket.on('drain', drained)
   }
 
@@ -48,7 +65,7 @@ export class Output {
   write(bytes: Buffer): boolean {
     const socket = this.#socket
     if (this.#isEnding || socket.writableEnded) return true
-    if (this.#isBusy) return this.#enqueue(bytes)
+    if (this.#isUnderWay()) return this.#enqueue(bytes)
     // What the stream still has goes first.
     const handle = socket.writableLength === 0 ? handleOf(socket) : null
     if (handle !== null) this.#send(handle, bytes)
@@ -59,12 +76,14 @@ export class Output {
   /** Ends our half of the connection behind everything that was written. */
   end(): void {
     this.#isEnding = true
-    if (!this.#isBusy) this.#endSocket()
+    this.#endWhenSent()
   }
 
   /** The handle has finished what it was given; `status` is below zero when it could not. */
   completed(status: number): void {
     this.#isBusy = false
+    // Node lets go of it after this call only.
+    this.#request = null
     if (status < 0) {
       this.#queue = []
       this.#socket.destroy()
@@ -81,7 +100,12 @@ export class Output {
       this.#isFull = false
       this.#drained()
     }
-    if (this.#isEnding && !this.#isBusy) this.#endSocket()
+    if (this.#isEnding) this.#endWhenSent()
+  }
+
+  #endWhenSent(): void {
+    if (this.#isUnderWay()) this.#listen()
+    else this.#endSocket()
   }
 
   /** Both sides of a session end more than once; Node makes an error, stack and all, of each time too many. */
@@ -90,7 +114,20 @@ export class Output {
     if (!socket.destroyed && !socket.writableEnded) socket.end()
   }
 
+  #isUnderWay(): boolean {
+    if (!this.#isBusy) return false
+    if (!this.#isSilent || this.#request === null || !isOver(this.#request)) return true
+    this.#isBusy = false
+    return false
+  }
+
+  /** Something has to be done when the present write is over. */
+  #listen(): void {
+    if (this.#request !== null) this.#request.oncomplete = completed
+  }
+
   #enqueue(bytes: Buffer): boolean {
+    this.#listen()
     this.#queue.push(bytes)
     this.#queuedBytes += bytes.length
     if (this.#queuedBytes < maxQueuedBytes) return true
@@ -99,15 +136,21 @@ export class Output {
   }
 
   #send(handle: SocketHandle, bytes: Buffer): void {
-    const request = this.#spare.take() ?? newWrite(completed)
+    const request = this.#request ?? this.#spare.take() ?? newWrite()
     // Before the call: a TLS write that fails is completed inside of it.
     this.#isBusy = true
+    this.#request = request
     request.output = this
+    request.oncomplete = this.#isSilent ? null : completed
     // Node reads from this memory until it is done.
-    request.buffer = bytes
+    request.buffer = this.#isSilent ? null : bytes
     const error = handle.writeBuffer(request, bytes)
-    if (error === 0 && wasAsync()) return
+    if (error === 0 && wasAsync()) {
+      if (this.#isSilent && isOver(request)) this.#socket.destroy()
+      return
+    }
     this.#isBusy = false
+    this.#request = null
     request.output = null
     request.buffer = null
     if (error === 0) this.#spare.put(request)

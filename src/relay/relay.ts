@@ -11,7 +11,6 @@ import { opcode } from './opcode.ts'
 import { Session, type SessionEnd, type SessionEvents, type SessionFacts } from './session.ts'
 import { type Claim, type Claimant, Sessions } from './sessions.ts'
 import {
-  createReadBuffer,
   dial,
   type UpstreamLink,
   type UpstreamOutcome,
@@ -45,7 +44,6 @@ export class Relay implements SessionEvents {
   readonly sessions = new Sessions()
   readonly #deps: RelayDeps
   readonly #context: RelayContext
-  readonly #readBuffer = createReadBuffer()
   readonly #clock = new SweptClock()
   readonly #budgets = new CarriedBudgets()
   readonly #timer: NodeJS.Timeout
@@ -75,7 +73,7 @@ export class Relay implements SessionEvents {
   }
 
   dial(target: UpstreamTarget, request: UpstreamRequest, signal: AbortSignal): Promise<UpstreamOutcome> {
-    return dial(target, request, this.#readBuffer, signal)
+    return dial(target, request, this.#context.readBuffer, signal)
   }
 
   start(facts: SessionFacts, downstream: Socket, link: UpstreamLink, early: Buffer): void {

@@ -45,3 +45,11 @@ export class Scratch {
 function wordsOf(bytes: Buffer): Int32Array {
   return new Int32Array(bytes.buffer, bytes.byteOffset, bytes.length >> 2)
 }
+
+/**
+ * Memory into which every socket of the relay reads. Reading is synchronous and nobody keeps it, so one
+ * is enough for all of them, and no connection pays for its own.
+ */
+export function createReadBuffer(): Buffer {
+  return Buffer.allocUnsafeSlow(65_536)
+}

@@ -6,6 +6,7 @@ import type { ReasonCode } from '../policy/reasons.ts'
 import { closeCodeOf, closeFrame, controlFrame } from './close-codes.ts'
 import type { RelayContext } from './context.ts'
 import { Flow, type FlowOwner, type FlowSide, fromCentralSystem, fromChargePoint } from './flow.ts'
+import { Input } from './input.ts'
 import { opcode } from './opcode.ts'
 import { Output } from './output.ts'
 import type { UpstreamLink } from './upstream.ts'
@@ -62,6 +63,7 @@ export class Session implements FlowOwner {
   readonly #events: SessionEvents
   readonly #downstream: Socket
   readonly #upstream: UpstreamLink
+  readonly #fromChargePoint: Input
   readonly #outs: readonly [Output, Output]
   readonly #up: Flow
   readonly #down: Flow
@@ -89,6 +91,9 @@ export class Session implements FlowOwner {
     const toChargePoint = new Output(downstream, context.spareWrite, () => this.#down.drained())
     const toCentralSystem = new Output(upstream.socket, context.spareWrite, () => this.#up.drained())
     this.#outs = [toChargePoint, toCentralSystem]
+    this.#fromChargePoint = new Input(downstream, (chunk) => {
+      this.#receive(this.#up, chunk, this.#fromChargePoint)
+    })
     this.#up = new Flow(fromChargePoint, toCentralSystem, context, this)
     this.#down = new Flow(fromCentralSystem, toChargePoint, context, this)
     this.#up.joinReverse(this.#down)
@@ -107,7 +112,6 @@ export class Session implements FlowOwner {
   /** Starts relaying. `early` is what the charge point sent together with its upgrade request. */
   start(early: Buffer): void {
     const down = this.#downstream
-    down.on('data', (chunk: Buffer) => this.#receive(this.#up, chunk, down))
     down.on('end', () => this.#gone(fromChargePoint))
     down.on('error', () => down.destroy())
     down.on('close', () => this.#closed(fromChargePoint))
@@ -119,9 +123,11 @@ export class Session implements FlowOwner {
     // Sockets that closed before we listened tell nobody again; those about to tell are counted once.
     if (down.destroyed) this.#closed(fromChargePoint)
     if (socket.destroyed) this.#closed(fromCentralSystem)
-    if (early.length > 0) this.#receive(this.#up, early, down)
+    const input = this.#fromChargePoint
+    const first = Buffer.concat([early, input.open(this.#context.readBuffer)])
+    if (first.length > 0) this.#receive(this.#up, first, input)
     this.#upstream.start((chunk) => this.#receive(this.#down, chunk, socket))
-    if (!this.#up.isBlocked) down.resume()
+    if (!this.#up.isBlocked) input.resume()
   }
 
   /** A CALL of either side, or one of ours, waits for its answer. */
@@ -228,7 +234,8 @@ export class Session implements FlowOwner {
   }
 
   mayGoOn(from: FlowSide): void {
-    this.#socketOf(from).resume()
+    const input = from === fromChargePoint ? this.#fromChargePoint : this.#upstream.socket
+    input.resume()
   }
 
   #endAsWanted({ code, text }: SessionEnd): void {
@@ -236,7 +243,7 @@ export class Session implements FlowOwner {
     this.end(code, text)
   }
 
-  #receive(flow: Flow, chunk: Buffer, source: Socket): boolean {
+  #receive(flow: Flow, chunk: Buffer, source: Pick<Socket, 'pause'> | Input): boolean {
     flow.receive(chunk)
     if (this.#wantsEnd !== null) this.#endAsWanted(this.#wantsEnd)
     // RFC 6455 7.1.1: both have said Close; the server side ends the connection.
@@ -318,7 +325,7 @@ export class Session implements FlowOwner {
     this.#down.stop()
     for (const out of this.#outs) out.end()
     // A peer that does not end its side is not waited for longer than for a Close.
-    this.#downstream.resume()
+    this.#fromChargePoint.resume()
     this.#upstream.socket.resume()
   }
 

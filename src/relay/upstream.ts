@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import net from 'node:net'
 import tls from 'node:tls'
 import { messageOf } from '../policy/error.ts'
+import { copyOf, handleOf, takeReads } from './socket-handle.ts'
 import { readUpgradeAnswer, type UpgradeAnswer } from './upgrade-answer.ts'
 
 /** An answer with a longer head than this is not waited for. */
@@ -40,14 +41,6 @@ export interface UpstreamLink {
   readonly socket: net.Socket
   /** What came is given to `receive`, which says whether to go on reading. */
   start(receive: (chunk: Buffer) => boolean): void
-}
-
-/**
- * Memory into which every upstream socket reads. Reading is synchronous and nobody keeps it, so one
- * is enough for all of them, and no connection pays for its own.
- */
-export function createReadBuffer(): Buffer {
-  return Buffer.allocUnsafeSlow(65_536)
 }
 
 /**
@@ -112,7 +105,7 @@ export function dial(
         case 'open':
           socket.pause()
           reader.hold(answer.rest)
-          finish({ kind: 'open', protocol: answer.protocol, link: linkOf(socket, reader) })
+          finish({ kind: 'open', protocol: answer.protocol, link: linkOf(socket, reader, readBuffer) })
           break
         case 'refused':
           finish({ kind: 'refused', status: answer.status, headers: answer.headers })
@@ -148,8 +141,15 @@ class LinkReader {
     this.#early = early
   }
 
-  start(socket: net.Socket, receive: (chunk: Buffer) => boolean): void {
+  start(socket: net.Socket, buffer: Buffer, receive: (chunk: Buffer) => boolean): void {
     this.receive = receive
+    // The same without Node's steps in between, which a relay takes for every message.
+    const handle = handleOf(socket)
+    if (handle !== null) {
+      takeReads(handle, (length) => {
+        if (!this.take(copyOf(buffer, length))) socket.pause()
+      })
+    }
     const early = this.#early
     this.#early = Buffer.alloc(0)
     if (early.length === 0 || receive(early)) socket.resume()
@@ -159,17 +159,13 @@ class LinkReader {
 function onreadOf(reader: LinkReader, buffer: Buffer): OnRead {
   return {
     buffer,
-    callback: (length) => {
-      // Here and nowhere else: everybody behind may keep what they are given.
-      const chunk = Buffer.allocUnsafe(length)
-      buffer.copy(chunk, 0, 0, length)
-      return reader.take(chunk)
-    },
+    // Everybody behind may keep what they are given.
+    callback: (length) => reader.take(copyOf(buffer, length)),
   }
 }
 
-function linkOf(socket: net.Socket, reader: LinkReader): UpstreamLink {
-  return { socket, start: (receive) => reader.start(socket, receive) }
+function linkOf(socket: net.Socket, reader: LinkReader, buffer: Buffer): UpstreamLink {
+  return { socket, start: (receive) => reader.start(socket, buffer, receive) }
 }
 
 interface OnRead {

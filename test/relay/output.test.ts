@@ -1,68 +1,10 @@
 import assert from 'node:assert/strict'
-import { once } from 'node:events'
-import net from 'node:net'
 import { test } from 'node:test'
 import tls from 'node:tls'
 import { Output, SpareWrite } from '../../src/relay/output.ts'
-import { handleOf } from '../../src/relay/socket-handle.ts'
-import { makeAuthority } from '../support/authority.ts'
+import { connect, pieces, readAll, transports } from './pairs.ts'
 
-interface Pair {
-  /** Written to by the output under test. */
-  readonly ours: net.Socket
-  readonly theirs: net.Socket
-  close(): void
-}
-
-async function connect(transport: 'tcp' | 'tls'): Promise<Pair> {
-  const server = await (transport === 'tcp' ? net.createServer({ allowHalfOpen: true }) : tlsServer())
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as net.AddressInfo
-  const accepted = once(server, transport === 'tcp' ? 'connection' : 'secureConnection')
-  const theirs =
-    transport === 'tcp'
-      ? net.connect(port, '127.0.0.1')
-      : tls.connect({ port, host: '127.0.0.1', rejectUnauthorized: false })
-  const [ours]: [net.Socket] = (await accepted) as [net.Socket]
-  ours.on('error', () => ours.destroy())
-  theirs.on('error', () => theirs.destroy())
-  return {
-    ours,
-    theirs,
-    close() {
-      ours.destroy()
-      theirs.destroy()
-      server.close()
-    },
-  }
-}
-
-async function tlsServer(): Promise<tls.Server> {
-  const authority = await makeAuthority()
-  const { chain, key } = await authority.server()
-  return tls.createServer({ cert: chain, key, allowHalfOpen: true })
-}
-
-/** Everything that comes until the end of the stream. */
-async function readAll(socket: net.Socket): Promise<Buffer> {
-  const chunks: Buffer[] = []
-  for await (const chunk of socket) chunks.push(chunk)
-  return Buffer.concat(chunks)
-}
-
-/** Pieces of every size, told apart by what is in them. */
-function pieces(count: number): Buffer[] {
-  return Array.from({ length: count }, (_, index) => Buffer.alloc((index * 7919) % 70_000, `${index},`))
-}
-
-test('this Node is known: its handles are written to', async () => {
-  const pair = await connect('tcp')
-  assert.notEqual(handleOf(pair.ours), null)
-  pair.close()
-})
-
-for (const transport of ['tcp', 'tls'] as const) {
+for (const transport of transports) {
   test(`[principle 4] ${transport}: everything arrives in order, and the end behind it`, async () => {
     const pair = await connect(transport)
     const output = new Output(pair.ours, new SpareWrite(), () => undefined)
