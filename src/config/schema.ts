@@ -7,6 +7,7 @@ import { about, choice, type Loaded } from './schema/kinds.ts'
 import { limitsSchema } from './schema/limits.ts'
 import { listenerSchema } from './schema/listener.ts'
 import { messagesSchema } from './schema/messages.ts'
+import { onboardingSchema } from './schema/onboarding.ts'
 import { adminSchema, admissionSchema, drainSchema, logSchema, storeSchema } from './schema/operations.ts'
 import { securityEventsSchema } from './schema/security-events.ts'
 
@@ -49,6 +50,7 @@ export const configSchema = Type.Object(
     passwords: passwordsSchema,
     profileUpgrade: profileUpgradeSchema,
     certificateAuthority: Type.Optional(certificateAuthoritySchema),
+    onboarding: Type.Optional(onboardingSchema),
     limits: limitsSchema,
     store: storeSchema,
     securityEvents: securityEventsSchema,
@@ -155,6 +157,7 @@ export type LimitsConfig = Loaded<ConfigFile['limits']>
 export type AdmissionConfig = Loaded<ConfigFile['admission']>
 export type PasswordsConfig = Loaded<ConfigFile['passwords']>
 export type ProfileUpgradeConfig = Loaded<ConfigFile['profileUpgrade']>
+export type OnboardingConfig = Loaded<NonNullable<ConfigFile['onboarding']>>
 export type MessagesConfig = Loaded<ConfigFile['messages']>
 
 /**
@@ -171,6 +174,7 @@ export interface Config {
   readonly passwords: PasswordsConfig
   readonly profileUpgrade: ProfileUpgradeConfig
   readonly certificateAuthority?: CertificateAuthorityConfig
+  readonly onboarding?: OnboardingConfig
   readonly limits: LimitsConfig
   readonly store: StoreConfig
   readonly securityEvents: SecurityEventsConfig

@@ -10,6 +10,7 @@ import {
   unsecuredListeners,
 } from './listeners.ts'
 import { messageRules } from './messages.ts'
+import { onboarding } from './onboarding.ts'
 import { adminAddress, limitsFit, relaxedAdmission } from './operations.ts'
 import { revocationRules } from './revocation.ts'
 import { ownSession, securityEventSinks } from './security-events.ts'
@@ -38,6 +39,7 @@ export const rules: readonly Rule[] = [
   upstreamAuthorization,
   upstreamHeaders,
   certificateAuthority,
+  onboarding,
   relaxedAdmission,
   messageRules,
   limitsFit,
