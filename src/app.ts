@@ -147,6 +147,7 @@ export class App {
       delay: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
       note: this.#events.log.note,
       admitted: (facts, path, generation) => this.#revocations.live.admitted(facts, path, generation),
+      hasOnboardingRoom: this.#useCases.onboarding.hasRoom,
     })
   }
 
@@ -247,6 +248,7 @@ export class App {
     for (const listener of this.#listeners.values()) listener.close()
     this.#useCases.campaigns.drain()
     this.#useCases.changes.stop()
+    this.#useCases.onboarding.stop()
     await this.#relay.drain(this.#config.drain.timeout)
     await this.#close()
     log.info('stopped')
@@ -259,6 +261,7 @@ export class App {
     await this.#relay.drain(0)
     await this.#admin?.close()
     this.#useCases.changes.stop()
+    this.#useCases.onboarding.stop()
     await this.#useCases.campaigns.close()
     await this.#revocations.close()
     await this.#rejections.close()

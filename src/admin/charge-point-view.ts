@@ -118,7 +118,16 @@ function onboardingView(onboarding: Onboarding | null): ChargePointView['onboard
   }
 }
 
-const session = nullableObject(Type.Object({ listener: Type.String(), profile, address: Type.String() }))
+const session = nullableObject(
+  Type.Object({
+    listener: Type.String(),
+    profile,
+    address: Type.String(),
+    stage: oneOf(['operation', 'onboarding'], {
+      description: 'onboarding: the central system does not see it (A00.FR.806).',
+    }),
+  }),
+)
 
 const key = Type.Object({
   keyFingerprint: Type.String(),

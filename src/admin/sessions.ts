@@ -12,8 +12,8 @@ export function isConnected(sessions: SessionDirectory, identity: string): boole
 export function liveSession(sessions: SessionDirectory, identity: string) {
   const session = sessions.get(identity)
   if (session === null || !session.isOpen) return null
-  const { listener, profile, address } = session.facts
-  return { listener, profile, address }
+  const { listener, profile, address, stage = 'operation' as const } = session.facts
+  return { listener, profile, address, stage } as const
 }
 
 /** False: there was none. `code`: the Close code (RFC 6455 7.4.1). */
@@ -34,4 +34,8 @@ export function endWhatIsNotAdmitted(sessions: SessionDirectory, record: ChargeP
   if (record.blocked) endSession(sessions, record.identity, 'blocked by the operator')
   const isPlain = sessions.get(record.identity)?.facts.profile === 0
   if (isPlain && !record.migrating) endSession(sessions, record.identity, 'not migrating any more')
+  // It is to come with what is right by now, or not at all.
+  const isHeld = sessions.get(record.identity)?.facts.stage === 'onboarding'
+  if (isHeld && record.onboarding === null)
+    endSession(sessions, record.identity, 'the operator has ended its onboarding', 1001)
 }

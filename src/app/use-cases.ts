@@ -7,18 +7,20 @@ import { hashKey, matches } from '../gate/credentials/hash.ts'
 import type { Logger } from '../observe/log.ts'
 import type { Metrics } from '../observe/metrics.ts'
 import { createMessageSchemas } from '../ocpp/message-schemas.ts'
-import type { SessionDirectory, UseCase } from '../relay/use-case.ts'
+import type { SessionDirectory, UseCase, UseCaseSession } from '../relay/use-case.ts'
 import { seal } from '../store/seal.ts'
 import type { Store } from '../store/store.ts'
 import { configurationAnswer } from '../usecases/configuration-answer.ts'
 import { createGuard } from '../usecases/guard.ts'
 import { createMessageSchema } from '../usecases/message-schema.ts'
+import type { OnboardingUseCase } from '../usecases/onboarding/onboarding.ts'
 import { systemClock } from '../usecases/operation/clock.ts'
 import { type ChargePointChanges, createChargePointChanges } from '../usecases/operation/operations.ts'
 import { campaignRootProblem } from '../usecases/root-certificates/campaign.ts'
 import { createSignCertificateRejection } from '../usecases/security-messages/certificate.ts'
 import { createStatusMessages } from '../usecases/security-messages/security-messages.ts'
 import { transactions } from '../usecases/transactions/transactions.ts'
+import { onboardingOf } from './onboarding.ts'
 
 export interface UseCaseDeps {
   readonly store: Store
@@ -37,6 +39,7 @@ export interface UseCases {
   readonly all: readonly UseCase[]
   readonly changes: ChargePointChanges
   readonly campaigns: CampaignService
+  readonly onboarding: OnboardingUseCase
 }
 
 /** Wires what the proxy says and changes itself (design, section 10). */
@@ -70,12 +73,13 @@ export function createUseCases(deps: UseCaseDeps): UseCases {
     registry: store.registry,
     operations: changes.operations,
     transactions: busy.watch,
-    isConnected: (identity) => sessions.get(identity)?.isOpen === true,
+    isConnected: (identity) => isServed(sessions.get(identity)),
     note,
     log,
     gauge: metrics.campaignChargePoints,
     rootProblem: (kind, root) => campaignRootProblem(kind, root, Date.now()),
   })
+  const onboarding = onboardingOf(deps, changes.operations, busy.watch)
   const schema = createMessageSchema({ settings, schemas, metrics, log, now })
   return {
     all: [
@@ -91,10 +95,19 @@ export function createUseCases(deps: UseCaseDeps): UseCases {
       {
         name: 'campaigns',
         watches: [],
-        started: ({ facts }) => campaigns.chargePointStarted(facts.identity),
+        started(session) {
+          if (isServed(session)) campaigns.chargePointStarted(session.facts.identity)
+        },
       },
+      onboarding.useCase,
     ],
     changes,
     campaigns,
+    onboarding,
   }
+}
+
+/** Not in onboarding: a campaign waits until the charge point has credentials of the operator. */
+function isServed(session: UseCaseSession | null): boolean {
+  return session?.isOpen === true && session.facts.stage !== 'onboarding'
 }

@@ -1,5 +1,6 @@
 import { checkCommonName, checkKeyOwner } from '../policy/certificate.ts'
 import type { IdentityFacts, PasswordForm, SecurityProfile } from '../policy/facts.ts'
+import { expectedOnboarding } from '../policy/onboarding.ts'
 import { candidates, parseBasicAuthorization } from '../policy/password.ts'
 import { checkProfile, checkUnsecured } from '../policy/profile.ts'
 import type { CheckMode, ReasonCode } from '../policy/reasons.ts'
@@ -43,7 +44,7 @@ export type AdmissionResult =
       readonly credential: CredentialUse
       /**
        * For a charge point that is to be learned: registers it. Called once the central system has
-       * taken it, so that strangers cannot fill the registry.
+       * taken it, or a manufacturer vouches for it, so that strangers cannot fill the registry.
        */
       readonly learn: (() => Promise<void>) | null
     }
@@ -172,13 +173,17 @@ async function admitUnknown(
   if (!request.learn || request.profile === 0 || isTaken) {
     return { ...unknownChargePoint(identity), chargePoint: null }
   }
+  // A00.FR.406: it gets a certificate of the operator first, and its profile with that.
+  const isFactory = request.facts.entry === 'factory-certificate'
   const learn = async () => {
     const key = proof.password === null ? undefined : candidates(proof.password).at(-1)
     await registry.add(identity, {
       learned: true,
       serialNumber,
       credential: key === undefined ? null : await hashKey(key.key, key.form === 'text'),
-      securityProfile: request.profile,
+      ...(isFactory
+        ? { onboarding: expectedOnboarding('certificate', null, now()) }
+        : { securityProfile: request.profile }),
       legacyTls: tls?.lane === 'legacy',
       lastSeenAt: now(),
     })

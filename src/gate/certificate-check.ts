@@ -15,8 +15,9 @@ import {
 } from '../policy/certificate.ts'
 import { messageOf } from '../policy/error.ts'
 import type { ChainFacts } from '../policy/facts.ts'
+import type { OnboardingEntry } from '../policy/onboarding-stage.ts'
 import type { CheckMode, ReasonCode } from '../policy/reasons.ts'
-import type { Verdict } from '../policy/verdict.ts'
+import { admitted, type Verdict } from '../policy/verdict.ts'
 
 /** A hostile peer may send more certificates than any path has. */
 const maxPresented = 16
@@ -86,6 +87,13 @@ export interface Finding {
   readonly mode: CheckMode
 }
 
+/** A certificate that is good for onboarding; null: for everything, or nothing. */
+export interface EntryRules {
+  readonly entry: OnboardingEntry | null
+  /** Edition 4: the leaf may be past its notAfter then. */
+  readonly mayBeExpired: boolean
+}
+
 /**
  * Every rule that needs nothing but the certificate and the clock, in the order in which an operator
  * would want to hear of them. The first finding to be enforced ends it; those in report mode come
@@ -96,22 +104,29 @@ export function judgeChain(
   cpoNames: readonly string[],
   now: number,
   modeOf: (reason: ReasonCode) => CheckMode,
+  { entry, mayBeExpired }: EntryRules = noEntry,
 ): readonly Finding[] {
   const { leaf } = chain
   // A00.FR.406: a factory certificate is for onboarding only, and no mode makes it more than that.
-  if (chain.anchor === 'factory') {
-    const detail = 'the certificate comes from a manufacturer (clientCertificates.factory)'
+  if (chain.anchor === 'factory' && entry === null) {
+    const detail = 'the certificate comes from a manufacturer, and onboarding is not configured'
     return [{ reason: 'client_cert_organization', detail, mode: 'enforce' }]
   }
   const findings: Finding[] = []
+  const hasExpired = entry !== null && mayBeExpired && now >= leaf.notAfter
+  if (hasExpired) {
+    const detail = 'the certificate has expired, which is good for onboarding (edition 4)'
+    findings.push({ reason: 'client_cert_expired', detail, mode: 'off' })
+  }
   const rules: readonly (() => Verdict)[] = [
     () => checkPath(chain),
-    () => checkValidity(chain, now),
+    () => checkValidity(hasExpired ? withoutEnd(chain) : chain, now),
     () => checkKeys(chain),
     () => checkSignatures(chain),
     () => checkSerialNumber(leaf),
     () => checkKeyUsage(leaf),
-    () => checkOrganization(leaf, cpoNames),
+    // What a manufacturer signs names the manufacturer.
+    () => (entry === 'factory-certificate' ? admitted : checkOrganization(leaf, cpoNames)),
     () => checkCommonNameForm(leaf),
     () =>
       checkOpenssl(
@@ -127,4 +142,11 @@ export function judgeChain(
     if (mode === 'enforce') break
   }
   return findings
+}
+
+const noEntry: EntryRules = Object.freeze({ entry: null, mayBeExpired: false })
+
+/** The rest of the path has to be valid all the same. */
+function withoutEnd(chain: ChainFacts): ChainFacts {
+  return { ...chain, leaf: { ...chain.leaf, notAfter: Number.POSITIVE_INFINITY } }
 }

@@ -2,6 +2,7 @@ import type { Socket } from 'node:net'
 import type { ListenerConfig } from '../config/schema.ts'
 import type { CertificatePath } from '../pki/chain.ts'
 import type { ChainFacts, HelloFacts, IdentityFacts, RemoteFacts, TlsFacts } from '../policy/facts.ts'
+import type { OnboardingEntry } from '../policy/onboarding-stage.ts'
 import type { ChargePointRecord } from '../store/store.ts'
 
 /** What is known about a connection; grows from stage to stage and is never changed in place. */
@@ -10,6 +11,8 @@ export interface ConnectionFacts {
   readonly hello: HelloFacts | null
   readonly tls: TlsFacts | null
   readonly chain: ChainFacts | null
+  /** The certificate is good for onboarding only (A00.FR.406). */
+  readonly entry: OnboardingEntry | null
   readonly identity: IdentityFacts | null
   readonly chargePoint: ChargePointRecord | null
 }
@@ -37,7 +40,7 @@ export class GateConnection {
     this.listener = listener
     this.raw = raw
     this.socket = raw
-    this.facts = { remote, hello: null, tls: null, chain: null, identity: null, chargePoint: null }
+    this.facts = nothingOf(remote)
   }
 
   /** What happens when the present stage takes longer than `ms`; replaces the one before. */
@@ -69,7 +72,7 @@ export class GateConnection {
   forget(): void {
     const { remote } = this.facts
     this.judged = null
-    this.facts = { remote, hello: null, tls: null, chain: null, identity: null, chargePoint: null }
+    this.facts = nothingOf(remote)
   }
 
   /** The gate is done with it, whatever came of it. */
@@ -88,6 +91,10 @@ export class GateConnection {
     this.clearDeadline()
     for (const release of this.#releases.splice(0)) release()
   }
+}
+
+function nothingOf(remote: RemoteFacts): ConnectionFacts {
+  return { remote, hello: null, tls: null, chain: null, entry: null, identity: null, chargePoint: null }
 }
 
 /** IPv4-mapped IPv6 (::ffff:192.0.2.1) as IPv4, so that one peer has one address. */

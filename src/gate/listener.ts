@@ -23,6 +23,7 @@ import { GateConnection, plainAddress } from './connection.ts'
 import { readFirstBytes } from './first-bytes.ts'
 import { type HandshakeOutcome, handshake } from './handshake.ts'
 import { modeOf } from './mode.ts'
+import { entryOf, mayBeExpired, mayEnter } from './onboarding.ts'
 import type { Refuser } from './refuser.ts'
 import { createRequestServer } from './request-server.ts'
 import type { RevocationConfig } from './revocation/settings.ts'
@@ -269,13 +270,21 @@ export class Listener {
       refuser.refuse(connection, found.reason, found.detail)
       return false
     }
-    connection.know({ chain: found.chain })
-    const mode = (reason: ReasonCode) => modeOf(policy.config.admission.checks, reason)
-    const { names } = policy.config.cpo
-    if (!this.#passes(connection, judgeChain(found.chain, names, now, mode))) return false
+    const { config } = policy
+    const entry = entryOf(found.chain, config, now)
+    connection.know({ chain: found.chain, entry })
+    const mode = (reason: ReasonCode) => modeOf(config.admission.checks, reason)
+    const rules = { entry, mayBeExpired: mayBeExpired(config) }
+    if (!this.#passes(connection, judgeChain(found.chain, config.cpo.names, now, mode, rules))) return false
     if (!(await this.#isNotRevoked(connection, policy, found, mode))) return false
+    if (entry !== null) {
+      const verdict = await mayEnter(entry, found.chain, config, registry, now)
+      if (verdict.ok) return !connection.isOver
+      refuser.refuse(connection, verdict.reason, verdict.detail, { kind: 'close-before-http' })
+      return false
+    }
     const serialNumber = found.chain.leaf.commonNames[0] ?? ''
-    const learns = policy.config.admission.unknownChargePoints === 'learn'
+    const learns = config.admission.unknownChargePoints === 'learn'
     if (learns || mode('client_cert_common_name') !== 'enforce') return !connection.isOver
     if ((await registry.findBySerialNumber(serialNumber)) === null) {
       const detail = `no charge point with serial number ${JSON.stringify(serialNumber)} is registered`

@@ -1,11 +1,12 @@
 import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
-import { TLSSocket } from 'node:tls'
 import type { Metrics } from '../observe/metrics.ts'
 import type { CertificatePath } from '../pki/chain.ts'
 import { parseIdentity, reservedIdentity, reservedProblem } from '../policy/identity.ts'
+import type { Stage } from '../policy/onboarding-stage.ts'
 import { movesRatchet, pendingUpgrade } from '../policy/profile.ts'
 import { type PeerView, type ReasonCode, reasons } from '../policy/reasons.ts'
+import type { Verdict } from '../policy/verdict.ts'
 import type { SessionFacts } from '../relay/session.ts'
 import type { Claim, Claimant } from '../relay/sessions.ts'
 import type { UpstreamLink, UpstreamOutcome, UpstreamRequest, UpstreamTarget } from '../relay/upstream.ts'
@@ -16,11 +17,11 @@ import { firstSign } from './first-sign.ts'
 import { offersMandatorySuites } from './hello/mandatory-suites.ts'
 import type { LivePolicy } from './listener.ts'
 import { modeOf } from './mode.ts'
+import { changedMeanwhile, learnsFactory, mayBeServed, standingOf } from './onboarding.ts'
 import type { Refuser } from './refuser.ts'
 import { acceptingAnswer, closingAnswer, httpView } from './upgrade-answer.ts'
 import { readUpgradeRequest, type UpgradeRequest } from './upgrade-request.ts'
-import { upstreamAuthorization } from './upstream-authorization.ts'
-import { upstreamHeaders } from './upstream-headers.ts'
+import { upstreamRequest } from './upstream-request.ts'
 import { type NoteSecret, noteSecret, type OtherSecret, otherSecret } from './upstream-secret.ts'
 
 /** What the relay does for the gate. */
@@ -29,6 +30,8 @@ export interface RelayPort {
   claim(identity: string, claimant: Claimant, isWanted: () => boolean): Promise<Claim>
   /** `signal` ends the attempt. */
   dial(target: UpstreamTarget, request: UpstreamRequest, signal: AbortSignal): Promise<UpstreamOutcome>
+  /** In place of the one that `dial` opens, for onboarding: nothing gets through. */
+  noCentralSystem(): UpstreamLink
   start(facts: SessionFacts, downstream: Socket, link: UpstreamLink, early: Buffer): void
   /** A ping whose pong goes no further. */
   pingFrame(): Buffer
@@ -41,6 +44,8 @@ export interface UpgradeDeps extends AdmissionDeps {
   readonly registry: Registry
   /** Resolves after so many milliseconds. */
   readonly delay: (ms: number) => Promise<void>
+  /** Fewer charge points are in onboarding than `onboarding.sessions` allows. */
+  readonly hasOnboardingRoom: () => boolean
   readonly note: NoteSecret
   /** A session with a client certificate relays from now on: it is judged again when the lists change. */
   readonly admitted: (facts: SessionFacts, path: CertificatePath, generation: number) => void
@@ -101,14 +106,16 @@ export class Upgrades {
     if (identity === null) return null
     const startedAt = performance.now()
     const { admission } = policy.config
+    const { entry } = connection.facts
     const result = await admit(
       {
         profile: policy.listener.securityProfile,
         identity,
         authorization: request.authorization,
         facts: connection.facts,
-        learn: admission.unknownChargePoints === 'learn',
-        modeOf: (reason) => modeOf(admission.checks, reason),
+        learn: entry === null ? admission.unknownChargePoints === 'learn' : learnsFactory(policy.config),
+        // Whose certificate it becomes must be certain: for onboarding nothing is switched off.
+        modeOf: (reason) => (entry === null ? modeOf(admission.checks, reason) : 'enforce'),
         report: (reason, detail) => refuser.report(connection, reason, detail),
       },
       this.#deps,
@@ -133,6 +140,11 @@ export class Upgrades {
     const { relay } = this.#deps
     const { identity, remote, chain } = connection.facts
     if (identity === null) return
+    const proven = this.#provenBy(walk, result)
+    const { config } = walk.policy
+    const { stage } = standingOf(result.chargePoint, proven, config)
+    const verdict = mayBeServed(stage, proven.profile, config, this.#deps.hasOnboardingRoom)
+    if (!verdict.ok) return this.#refuseAdmitted(walk, verdict)
     const claimant = { address: remote.address, certificate: chain?.leaf.fingerprint ?? null }
     const claim = await relay.claim(identity.identity, claimant, () => !connection.isOver)
     if (claim.kind !== 'granted') return this.#refuseClaim(walk, claim.kind)
@@ -140,10 +152,37 @@ export class Upgrades {
       if (connection.isOver || connection.socket.destroyed) return
       // A charge point that is yet to be learned gets its key when it is registered.
       if (result.learn === null && !(await this.#claimKey(walk))) return
-      await this.#open(walk, protocols, result)
+      await (stage === 'operation'
+        ? this.#open(walk, protocols, result)
+        : this.#hold(walk, protocols, result))
     } finally {
       claim.release()
     }
+  }
+
+  #provenBy(
+    { connection, policy }: Walk,
+    { credential }: Pick<AdmissionResult & { ok: true }, 'credential'>,
+  ) {
+    return { profile: policy.listener.securityProfile, entry: connection.facts.entry, credential }
+  }
+
+  /** A00.FR.806: nothing of it reaches the central system. */
+  async #hold(
+    walk: Walk,
+    protocols: readonly string[],
+    result: AdmissionResult & { ok: true },
+  ): Promise<void> {
+    const protocol = protocols.find((one) => one === 'ocpp1.6') ?? null
+    if (protocol === null)
+      return this.#refuse(walk.connection, 'subprotocol', 'onboarding is for ocpp1.6 only')
+    const link = this.#deps.relay.noCentralSystem()
+    await this.#accept(walk, result, { kind: 'open', link, protocol }, 'onboarding', null)
+  }
+
+  /** It has proven who it is, and is not served all the same. */
+  #refuseAdmitted({ connection, policy }: Walk, { reason, detail }: Verdict & { ok: false }): void {
+    this.#refuse(connection, reason, detail, httpView(reason, policy))
   }
 
   #refuseClaim({ connection, policy }: Walk, kind: Exclude<Claim['kind'], 'granted'>): void {
@@ -179,7 +218,8 @@ export class Upgrades {
     const { connection, policy } = walk
     const { relay, metrics } = this.#deps
     const startedAt = performance.now()
-    const request = this.#upstreamRequest(walk, protocols, result)
+    const asked = { connection, policy, request: walk.request, protocols, credential: result.credential }
+    const request = upstreamRequest(asked)
     // Refused meanwhile (a drain), or gone: the central system must not wait for a session that never comes.
     if (connection.isOver) return
     const abandoned = new AbortController()
@@ -191,7 +231,7 @@ export class Upgrades {
     let outcome = await relay.dial(policy.target, request, abandoned.signal)
     const retry = outcome.kind === 'refused' ? otherSecret(policy.config, outcome.status, result) : null
     if (retry !== null) {
-      const again = this.#upstreamRequest(walk, protocols, result, retry.taken)
+      const again = upstreamRequest(asked, retry.taken)
       outcome = await relay.dial(policy.target, again, abandoned.signal)
     }
     isDialling = false
@@ -204,7 +244,7 @@ export class Upgrades {
       case 'refused':
         return this.#passRefusal(connection, outcome.status, outcome.headers)
       case 'open':
-        return this.#accept(walk, result, outcome, retry)
+        return this.#accept(walk, result, outcome, 'operation', retry)
       case 'aborted':
         return
       default:
@@ -216,6 +256,7 @@ export class Upgrades {
     walk: Walk,
     result: AdmissionResult & { ok: true },
     { link, protocol }: Extract<UpstreamOutcome, { kind: 'open' }>,
+    stage: Stage,
     retry: OtherSecret | null,
   ): Promise<void> {
     const { connection, request, early, policy } = walk
@@ -229,17 +270,19 @@ export class Upgrades {
       return
     }
     const { chargePoint } = result
+    const { securityProfile: profile } = policy.listener
+    let standing = standingOf(chargePoint, this.#provenBy(walk, result), policy.config)
     let use: Pick<SecondLook & { ok: true }, 'credential' | 'changeStartedAt'> = {
       credential: result.credential,
       changeStartedAt: null,
     }
-    const isFirstOnProfile = movesRatchet(
-      chargePoint?.securityProfile ?? null,
-      policy.listener.securityProfile,
-    )
+    // A05.FR.08 holds for the end of an onboarding as well: its way back stays open until it is heard.
+    const isFirst = () =>
+      standing.stage === 'operation' &&
+      (movesRatchet(chargePoint?.securityProfile ?? null, profile) || standing.seen !== null)
     const record = async () => {
       await registry.recordSuccess(identity.identity, {
-        profile: policy.listener.securityProfile,
+        profile,
         address: remote.address,
         tls: tls === null ? null : `${tls.version} ${tls.cipher}`,
         passwordForm: result.passwordForm,
@@ -247,6 +290,7 @@ export class Upgrades {
         changeStartedAt: use.changeStartedAt,
         offersMandatorySuites: hello === null ? null : offersMandatorySuites(hello),
         ...(retry === null ? {} : { upstreamSecret: retry }),
+        onboarding: standing.seen,
         at: now(),
       })
       const where = { identity: identity.identity, listener: policy.listener.name, address: remote.address }
@@ -254,21 +298,25 @@ export class Upgrades {
     }
     try {
       if (chargePoint !== null) {
-        const { securityProfile: profile } = policy.listener
         const before = { record: chargePoint, credential: result.credential, profile }
         const mode = modeOf(policy.config.admission.checks, 'profile_mismatch')
-        const look = stillHolds(before, await registry.get(identity.identity), mode)
-        if (!look.ok) {
-          link.socket.destroy()
-          return this.#refuse(connection, look.reason, look.detail, httpView(look.reason, policy))
+        const present = await registry.get(identity.identity)
+        const look = stillHolds(before, present, mode)
+        if (look.ok) {
+          standing = standingOf(present, this.#provenBy(walk, look), policy.config)
+          use = look
         }
-        use = look
+        const verdict = look.ok && standing.stage !== stage ? changedMeanwhile(profile) : look
+        if (!verdict.ok) {
+          link.socket.destroy()
+          return this.#refuseAdmitted(walk, verdict)
+        }
       }
       if (result.learn !== null) {
         await result.learn()
         if (!(await this.#claimKey(walk))) return void link.socket.destroy()
       }
-      if (!isFirstOnProfile) await record()
+      if (!isFirst()) await record()
     } catch (error) {
       // Without the ratchet on disk there is no session (A05.FR.09).
       link.socket.destroy()
@@ -277,18 +325,19 @@ export class Upgrades {
     if (socket.destroyed || connection.isOver) return void link.socket.destroy()
     connection.leave()
     socket.write(acceptingAnswer(request.key, protocol))
-    const first = isFirstOnProfile ? await this.#firstSign(socket, link, record) : Buffer.alloc(0)
+    const first = isFirst() ? await this.#firstSign(socket, link, record) : Buffer.alloc(0)
     if (first === null) return
     const facts: SessionFacts = {
       identity: identity.identity,
       listener: policy.listener.name,
-      profile: policy.listener.securityProfile,
+      profile,
       address: remote.address,
       port: remote.port,
       certificate: chain?.leaf.fingerprint ?? null,
       serialNumber: chargePoint?.serialNumber ?? null,
       credential: use.credential,
       pendingUpgrade: chargePoint === null ? null : pendingUpgrade(chargePoint),
+      ...(stage === 'onboarding' ? { stage } : {}),
     }
     relay.start(facts, socket, link, Buffer.concat([early, first]))
     const { judged } = connection
@@ -312,42 +361,6 @@ export class Upgrades {
       link.socket.destroy()
       socket.destroy()
       throw error
-    }
-  }
-
-  #upstreamRequest(
-    { connection, policy, request }: Walk,
-    protocols: readonly string[],
-    { credential }: AdmissionResult & { ok: true },
-    secret: string | null = null,
-  ): UpstreamRequest {
-    const { listener, config } = policy
-    const { identity, remote, chain, chargePoint } = connection.facts
-    const { centralSystem } = config
-    const admitted = { chargePoint, credential }
-    const values = {
-      identity: identity?.identity ?? '',
-      serialNumber: chargePoint?.serialNumber ?? null,
-      profile: listener.securityProfile,
-      certificate: chain === null ? null : certificatePem(connection),
-      remoteAddress: remote.address,
-      listener: listener.name,
-    }
-    const origin = {
-      secure: connection.facts.tls !== null,
-      host: connection.facts.hello?.serverName ?? '',
-      userAgent: request.userAgent,
-    }
-    const authorization =
-      identity === null
-        ? null
-        : upstreamAuthorization(config, values, admitted, request.authorization, identity, secret)
-    return {
-      // The path of the central system, and the identity byte for byte as it came (design, section 4).
-      path: `${pathOf(centralSystem.url)}/${identity?.encoded ?? ''}`,
-      protocols,
-      headers: upstreamHeaders(centralSystem, values, origin, authorization),
-      timeoutMs: centralSystem.connectTimeout,
     }
   }
 
@@ -380,12 +393,4 @@ export class Upgrades {
   ): void {
     this.#deps.refuser.refuse(connection, reason, detail.slice(0, 500), view, headers)
   }
-}
-
-function pathOf(url: string): string {
-  return new URL(url).pathname.replace(/\/$/, '')
-}
-
-function certificatePem({ socket }: GateConnection): string | null {
-  return socket instanceof TLSSocket ? (socket.getPeerX509Certificate()?.toString() ?? null) : null
 }

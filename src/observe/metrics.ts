@@ -39,6 +39,8 @@ export interface Metrics {
   readonly serverCertificatesIssued: Counter<'result'>
   readonly revocationChecks: Counter<'method' | 'result'>
   readonly crlNextUpdate: Gauge<'name'>
+  readonly onboardingSessions: Gauge
+  readonly onboardings: Counter<'result'>
   readonly campaignChargePoints: Gauge<'campaign' | 'state'>
   readonly configReloads: Counter<'result'>
   readonly configReloadSuccessful: Gauge
@@ -178,6 +180,17 @@ export function createMetrics(build: BuildInfo, options: { readonly processMetri
       name: 'ocpp_proxy_crl_next_update_timestamp_seconds',
       help: 'When a CRL goes stale; 0 where there is none that could be used.',
       labelNames: ['name'],
+      registers,
+    }),
+    onboardingSessions: new Gauge({
+      name: 'ocpp_proxy_onboarding_sessions',
+      help: 'Charge points that are connected for their onboarding, and not seen by the central system.',
+      registers,
+    }),
+    onboardings: new Counter({
+      name: 'ocpp_proxy_onboardings_total',
+      help: 'Tries to give charge points credentials of the operator: done, or failed and to be tried again.',
+      labelNames: ['result'],
       registers,
     }),
     campaignChargePoints: new Gauge({

@@ -46,6 +46,8 @@ export const proxyEventTypes = [
   'CertificateAllowed',
   'CertificateDenied',
   'MessageRefused',
+  'OnboardingDone',
+  'OnboardingFailed',
   'RevocationNotProven',
   'SecurityEventsDropped',
   'SecurityEventsLost',

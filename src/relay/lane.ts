@@ -224,7 +224,7 @@ export class Lane {
   /** True: the bytes that came go on untouched; only for a CALL that did not wait. */
   #process(call: HeldCall, isFresh: boolean): boolean {
     const { context, side, session } = this.#host
-    if (context.useCases.watching(side, call.action) === null) {
+    if (!context.useCases.wants(side, call.action, session)) {
       return this.#act(call, passes, isFresh)
     }
     const read = readCall(call.text, this.#direction)

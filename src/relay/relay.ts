@@ -7,6 +7,7 @@ import { controlFrame } from './close-codes.ts'
 import { createRelayContext, type RelayClock, type RelayContext, setLiveContext } from './context.ts'
 import { drain } from './drain.ts'
 import { CarriedBudgets, refillOf } from './message-rate.ts'
+import { noCentralSystem } from './no-central-system.ts'
 import { opcode } from './opcode.ts'
 import { Session, type SessionEnd, type SessionEvents, type SessionFacts } from './session.ts'
 import { type Claim, type Claimant, Sessions } from './sessions.ts'
@@ -74,6 +75,11 @@ export class Relay implements SessionEvents {
 
   dial(target: UpstreamTarget, request: UpstreamRequest, signal: AbortSignal): Promise<UpstreamOutcome> {
     return dial(target, request, this.#context.readBuffer, signal)
+  }
+
+  /** What a session has in place of the central system while it is not to be seen there (A00.FR.806). */
+  noCentralSystem(): UpstreamLink {
+    return noCentralSystem(this.#limits.messageBytes)
   }
 
   start(facts: SessionFacts, downstream: Socket, link: UpstreamLink, early: Buffer): void {

@@ -30,6 +30,8 @@ export interface SessionFacts {
   readonly credential: 'current' | 'next' | null
   /** An upgrade of the proxy's that was under way when it came, and what to go back to (A05). */
   readonly pendingUpgrade: PendingUpgrade | null
+  /** It has factory credentials still: there is no central system behind it (A00.FR.806). Left out: there is. */
+  readonly stage?: 'onboarding'
 }
 
 /** How a session ended, for the log. */
@@ -144,6 +146,7 @@ export class Session implements FlowOwner {
   }
 
   callCentralSystem(action: ActionName, payload: Payload, options: CallOptions = {}): Promise<CallOutcome> {
+    if (this.facts.stage === 'onboarding') return Promise.resolve(nobodyThere)
     return this.isOpen ? this.#up.callOwn(action, payload, options) : Promise.resolve(notOpen)
   }
 
@@ -345,6 +348,11 @@ export class Session implements FlowOwner {
 }
 
 const notOpen: CallOutcome = Object.freeze({ kind: 'not-sent', detail: 'the session is ending' })
+
+const nobodyThere: CallOutcome = Object.freeze({
+  kind: 'not-sent',
+  detail: 'the charge point is in onboarding: nothing of it goes to the central system',
+})
 
 function other(side: FlowSide): FlowSide {
   return side === fromChargePoint ? fromCentralSystem : fromChargePoint

@@ -135,6 +135,7 @@ test('[CWE-613] blocking and removing end the live session; unblocking does not'
     listener: 'test',
     profile: 2,
     address: '127.0.0.1',
+    stage: 'operation',
   })
   await ask('PATCH', '/charge-points/CP1', { body: { legacyTls: true, blocked: false } })
   assert.deepEqual(session.ends, [])

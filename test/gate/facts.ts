@@ -72,6 +72,7 @@ export function factsWith(more: Partial<ConnectionFacts> = {}): ConnectionFacts 
     hello: null,
     tls: null,
     chain: null,
+    entry: null,
     identity: { identity: 'CP1', encoded: 'CP1' },
     chargePoint: null,
     ...more,

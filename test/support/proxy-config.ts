@@ -27,6 +27,7 @@ export interface ConfigChange {
   readonly store?: Section
   readonly passwords?: Section
   readonly securityEvents?: Section
+  readonly onboarding?: Section
   readonly admin?: Section
   readonly drain?: Section
   readonly log?: Section
@@ -115,6 +116,7 @@ export function buildConfig(
     limits: { perAddressPerMinute: 100_000, ...change.limits },
     store: { sqlite: 'data/proxy.db', ...change.store },
     ...(change.passwords === undefined ? {} : { passwords: change.passwords }),
+    ...(change.onboarding === undefined ? {} : { onboarding: change.onboarding }),
     ...(change.securityEvents === undefined ? {} : { securityEvents: change.securityEvents }),
     admin: { address: '127.0.0.1:0', ...change.admin },
     drain: { timeout: '500ms', ...change.drain },

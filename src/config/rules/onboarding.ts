@@ -36,7 +36,8 @@ export function onboarding(file: LoadedFile): KeyFinding[] {
     found.push(problem([...path, 'retry', 'initial'], 'is longer than onboarding.retry.max'))
   }
   if (unknownChargePoints === 'learn') {
-    const detail = 'learn: every charge point of these manufacturers gets credentials of yours, sold to you or not'
+    const detail =
+      'learn: every charge point of these manufacturers gets credentials of yours, sold to you or not'
     found.push(warning([...path, 'unknownChargePoints'], detail, ['CWE-306']))
   }
   return found

@@ -23,7 +23,8 @@ const retry = Type.Object(
   {
     additionalProperties: false,
     ...about({
-      description: 'When a charge point whose onboarding failed is tried again: with its next boot after that.',
+      description:
+        'When a charge point whose onboarding failed is tried again: with its next boot after that.',
       default: {},
     }),
   },

@@ -60,6 +60,8 @@ export async function operate(
     if (record === null) return failure('charge_point_unknown', 'it is not registered')
     const session = sessions.get(identity)
     if (session === null || !session.isOpen) return failure('not_connected', 'it is not connected')
+    if (session.facts.stage === 'onboarding' && options.origin !== 'onboarding')
+      return failure('busy', 'it is in onboarding: it gets its credentials from the proxy, and nothing else')
     const deadline = deadlineOf(clock, options.timeoutMs)
     const outcome = await body({ identity, record, session, watch, deadline, signal })
     log.info({ identity, operation: name, origin: options.origin, ...outcome }, 'operation ended')

@@ -26,7 +26,7 @@ export type OperationOutcome =
   | { readonly ok: false; readonly code: OperationFailure; readonly detail: string }
 
 export interface OperationOptions {
-  readonly origin: 'operator' | 'campaign'
+  readonly origin: 'operator' | 'campaign' | 'onboarding'
   /** Milliseconds for all of it, reconnection included. */
   readonly timeoutMs: number
   readonly signal?: AbortSignal

@@ -1,10 +1,13 @@
 import { callOptions, type Operation, type OperationDeps } from './context.ts'
 
+export type RestartDeps = Pick<OperationDeps, 'sessions' | 'transactions' | 'clock' | 'callTimeoutMs'>
+type Restarted = Pick<Operation, 'identity' | 'deadline' | 'signal'>
+
 /**
  * Reset(Soft), once no transaction is open: for a charge point that takes a change at its next start.
  * Returns null when it restarts, or may; otherwise why it does not.
  */
-export async function restart(deps: OperationDeps, operation: Operation): Promise<string | null> {
+export async function restart(deps: RestartDeps, operation: Restarted): Promise<string | null> {
   const { identity } = operation
   if (!(await untilIdle(deps, operation))) return 'a transaction is open, or may be, so it was not restarted'
   const session = deps.sessions.get(identity)
@@ -24,7 +27,7 @@ export async function restart(deps: OperationDeps, operation: Operation): Promis
   }
 }
 
-async function untilIdle({ transactions, clock }: OperationDeps, operation: Operation): Promise<boolean> {
+async function untilIdle({ transactions, clock }: RestartDeps, operation: Restarted): Promise<boolean> {
   const { identity, deadline, signal } = operation
   while (transactions.hasOpen(identity)) {
     if (deadline.left() === 0 || signal.aborted) return false

@@ -56,8 +56,10 @@ export function eventDelivery(deps: EventDeliveryDeps): EventDelivery {
       return { kind: 'forward', answered }
     },
     started(session) {
-      const { identity } = session.facts
+      const { identity, stage } = session.facts
       sessions.get(identity)?.stop()
+      // A00.FR.806: there is no central system behind it.
+      if (stage === 'onboarding') return void sessions.delete(identity)
       const delivery = new SessionDelivery(session, { ...deps, statusOf, needsStatus })
       sessions.set(identity, delivery)
       delivery.start()

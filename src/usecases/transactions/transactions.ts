@@ -126,8 +126,11 @@ export function transactions(options: { readonly maxChargePoints: number; readon
           only: ({ facts }) => unsure.wantsReport(facts.identity),
         },
       ],
-      onCall: (call, session) => onCall(call, session.facts.identity),
-      started: ({ facts }) => unsure.seen(facts.identity),
+      // In onboarding nothing is accepted: no transaction begins or ends, and none goes on unheard.
+      onCall: (call, { facts }) => (facts.stage === 'onboarding' ? forward : onCall(call, facts.identity)),
+      started({ facts }) {
+        if (facts.stage !== 'onboarding') unsure.seen(facts.identity)
+      },
     },
     watch: {
       hasOpen,

@@ -1,0 +1,60 @@
+import { TLSSocket } from 'node:tls'
+import type { UpstreamRequest } from '../relay/upstream.ts'
+import type { CredentialUse } from './admission.ts'
+import type { GateConnection } from './connection.ts'
+import type { LivePolicy } from './listener.ts'
+import type { UpgradeRequest } from './upgrade-request.ts'
+import { upstreamAuthorization } from './upstream-authorization.ts'
+import { upstreamHeaders } from './upstream-headers.ts'
+
+/** A charge point that was admitted, and what it asked for. */
+export interface AdmittedRequest {
+  readonly connection: GateConnection
+  readonly policy: LivePolicy
+  readonly request: UpgradeRequest
+  readonly protocols: readonly string[]
+  readonly credential: CredentialUse
+}
+
+/** What the central system is asked on its behalf. `secret`: in place of the password that it is known by. */
+export function upstreamRequest(
+  { connection, policy, request, protocols, credential }: AdmittedRequest,
+  secret: string | null = null,
+): UpstreamRequest {
+  const { listener, config } = policy
+  const { identity, remote, chain, chargePoint } = connection.facts
+  const { centralSystem } = config
+  const admitted = { chargePoint, credential }
+  const values = {
+    identity: identity?.identity ?? '',
+    serialNumber: chargePoint?.serialNumber ?? null,
+    profile: listener.securityProfile,
+    certificate: chain === null ? null : certificatePem(connection),
+    remoteAddress: remote.address,
+    listener: listener.name,
+  }
+  const origin = {
+    secure: connection.facts.tls !== null,
+    host: connection.facts.hello?.serverName ?? '',
+    userAgent: request.userAgent,
+  }
+  const authorization =
+    identity === null
+      ? null
+      : upstreamAuthorization(config, values, admitted, request.authorization, identity, secret)
+  return {
+    // The path of the central system, and the identity byte for byte as it came (design, section 4).
+    path: `${pathOf(centralSystem.url)}/${identity?.encoded ?? ''}`,
+    protocols,
+    headers: upstreamHeaders(centralSystem, values, origin, authorization),
+    timeoutMs: centralSystem.connectTimeout,
+  }
+}
+
+function pathOf(url: string): string {
+  return new URL(url).pathname.replace(/\/$/, '')
+}
+
+function certificatePem({ socket }: GateConnection): string | null {
+  return socket instanceof TLSSocket ? (socket.getPeerX509Certificate()?.toString() ?? null) : null
+}
