@@ -51,10 +51,43 @@ export async function issueIntermediate(
   return issueAs(issuer, request, { subject, ca: { pathLength: 0 }, keyUsage: ['keyCertSign', 'cRLSign'] })
 }
 
+/** What a certificate says by its profile; dates, key and issuer come to it. */
+export type CertificateProfile = Pick<IssueRequest, 'subject' | 'keyUsage' | 'dnsNames' | 'ipAddresses'>
+
 /**
  * A central system's certificate: the CN is the first name (A00.FR.510). The names are alternative
  * names as well, because Node and browsers read nothing else.
  */
+export function serverProfile(
+  names: readonly string[],
+  organization: string,
+  key: KeyObject,
+): CertificateProfile {
+  return {
+    subject: [
+      ['O', organization],
+      ['CN', names[0] ?? 'localhost'],
+    ],
+    // The TLS_RSA suites of A00.FR.317 encrypt to the key; every other suite signs with it.
+    keyUsage:
+      key.asymmetricKeyType === 'rsa' ? ['digitalSignature', 'keyEncipherment'] : ['digitalSignature'],
+    dnsNames: names.filter((name) => isIP(name) === 0),
+    ipAddresses: names.filter((name) => isIP(name) !== 0),
+  }
+}
+
+/** A charge point's certificate: the CN is its serial number (A00.FR.405), O its owner (A00.FR.404). */
+export function chargePointProfile(serialNumber: string, organization: string): CertificateProfile {
+  return {
+    subject: [
+      ['O', organization],
+      ['CN', serialNumber],
+    ],
+    keyUsage: ['digitalSignature'],
+  }
+}
+
+/** See `serverProfile`. */
 export async function issueServer(
   issuer: Credentials,
   names: readonly string[],
@@ -62,35 +95,17 @@ export async function issueServer(
   request: ProfileRequest,
 ): Promise<Credentials> {
   const keys = await keysOf(request.keys)
-  const rsa = keys.publicKey.asymmetricKeyType === 'rsa'
-  return issueAs(
-    issuer,
-    { ...request, keys },
-    {
-      subject: [
-        ['O', organization],
-        ['CN', names[0] ?? 'localhost'],
-      ],
-      // The TLS_RSA suites of A00.FR.317 encrypt to the key; every other suite signs with it.
-      keyUsage: rsa ? ['digitalSignature', 'keyEncipherment'] : ['digitalSignature'],
-      dnsNames: names.filter((name) => isIP(name) === 0),
-      ipAddresses: names.filter((name) => isIP(name) !== 0),
-    },
-  )
+  return issueAs(issuer, { ...request, keys }, serverProfile(names, organization, keys.publicKey))
 }
 
-/** A charge point's certificate: the CN is its serial number (A00.FR.405), O its owner (A00.FR.404). */
+/** See `chargePointProfile`. */
 export async function issueChargePoint(
   issuer: Credentials,
   serialNumber: string,
   organization: string,
   request: ProfileRequest,
 ): Promise<Credentials> {
-  const subject = [
-    ['O', organization],
-    ['CN', serialNumber],
-  ] as const
-  return issueAs(issuer, request, { subject, keyUsage: ['digitalSignature'] })
+  return issueAs(issuer, request, chargePointProfile(serialNumber, organization))
 }
 
 async function issueAs(
