@@ -5,17 +5,30 @@ import { describeCertificate } from '../pki/describe.ts'
 import { messageOf, ProxyError } from '../policy/error.ts'
 import type { CertificateFacts } from '../policy/facts.ts'
 import { fields, table, time } from './output.ts'
+import { bulkCommand } from './pki/bulk.ts'
+import { inspectCommand } from './pki/inspect.ts'
+import { issueCommands } from './pki/issue.ts'
+import { pkcs12Command } from './pki/pkcs12.ts'
 import { processShell, type Shell } from './shell.ts'
 import { guarded, plainCommand, usageError } from './store-command.ts'
 
 const exitCodes = 'Exit codes: 0 fine, 1 found wrong, 2 used wrong'
 
-/** `pki`: the development PKI, and what certificates say. */
+/** `pki`: for people who make certificates, and who want to know what is wrong with one. */
 export function pkiCommand(shell: Shell = processShell()): Command {
-  return plainCommand('pki', shell)
-    .description('certificates for development, and what certificates say')
-    .addCommand(initCommand(shell))
-    .addCommand(showCommand(shell))
+  const group = plainCommand('pki', shell).description(
+    'authorities, certificates and PKCS #12: made, read and judged',
+  )
+  const commands = [
+    initCommand(shell),
+    ...issueCommands(shell),
+    bulkCommand(shell),
+    pkcs12Command(shell),
+    showCommand(shell),
+    inspectCommand(shell),
+  ]
+  for (const command of commands) group.addCommand(command)
+  return group
 }
 
 interface InitOptions {

@@ -1,5 +1,5 @@
 import { Command } from 'commander'
-import { App, type Listening } from '../app.ts'
+import type { App, Listening } from '../app.ts'
 import { defaultConfigPath, type LoadedConfig, loadConfig } from '../config/load.ts'
 import { formatFinding } from '../config/problem.ts'
 import { type ConfigWatcher, watchConfig } from '../config/watch.ts'
@@ -72,6 +72,8 @@ export async function startProxy(loaded: LoadedConfig, log: Logger): Promise<Run
     { processMetrics: true },
   )
   const store = openSqliteStore(config.store.sqlite)
+  // It brings everything along; other commands need not wait for that.
+  const { App } = await import('../app.ts')
   const app = new App(config, { version, store, log, metrics })
   const started = Promise.withResolvers<void>()
   const reloader = new Reloader(app, loaded, log, started.promise)

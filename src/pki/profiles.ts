@@ -2,6 +2,9 @@ import type { KeyObject, X509Certificate } from 'node:crypto'
 import { isIP } from 'node:net'
 import { type IssueRequest, issueCertificate } from './issue.ts'
 import { generateKey, type KeyPair, type KeySpec } from './keys.ts'
+import { backdateMs, dayMs } from './times.ts'
+
+export { backdateMs, dayMs }
 
 /** The certificate profiles of the white paper (A00.FR.507 to 512), for whoever issues. */
 
@@ -10,10 +13,6 @@ export interface Credentials {
   readonly certificate: X509Certificate
   readonly privateKey: KeyObject
 }
-
-export const dayMs = 24 * 60 * 60 * 1000
-/** Clocks of charge points run late: edition 4 refuses certificates that are not valid yet (A02). */
-export const backdateMs = 5 * 60 * 1000
 
 /** What every profile asks for. `keys` may be made already; `overrides` win over the profile. */
 export interface ProfileRequest {

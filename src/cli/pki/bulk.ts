@@ -122,7 +122,7 @@ interface Maker {
 
 async function createMaker(shell: Shell, options: BulkOptions): Promise<Maker> {
   const isBundle = options.format === 'pkcs12'
-  const issuer = readIssuer(options)
+  const issuer = await readIssuer(options)
   const organization = organizationOf(options, issuer)
   const passphrase = readPassphrase(options.passphraseFile)
   if (isBundle && passphrase === undefined) throw usageError('--format pkcs12 needs --passphrase-file')

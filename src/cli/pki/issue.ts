@@ -83,8 +83,8 @@ function intermediateCommand(shell: Shell): Command {
     .requiredOption('--name <name>', 'its commonName')
     .option('--organization <name>', 'its organizationName; default: that of the issuer')
     .action((options: AuthorityOptions & IssuerOptions) =>
-      guarded(shell, () => {
-        const issuer = readIssuer(options)
+      guarded(shell, async () => {
+        const issuer = await readIssuer(options)
         if (certificateFacts(issuer.certificate).pathLength === 0)
           throw new ProxyError('issuer_unfit', 'operator', 'this issuer allows no authority below it')
         return issue(shell, options, issuer, () => ({
@@ -114,7 +114,7 @@ function serverCommand(shell: Shell): Command {
       guarded(shell, async () => {
         const { serverProfile } = await import('../../pki/profiles.ts')
         const names = namesOf(options.names)
-        const issuer = readIssuer(options)
+        const issuer = await readIssuer(options)
         const organization = organizationOf(options, issuer)
         const key = options.csr === undefined ? undefined : requestedKey(options.csr, null)
         await issue(shell, options, issuer, (own) => serverProfile(names, organization, own), key)
@@ -149,7 +149,7 @@ function chargePointCommand(shell: Shell): Command {
         const { serialNumber } = options
         const problem = commonNameProblem(serialNumber)
         if (problem !== null) throw usageError(`--serial-number ${problem} (A00.FR.511)`)
-        const issuer = readIssuer(options)
+        const issuer = await readIssuer(options)
         const organization = organizationOf(options, issuer)
         const expected = { cpoNames: [organization], serialNumber }
         const key = options.csr === undefined ? undefined : requestedKey(options.csr, expected)

@@ -1,10 +1,10 @@
 import { createPrivateKey, type KeyObject } from 'node:crypto'
 import type { Command } from 'commander'
 import { parseDuration } from '../../config/values.ts'
-import { type Issuer, issuerFromPem, issuerFromPkcs12 } from '../../pki/authority/issuer.ts'
+import type { Issuer } from '../../pki/authority/issuer.ts'
 import { certificateFacts } from '../../pki/certificate.ts'
 import type { IssueRequest } from '../../pki/issue.ts'
-import { backdateMs } from '../../pki/profiles.ts'
+import { backdateMs } from '../../pki/times.ts'
 import { ProxyError } from '../../policy/error.ts'
 import { type KeyTypeName, keyTypeNames } from '../../policy/key-types.ts'
 import type { Shell } from '../shell.ts'
@@ -84,7 +84,12 @@ export function nameOf(text: string, option: string): string {
 }
 
 /** Reads the issuer. Throws ProxyError: `usage` for files that are not there, others for what they hold. */
-export function readIssuer({ issuer, issuerKey, issuerPassphraseFile }: IssuerOptions): Issuer {
+export async function readIssuer({
+  issuer,
+  issuerKey,
+  issuerPassphraseFile,
+}: IssuerOptions): Promise<Issuer> {
+  const { issuerFromPem, issuerFromPkcs12 } = await import('../../pki/authority/issuer.ts')
   const passphrase = readPassphrase(issuerPassphraseFile) ?? null
   if (isBundle(issuer)) return issuerFromPkcs12(readInput(issuer), passphrase ?? '')
   const key = issuerKey ?? issuer.replace(/\.[^./\\]*$/, '.key')
