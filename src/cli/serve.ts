@@ -1,4 +1,5 @@
 import { Command } from 'commander'
+import { openStore } from '../app/open-store.ts'
 import type { App, Listening } from '../app.ts'
 import { defaultConfigPath, type LoadedConfig, loadConfig } from '../config/load.ts'
 import { formatFinding } from '../config/problem.ts'
@@ -6,7 +7,6 @@ import { type ConfigWatcher, watchConfig } from '../config/watch.ts'
 import { createLogger, type Logger } from '../observe/log.ts'
 import { createMetrics } from '../observe/metrics.ts'
 import { messageOf, ProxyError } from '../policy/error.ts'
-import { openSqliteStore } from '../store/sqlite.ts'
 import { checkLoaded } from './check/checks.ts'
 import { machineContext } from './check/context.ts'
 import { version } from './version.ts'
@@ -71,7 +71,7 @@ export async function startProxy(loaded: LoadedConfig, log: Logger): Promise<Run
     { version, node: process.version, openssl: process.versions.openssl },
     { processMetrics: true },
   )
-  const store = openSqliteStore(config.store.sqlite)
+  const store = await openStore(config.store)
   // It brings everything along; other commands need not wait for that.
   const { App } = await import('../app.ts')
   const app = new App(config, { version, store, log, metrics })

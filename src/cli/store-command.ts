@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs'
 import { Command } from 'commander'
+import { type NamedStore, openStore } from '../app/open-store.ts'
 import { loadConfig } from '../config/load.ts'
 import { formatFinding } from '../config/problem.ts'
 import { ProxyError } from '../policy/error.ts'
 import { reservedIdentity } from '../policy/identity.ts'
-import { openSqliteStore } from '../store/sqlite.ts'
 import type { Store } from '../store/store.ts'
 import { printable } from './output.ts'
 import type { Shell } from './shell.ts'
@@ -49,7 +49,11 @@ export function plainCommand(name: string, shell: Shell): Command {
 export function storeCommand(name: string, shell: Shell, examples: readonly string[]): Command {
   const lines = examples.map((example) => `  ocpp-security-proxy ${example}`)
   return plainCommand(name, shell)
-    .option('--config <file>', 'configuration; its store is used', 'ocpp-security-proxy.yaml')
+    .option(
+      '--config <file>',
+      'configuration; its store is used, SQLite or Redis',
+      'ocpp-security-proxy.yaml',
+    )
     .option('--store <file>', 'SQLite file of the store, instead of a configuration')
     .option('--json', 'write JSON')
     .addHelpText(
@@ -80,11 +84,11 @@ export async function withStore(
   body: (opened: OpenedStore) => Promise<void>,
 ): Promise<void> {
   await guarded(shell, async () => {
-    const { path, sealingKey, reserved } = storeOf(shell, options)
-    if (mode === 'existing' && !existsSync(path)) {
-      throw new ProxyError('store_missing', 'operator', `there is no store ${path}`)
+    const { config, sealingKey, reserved } = storeOf(shell, options)
+    if (mode === 'existing' && config.sqlite !== undefined && !existsSync(config.sqlite)) {
+      throw new ProxyError('store_missing', 'operator', `there is no store ${config.sqlite}`)
     }
-    const store = openSqliteStore(path, { now: shell.now })
+    const store = await openStore(config, { now: shell.now })
     try {
       await body({ store, sealingKey, reserved })
     } finally {
@@ -119,12 +123,16 @@ export async function noteChange(
   ])
 }
 
-function storeOf(shell: Shell, options: StoreOptions): Omit<OpenedStore, 'store'> & { path: string } {
-  if (options.store !== undefined) return { path: options.store, sealingKey: null, reserved: null }
+type Named = Omit<OpenedStore, 'store'> & { readonly config: NamedStore }
+
+function storeOf(shell: Shell, options: StoreOptions): Named {
+  if (options.store !== undefined) {
+    return { config: { sqlite: options.store }, sealingKey: null, reserved: null }
+  }
   const loaded = loadConfig(options.config, { env: shell.env })
   if (loaded.ok) {
     const { store, securityEvents } = loaded.config
-    return { path: store.sqlite, sealingKey: store.sealingKey, reserved: reservedIdentity(securityEvents) }
+    return { config: store, sealingKey: store.sealingKey, reserved: reservedIdentity(securityEvents) }
   }
   const problems = loaded.problems.map(formatFinding).join('\n')
   throw new ProxyError(

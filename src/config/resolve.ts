@@ -7,6 +7,7 @@ import type {
   CentralSystemConfig,
   Config,
   ListenerConfig,
+  RedisConfig,
   SecurityEventsConfig,
   TlsConfig,
 } from './schema.ts'
@@ -27,7 +28,7 @@ export function resolveConfig(file: LoadedFile, readFile: ReadFile): Resolved {
   }
   const text = (path: string, key: KeyPath) => take(readSecretText(path, readFile), key)
 
-  const { sealingKeyFile, ...store } = file.store
+  const { sealingKeyFile, redis, ...store } = file.store
   const { tokenFile, ...admin } = file.admin
   const token = tokenFile === undefined ? null : text(tokenFile, ['admin', 'tokenFile'])
   if (token !== null && token.length < 16) {
@@ -45,6 +46,7 @@ export function resolveConfig(file: LoadedFile, readFile: ReadFile): Resolved {
       : { certificateAuthority: resolveCertificateAuthority(certificateAuthority, text) }),
     store: {
       ...store,
+      ...(redis === undefined ? {} : { redis: resolveRedis(redis, text) }),
       sealingKey:
         sealingKeyFile === undefined
           ? null
@@ -81,6 +83,18 @@ function resolveCentralSystem(section: LoadedFile['centralSystem'], text: ReadTe
   const key = ['centralSystem', 'authorization', 'passwordFile']
   const secret = password ?? (passwordFile === undefined ? null : text(passwordFile, key)) ?? ''
   return { ...section, url, authorization: { username, password: secret } }
+}
+
+function resolveRedis(section: NonNullable<LoadedFile['store']['redis']>, text: ReadText): RedisConfig {
+  const { passwordFile, sentinelPasswordFile, ...rest } = section
+  const path = ['store', 'redis']
+  const read = (file: string | undefined, name: string) =>
+    file === undefined ? null : text(file, [...path, name])
+  return {
+    ...rest,
+    password: read(passwordFile, 'passwordFile'),
+    sentinelPassword: read(sentinelPasswordFile, 'sentinelPasswordFile'),
+  }
 }
 
 function resolveSecurityEvents(section: LoadedFile['securityEvents'], text: ReadText): SecurityEventsConfig {

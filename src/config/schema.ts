@@ -104,7 +104,17 @@ export type CentralSystemConfig = Loaded<Omit<ConfigFile['centralSystem'], 'auth
   readonly authorization: 'strip' | 'forward' | 'perChargePoint' | FixedCredentials
 }
 
-export type StoreConfig = Loaded<Omit<ConfigFile['store'], 'sealingKeyFile'>> & {
+type RedisFile = NonNullable<ConfigFile['store']['redis']>
+
+/** Secrets are in place of the files that held them. */
+export type RedisConfig = Loaded<Omit<RedisFile, 'passwordFile' | 'sentinelPasswordFile'>> & {
+  readonly password: string | null
+  readonly sentinelPassword: string | null
+}
+
+/** Exactly one of `sqlite` and `redis`. */
+export type StoreConfig = Loaded<Omit<ConfigFile['store'], 'sealingKeyFile' | 'redis'>> & {
+  readonly redis?: RedisConfig
   /** 32 bytes. */
   readonly sealingKey: Buffer | null
 }

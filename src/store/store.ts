@@ -231,6 +231,11 @@ export interface SuccessfulConnection {
    * all else: with the end of a change of the password the other one would be forgotten.
    */
   readonly upstreamSecret?: { readonly refused: string | null; readonly taken: string }
+  /**
+   * Token of the lease of this identity, where several replicas share the store: who has lost the lease
+   * writes nothing (ProxyError `lease_lost`). Left out or null: nobody else can have it.
+   */
+  readonly fence?: number | null
   readonly at: number
 }
 

@@ -66,7 +66,7 @@ async function pass(writes: readonly Omit<Moment, 'when'>[], when: Moment['when'
 
 const loaded = loadConfig(config)
 if (!loaded.ok) throw new Error(loaded.problems.map(({ text }) => text).join('; '))
-const store = watchStore(openSqliteStore(loaded.config.store.sqlite), async (write) => {
+const store = watchStore(openSqliteStore(loaded.config.store.sqlite ?? ''), async (write) => {
   if (!isArmed) return async () => {}
   const writes = numbered(write)
   for (const { about, method, number } of writes) say({ msg: 'write', about, method, number })

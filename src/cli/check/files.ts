@@ -1,9 +1,10 @@
 import { dirname } from 'node:path'
 import type { LoadedConfig } from '../../config/load.ts'
 import { type KeyFinding, type KeyPath, problem, warning } from '../../config/problem.ts'
+import type { RedisConfig } from '../../config/schema.ts'
 import { describeKey, isStrongEnough } from '../../policy/key-strength.ts'
 import { dateText, endsSoon, readCertificates } from './certificate-file.ts'
-import type { CheckContext } from './context.ts'
+import { type CheckContext, readPem } from './context.ts'
 
 /** A00.FR.403: every certificate of a trust file can end a path, and is fit for it. */
 export function checkTrustFile(context: CheckContext, file: string, path: KeyPath): KeyFinding[] {
@@ -55,7 +56,9 @@ export function checkSecretFiles(context: CheckContext, loaded: LoadedConfig): K
 
 /** The store is made at the first start: can it be? */
 export function checkStore(context: CheckContext): KeyFinding[] {
-  const { sqlite } = context.config.store
+  const { sqlite, redis } = context.config.store
+  if (redis?.tls !== undefined) return checkRedisTls(context, redis.tls)
+  if (sqlite === undefined) return []
   const path = ['store', 'sqlite']
   const file = context.stat(sqlite)
   if (file?.isDirectory) return [problem(path, `${sqlite} is a folder; name a file in it`)]
@@ -65,4 +68,14 @@ export function checkStore(context: CheckContext): KeyFinding[] {
   while (context.stat(folder) === null && dirname(folder) !== folder) folder = dirname(folder)
   if (context.stat(folder)?.isDirectory === false) return [problem(path, `${folder} is a file, not a folder`)]
   return context.isWritable(folder) ? [] : [problem(path, `this user may not write to the folder ${folder}`)]
+}
+
+function checkRedisTls(context: CheckContext, tls: NonNullable<RedisConfig['tls']>): KeyFinding[] {
+  const path = ['store', 'redis', 'tls']
+  return (['ca', 'certificate', 'key'] as const).flatMap((name) => {
+    const file = tls[name]
+    if (file === undefined) return []
+    const read = name === 'key' ? readPem(context, file) : readCertificates(context, file)
+    return read.ok ? [] : [problem([...path, name], read.problem)]
+  })
 }

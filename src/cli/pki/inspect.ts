@@ -1,6 +1,7 @@
 import type { X509Certificate } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import type { Command } from 'commander'
+import { openStore } from '../../app/open-store.ts'
 import { loadConfig } from '../../config/load.ts'
 import { formatFinding } from '../../config/problem.ts'
 import type { Config } from '../../config/schema.ts'
@@ -11,7 +12,6 @@ import { readCsr } from '../../pki/csr.ts'
 import { describeCertificate } from '../../pki/describe.ts'
 import { messageOf, ProxyError } from '../../policy/error.ts'
 import type { CertificateFacts } from '../../policy/facts.ts'
-import { openSqliteStore } from '../../store/sqlite.ts'
 import type { Store } from '../../store/store.ts'
 import { fields, table } from '../output.ts'
 import type { Shell } from '../shell.ts'
@@ -77,7 +77,7 @@ interface Setting {
 
 async function inspect(shell: Shell, file: string, options: InspectOptions): Promise<void> {
   const content = readInput(file)
-  const setting = settingOf(shell, options)
+  const setting = await settingOf(shell, options)
   try {
     if (options.identity !== undefined && setting.store === null)
       throw usageError('--identity needs the store of a configuration; or name --serial-number')
@@ -174,7 +174,7 @@ async function readCertificates(
   }
 }
 
-function settingOf(shell: Shell, options: InspectOptions): Setting {
+async function settingOf(shell: Shell, options: InspectOptions): Promise<Setting> {
   if (options.trust !== undefined) {
     return {
       trust: { cpo: readTrust(options.trust), factory: [] },
@@ -192,7 +192,8 @@ function settingOf(shell: Shell, options: InspectOptions): Setting {
   const { config } = loaded
   const { trust, factory } = trustOf(config, options.listener)
   const { sqlite } = config.store
-  const store = existsSync(sqlite) ? openSqliteStore(sqlite, { now: shell.now }) : null
+  const isMade = sqlite === undefined || existsSync(sqlite)
+  const store = isMade ? await openStore(config.store, { now: shell.now }) : null
   const lists = { cpo: readTrust(trust), factory: readTrust(factory) }
   return { trust: lists, cpoNames: options.cpo ?? config.cpo.names, checks: config.admission.checks, store }
 }

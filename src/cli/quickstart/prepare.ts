@@ -2,10 +2,10 @@ import { existsSync } from 'node:fs'
 import { copyFile, mkdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { openStore } from '../../app/open-store.ts'
 import type { Config, TlsConfig } from '../../config/schema.ts'
 import { initDevelopmentPki } from '../../pki/development.ts'
 import { ProxyError } from '../../policy/error.ts'
-import { openSqliteStore } from '../../store/sqlite.ts'
 import { hasPassword, quickstartChargePoints, registerChargePoints } from '../demo/charge-points.ts'
 import { ensurePasswords } from '../demo/passwords.ts'
 
@@ -45,7 +45,7 @@ export async function prepare(config: Config, now: number): Promise<void> {
   })
   const withPassword = quickstartChargePoints.filter(hasPassword).map(({ identity }) => identity)
   const passwords = await ensurePasswords(folder, withPassword)
-  const store = openSqliteStore(config.store.sqlite)
+  const store = await openStore(config.store)
   try {
     await registerChargePoints(store.registry, quickstartChargePoints, passwords)
   } finally {

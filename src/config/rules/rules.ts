@@ -15,6 +15,7 @@ import { adminAddress, limitsFit, relaxedAdmission } from './operations.ts'
 import { revocationRules } from './revocation.ts'
 import { ownSession, securityEventSinks } from './security-events.ts'
 import { issuedServerCertificates, serverCertificateForms, serverNames } from './server-certificates.ts'
+import { redisStore, storeKind } from './store.ts'
 import { clientCertificatesByProfile, legacyLane, operatorName, suites, tlsByProfile } from './tls.ts'
 
 /** A rule over several keys: pure, and it returns everything that it finds. */
@@ -46,4 +47,6 @@ export const rules: readonly Rule[] = [
   securityEventSinks,
   ownSession,
   adminAddress,
+  storeKind,
+  redisStore,
 ]

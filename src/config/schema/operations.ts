@@ -1,6 +1,7 @@
 import { Type } from 'typebox'
 import { type CheckMode, reasons, type SwitchableReason, switchableReasons } from '../../policy/reasons.ts'
 import { about, address, choice, dataFile, duration, integer, secretFile } from './kinds.ts'
+import { redisSchema } from './store-redis.ts'
 
 /** The sections that are about running the proxy rather than about its traffic. */
 
@@ -43,10 +44,14 @@ export const admissionSchema = Type.Object(
 
 export const storeSchema = Type.Object(
   {
-    sqlite: dataFile({
-      description: 'SQLite file of the registry, refusals, security events and campaigns; made when missing.',
-      restart: true,
-    }),
+    sqlite: Type.Optional(
+      dataFile({
+        description:
+          'SQLite file of the registry, refusals, security events and campaigns; made when missing.',
+        restart: true,
+      }),
+    ),
+    redis: Type.Optional(redisSchema),
     sealingKeyFile: Type.Optional(
       secretFile({
         description: 'Key of 32 bytes (raw, hex or base64) that seals the passwords for the central system.',

@@ -1,12 +1,10 @@
 import type { SQLInputValue } from 'node:sqlite'
-import { ProxyError } from '../../policy/error.ts'
 import type { PasswordForm, SecurityProfile } from '../../policy/facts.ts'
 import { upgradePhases } from '../../policy/profile.ts'
 import { type CredentialState, parseCredentialChange } from '../credential-change.ts'
 import { parseCredentialHash } from '../credential-hash.ts'
 import { parseOnboarding } from '../onboarding.ts'
 import type {
-  ChargePointPatch,
   ChargePointRecord,
   CredentialChange,
   CredentialHash,
@@ -112,51 +110,6 @@ export function onboardingValues(onboarding: Onboarding | null): [string | null,
   return onboarding === null ? [null, null] : [JSON.stringify(onboarding), onboarding.state]
 }
 
-/** A new charge point: nothing is known but what the fields say. */
-export function newRecord(identity: string, fields: ChargePointPatch, now: number): ChargePointRecord {
-  return {
-    serialNumber: null,
-    securityProfile: null,
-    upgradeTo: null,
-    upgradeOpened: null,
-    legacyTls: false,
-    migrating: false,
-    blocked: false,
-    onboarding: null,
-    credential: null,
-    passwordForm: null,
-    upstreamSecret: null,
-    learned: false,
-    lastSeenAt: null,
-    lastAddress: null,
-    lastTls: null,
-    offersMandatorySuites: null,
-    ...withoutUndefined(fields),
-    credentialChange: null,
-    identity,
-    createdAt: now,
-    updatedAt: now,
-  }
-}
-
-/**
- * A password that an operator sets ends a change that is under way: it is the only one from here on. So does
- * a profile that it opens or shuts: from then on no upgrade of the proxy's takes that back.
- */
-export function patched(record: ChargePointRecord, patch: ChargePointPatch, now: number): ChargePointRecord {
-  const { identity, createdAt } = record
-  const credentialChange = patch.credential === undefined ? record.credentialChange : null
-  const upgradeOpened =
-    patch.upgradeOpened === undefined && patch.upgradeTo !== undefined ? { upgradeOpened: null } : {}
-  const fields = { ...withoutUndefined(patch), ...upgradeOpened, credentialChange }
-  return { ...record, ...fields, identity, createdAt, updatedAt: now }
-}
-
-/** A field that is present and undefined changes nothing. */
-function withoutUndefined(patch: ChargePointPatch): ChargePointPatch {
-  return Object.fromEntries(Object.entries(patch).filter(([, value]) => value !== undefined))
-}
-
 function toCredential(row: Row): CredentialHash | null {
   const value = parseJson(row, 'credential')
   // A hash that cannot be read means that nobody gets in with a password: closed, and the rest of the fleet works.
@@ -190,8 +143,4 @@ function toUpgradeOpened(row: Row): OpenedUpgrade | null {
 
 function isProfile(value: unknown): value is SecurityProfile {
   return profiles.some((one) => one === value)
-}
-
-export function unknownChargePoint(identity: string): ProxyError {
-  return new ProxyError('charge_point_unknown', 'operator', `no charge point ${identity} is registered`)
 }

@@ -1,4 +1,5 @@
 import type { SQLInputValue } from 'node:sqlite'
+import { unknownChargePoint } from '../charge-point-record.ts'
 import {
   beginChange,
   type CredentialState,
@@ -7,7 +8,7 @@ import {
   stepChange,
 } from '../credential-change.ts'
 import type { ChargePointRecord, Registry, SuccessfulConnection } from '../store.ts'
-import { chargePointColumns, credentialValues, toRecord, unknownChargePoint } from './charge-point-row.ts'
+import { chargePointColumns, credentialValues, toRecord } from './charge-point-row.ts'
 import type { Database } from './database.ts'
 import { integerOrNull } from './rows.ts'
 

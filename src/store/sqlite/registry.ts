@@ -1,4 +1,10 @@
-import { ProxyError } from '../../policy/error.ts'
+import {
+  chargePointExists,
+  newRecord,
+  patched,
+  serialNumberTaken,
+  unknownChargePoint,
+} from '../charge-point-record.ts'
 import type {
   ChargePointPatch,
   ChargePointQuery,
@@ -6,14 +12,7 @@ import type {
   Registry,
   SuccessfulConnection,
 } from '../store.ts'
-import {
-  chargePointColumns,
-  newRecord,
-  patched,
-  toRecord,
-  toValues,
-  unknownChargePoint,
-} from './charge-point-row.ts'
+import { chargePointColumns, toRecord, toValues } from './charge-point-row.ts'
 import { settleAtSuccess, sqliteCredentialChanges } from './credential-changes.ts'
 import type { Database } from './database.ts'
 import { isUniqueViolation } from './errors.ts'
@@ -103,9 +102,7 @@ export function sqliteRegistry(db: Database, now: () => number): Registry {
 
     add: (identity, fields) =>
       db.write('power-loss', () => {
-        if (find(identity) !== null) {
-          throw new ProxyError('charge_point_exists', 'operator', `charge point ${identity} exists already`)
-        }
+        if (find(identity) !== null) throw chargePointExists(identity)
         return save(newRecord(identity, fields, now()), insert)
       }),
 
@@ -194,9 +191,4 @@ function listPage(db: Database, query: ChargePointQuery): ChargePointRecord[] {
   }
   const sql = `${select} WHERE ${conditions.join(' AND ')} ORDER BY identity LIMIT :limit`
   return db.statement(sql).all(values).map(toRecord)
-}
-
-function serialNumberTaken(serialNumber: string, owner: string | null): ProxyError {
-  const message = `serial number ${serialNumber} belongs to charge point ${owner ?? 'of another identity'} already`
-  return new ProxyError('serial_number_taken', 'operator', message)
 }

@@ -1,6 +1,7 @@
 import type { SecurityProfile } from '../../policy/facts.ts'
 import { type ReasonCode, stages } from '../../policy/reasons.ts'
 import { minuteOf } from '../../policy/rejection-minute.ts'
+import { boundedRejection } from '../rejection-bounds.ts'
 import type { NewRejection, RejectionLog, RejectionQuery, RejectionRecord } from '../store.ts'
 import type { Database } from './database.ts'
 import { pruneLog } from './prune.ts'
@@ -18,10 +19,6 @@ const insert = `
      :count, :minute)
   ON CONFLICT (minute, address, listener, reason, mode, detail) WHERE minute IS NOT NULL DO UPDATE SET
     at = max(at, excluded.at), count = count + excluded.count`
-
-/** A peer decides what a record says: so much of it is kept, however much a caller passes. */
-const maxDetailLength = 2000
-const maxFactsLength = 32_768
 
 export function sqliteRejections(db: Database): RejectionLog {
   return {
@@ -74,10 +71,10 @@ function listPage(db: Database, query: RejectionQuery): RejectionRecord[] {
 }
 
 function toValues(record: NewRejection): Record<string, string | number | null> {
-  const { at, reason, stage, mode, event, listener, profile, address, port, identity, count = 1 } = record
-  const detail = record.detail.slice(0, maxDetailLength)
-  const whole = JSON.stringify(record.facts)
-  const facts = whole.length > maxFactsLength ? '{"truncated":true}' : whole
+  const bounded = boundedRejection(record)
+  const { at, reason, stage, mode, event, listener, profile, address, port, identity, detail } = bounded
+  const { count = 1 } = bounded
+  const facts = JSON.stringify(bounded.facts)
   const minute = minuteOf(record)
   return {
     at,

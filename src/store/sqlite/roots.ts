@@ -1,7 +1,7 @@
 import { rootCertificateTypes } from '../../policy/root-certificate.ts'
+import { unknownChargePoint } from '../charge-point-record.ts'
 import { parseInstalledRoots } from '../root-inventory.ts'
 import { maxKnownRoots, type RootInventory, type RootStore } from '../roots.ts'
-import { unknownChargePoint } from './charge-point-row.ts'
 import type { Database } from './database.ts'
 import { integer, parseJson, type Row, text } from './rows.ts'
 

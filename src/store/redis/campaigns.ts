@@ -1,0 +1,81 @@
+import { ProxyError } from '../../policy/error.ts'
+import { cutText } from '../../policy/security-event-types.ts'
+import type { CampaignRecord, CampaignStore } from '../store.ts'
+import { redisCampaignItems } from './campaign-items.ts'
+import { campaignKeys, parseCampaign } from './campaign-value.ts'
+import type { RedisConnection } from './client.ts'
+import type { KeyOf } from './keys.ts'
+import { transact } from './transaction.ts'
+
+/** In UTF-16 units. */
+const maxDetail = 1000
+
+export function redisCampaigns(connection: RedisConnection, key: KeyOf): CampaignStore {
+  const keys = campaignKeys(key)
+
+  async function records(ids: readonly string[]): Promise<readonly CampaignRecord[]> {
+    if (ids.length === 0) return []
+    const texts = await connection.run((client) => client.hmget(keys.records, ...ids))
+    return texts.flatMap((text) => (text === null ? [] : [parseCampaign(text)]))
+  }
+
+  return {
+    ...redisCampaignItems(connection, keys),
+
+    async create(campaign, identities) {
+      const number = await connection.run((client) => client.incr(keys.number))
+      await transact(connection, async (transaction) => {
+        const { id } = campaign
+        if ((await transaction.get(keys.records, id)) !== null) {
+          throw new ProxyError('campaign_exists', 'operator', `campaign ${id} exists already`)
+        }
+        transaction.set(
+          keys.records,
+          id,
+          JSON.stringify({ ...campaign, stateDetail: cut(campaign.stateDetail) }),
+        )
+        transaction.score(keys.order, id, number)
+        let position = 0
+        for (const identity of new Set(identities)) {
+          const item = { ...freshItem, identity, position }
+          transaction.set(keys.items(id), identity, JSON.stringify(item))
+          transaction.score(keys.positions(id), identity, position)
+          transaction.score(keys.inState(id, 'waiting'), identity, position)
+          position += 1
+        }
+      })
+    },
+
+    get: async (id) => (await records([id]))[0] ?? null,
+
+    async list(limit) {
+      if (limit <= 0) return []
+      return records(await connection.run((client) => client.zrevrange(keys.order, 0, limit - 1)))
+    },
+
+    setState: (id, state, detail, now) =>
+      transact(connection, async (transaction) => {
+        const text = await transaction.get(keys.records, id)
+        if (text === null) throw new ProxyError('campaign_unknown', 'operator', `there is no campaign ${id}`)
+        const before = parseCampaign(text)
+        const finishedAt = state === 'finished' ? (before.finishedAt ?? now) : null
+        const after = { ...before, state, stateDetail: cut(detail), updatedAt: now, finishedAt }
+        transaction.set(keys.records, id, JSON.stringify(after))
+        return after
+      }),
+  }
+}
+
+const freshItem = {
+  state: 'waiting',
+  attempts: 0,
+  detail: null,
+  code: null,
+  notBefore: null,
+  startedAt: null,
+  finishedAt: null,
+} as const
+
+function cut(detail: string | null): string | null {
+  return detail === null ? null : cutText(detail, maxDetail)
+}

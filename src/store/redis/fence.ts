@@ -1,0 +1,32 @@
+import { ProxyError } from '../../policy/error.ts'
+import type { RegistryKeys } from './charge-points.ts'
+import type { Transaction } from './transaction.ts'
+
+/**
+ * Whoever lost an identity to another replica must not write about it any more, however late its write
+ * arrives: the token that it got with the identity has to be the present one.
+ */
+export async function checkFence(
+  transaction: Transaction,
+  keys: RegistryKeys,
+  identity: string,
+  fence: number | null,
+): Promise<void> {
+  if (fence === null) return
+  const owner = await transaction.get(keys.owners, identity)
+  if (owner !== null && parseOwner(owner)?.token === fence) return
+  throw new ProxyError('lease_lost', 'proxy', `another replica has the session of ${identity} by now`)
+}
+
+/** Who has an identity. */
+export interface Owner {
+  readonly token: number
+  readonly replica: string
+}
+
+export const ownerText = ({ token, replica }: Owner): string => `${token} ${replica}`
+
+export function parseOwner(text: string): Owner | null {
+  const match = /^(\d{1,15}) (.{1,200})$/.exec(text)
+  return match === null ? null : { token: Number(match[1]), replica: match[2] ?? '' }
+}

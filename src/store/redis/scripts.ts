@@ -1,0 +1,58 @@
+/**
+ * What the server does in one step (Lua 5.1). Values come as one JSON text, so that no number of
+ * arguments is too large; every number that is stored comes as text, because Lua would round it.
+ */
+
+/** ARGV[1]: {c: [[key, field, expected or false]], o: [[command, key, …]]}; keys by number. False: a field has changed. */
+const commit = `
+local t = cjson.decode(ARGV[1])
+for _, c in ipairs(t.c) do
+  if redis.call('HGET', KEYS[c[1]], c[2]) ~= c[3] then return false end
+end
+local results = {}
+for i, o in ipairs(t.o) do
+  results[i] = redis.call(o[1], KEYS[o[2]], unpack(o, 3))
+end
+return results`
+
+/**
+ * Adds records with ascending ids, given in the same step: a reader with a cursor must never see a
+ * greater id before a smaller one is there.
+ * KEYS: seq, records, ids, at, unique, grown, then those of indexes.
+ * ARGV[1]: [{j: JSON, t: time, m: member of 'at' after the id, u: unique or false, n: count or false, x: [index keys]}]
+ * u without n: a repetition is left out; with n: it counts on. Returns how many were new.
+ */
+const append = `
+local added = 0
+for _, r in ipairs(cjson.decode(ARGV[1])) do
+  local known = r.u and redis.call('HGET', KEYS[5], r.u)
+  if known then
+    if r.n then
+      local member = known .. r.m
+      local count, at = string.match(redis.call('HGET', KEYS[6], known) or '1 0', '^(%d+) (%d+)$')
+      if tonumber(r.t) > tonumber(at) then at = r.t end
+      redis.call('HSET', KEYS[6], known, string.format('%.0f %s', tonumber(count) + tonumber(r.n), at))
+      redis.call('ZADD', KEYS[4], 'XX', 'GT', r.t, member)
+    end
+  else
+    local id = string.format('%.0f', redis.call('INCR', KEYS[1]))
+    redis.call('HSET', KEYS[2], id, r.j)
+    redis.call('ZADD', KEYS[3], id, id)
+    redis.call('ZADD', KEYS[4], r.t, id .. r.m)
+    if r.u then redis.call('HSET', KEYS[5], r.u, id) end
+    if r.n then redis.call('HSET', KEYS[6], id, r.n .. ' ' .. r.t) end
+    for _, x in ipairs(r.x) do redis.call('ZADD', KEYS[x], id, id) end
+    added = added + 1
+  end
+end
+return added`
+
+/** A field that holds a number grows to ARGV[2], and never shrinks. */
+const raise = `
+local known = redis.call('HGET', KEYS[1], ARGV[1])
+if not known or tonumber(known) < tonumber(ARGV[2]) then redis.call('HSET', KEYS[1], ARGV[1], ARGV[2]) end
+return 1`
+
+export const scripts = { ospCommit: commit, ospAppend: append, ospRaise: raise } as const
+
+export type ScriptName = keyof typeof scripts

@@ -1,0 +1,141 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import type { RedisSettings } from '../../src/store/redis/settings.ts'
+
+const found = ['redis-server', 'valkey-server'].find(
+  (name) => spawnSync(name, ['--version'], { stdio: 'ignore' }).status === 0,
+)
+
+/** For `skip` of a test: false where a server is installed. */
+export const withoutRedis: string | false = found === undefined ? 'redis-server is not installed' : false
+
+export interface RedisServerOptions {
+  /** Lines of its configuration, such as `['--requirepass', 'x']`. */
+  readonly args?: readonly string[]
+  /** Of a cluster: each node has a second port, 10,000 above. */
+  readonly maxPort?: number
+}
+
+/** A server of our own on a free port, with its data in a folder of its own. */
+export class RedisServer {
+  readonly folder = mkdtempSync(join(tmpdir(), 'ocpp-redis-'))
+  readonly port: number
+  readonly #args: readonly string[]
+  #child: ChildProcess | null = null
+
+  private constructor(port: number, args: readonly string[]) {
+    this.port = port
+    this.#args = args
+  }
+
+  static async start({ args = [], maxPort = 65_535 }: RedisServerOptions = {}): Promise<RedisServer> {
+    const server = new RedisServer(await freePort(maxPort), args)
+    await server.run()
+    return server
+  }
+
+  /** A sentinel that watches the server on `port`. */
+  static async startSentinel(port: number, name: string): Promise<RedisServer> {
+    const server = new RedisServer(await freePort(), [])
+    const file = join(server.folder, 'sentinel.conf')
+    const lines = [`port ${server.port}`, 'bind 127.0.0.1', `dir ${server.folder}`]
+    writeFileSync(file, [...lines, `sentinel monitor ${name} 127.0.0.1 ${port} 1`, ''].join('\n'))
+    await server.#spawn([file, '--sentinel'], /\+monitor/)
+    return server
+  }
+
+  /** A server that speaks TLS only, and asks for a client certificate. */
+  static async startTls(pem: { chain: string; key: string; ca: string }): Promise<RedisServer> {
+    const server = new RedisServer(await freePort(), [])
+    const file = (name: string, text: string) => {
+      writeFileSync(join(server.folder, name), text, { mode: 0o600 })
+      return join(server.folder, name)
+    }
+    const args = ['--tls-port', String(server.port), '--port', '0', '--bind', '127.0.0.1', '--save', '']
+    const certificates = [
+      '--tls-cert-file',
+      file('c.pem', pem.chain),
+      '--tls-key-file',
+      file('c.key', pem.key),
+    ]
+    await server.#spawn([...args, ...certificates, '--tls-ca-cert-file', file('ca.pem', pem.ca)])
+    return server
+  }
+
+  get url(): string {
+    return `redis://127.0.0.1:${this.port}`
+  }
+
+  /** Starts it, or starts it again with the data that it had. */
+  async run(): Promise<void> {
+    const args = ['--port', String(this.port), '--bind', '127.0.0.1', '--dir', this.folder]
+    const durable = ['--appendonly', 'yes', '--appendfsync', 'always', '--save', '']
+    await this.#spawn([...args, ...durable, ...this.#args])
+  }
+
+  async #spawn(args: readonly string[], isReady = /Ready to accept connections/): Promise<void> {
+    const child = spawn(found ?? '', args, { stdio: ['ignore', 'pipe', 'ignore'] })
+    this.#child = child
+    const ready = Promise.withResolvers<void>()
+    const lines = createInterface({ input: child.stdout })
+    let output = ''
+    lines.on('line', (line) => {
+      output = `${output}${line}\n`.slice(-4000)
+      if (isReady.test(line)) ready.resolve()
+    })
+    child.once('exit', (code) => ready.reject(new Error(`redis-server ended (${code}):\n${output}`)))
+    await ready.promise
+  }
+
+  signal(name: NodeJS.Signals): void {
+    this.#child?.kill(name)
+  }
+
+  /** Ends the process; its data stay for the next `run`. */
+  async stop(name: NodeJS.Signals = 'SIGKILL'): Promise<void> {
+    const child = this.#child
+    this.#child = null
+    if (child === null || child.exitCode !== null || child.signalCode !== null) return
+    const ended = once(child, 'exit')
+    child.kill('SIGCONT')
+    child.kill(name)
+    await ended
+  }
+
+  async end(): Promise<void> {
+    await this.stop()
+    rmSync(this.folder, { recursive: true, force: true })
+  }
+}
+
+export function settingsOf(url: string, more: Partial<RedisSettings> = {}): RedisSettings {
+  return {
+    mode: 'single',
+    urls: [url],
+    sentinelName: 'mymaster',
+    password: null,
+    sentinelPassword: null,
+    keyPrefix: 'test',
+    timeout: 2000,
+    lease: 2000,
+    ...more,
+  }
+}
+
+export async function freePort(max = 65_535): Promise<number> {
+  for (;;) {
+    const server = createServer()
+    server.listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const address = server.address()
+    server.close()
+    await once(server, 'close')
+    const port = typeof address === 'object' && address !== null ? address.port : 0
+    if (port <= max) return port
+  }
+}
