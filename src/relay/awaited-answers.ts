@@ -9,6 +9,8 @@ export interface AwaitedAnswer {
   /** Index of ocpp/action-index; of the CALL as it came. */
   readonly action: number
   readonly hearers: readonly Hearer[]
+  /** Called behind an answer of ours. */
+  readonly sent?: () => void
 }
 
 /** They are few, and ids may be used twice: a list, the newest last. */

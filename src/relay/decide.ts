@@ -9,7 +9,12 @@ export type Verdict =
       readonly isChanged: boolean
       readonly answered: readonly Hearer[]
     }
-  | { readonly kind: 'answer'; readonly answer: Answer; readonly answered: readonly Hearer[] }
+  | {
+      readonly kind: 'answer'
+      readonly answer: Answer
+      readonly sent?: () => void
+      readonly answered: readonly Hearer[]
+    }
   | { readonly kind: 'drop'; readonly answered: readonly Hearer[] }
 
 /** What they have decided about an answer; `forward`: it goes on as it came. */
@@ -100,7 +105,7 @@ function take(walk: Walk, { name }: UseCase, fate: CallFate): Verdict | null {
       if (fate.answered !== undefined) walk.answered.push({ useCase: name, answered: fate.answered })
       return null
     case 'answer':
-      return { kind: 'answer', answer: fate.answer, answered: walk.answered }
+      return { ...fate, answered: walk.answered }
     case 'drop':
       return { kind: 'drop', answered: walk.answered }
   }

@@ -1,5 +1,6 @@
 import { type AwaitedAnswer, AwaitedAnswers } from './awaited-answers.ts'
 import { type AnswerVerdict, type Failed, type Hearer, hear, internalError, tellNone } from './decide.ts'
+import { guarded } from './own-calls.ts'
 import type { Answer } from './use-case.ts'
 import { answerText, readAnswer } from './wire-messages.ts'
 
@@ -51,9 +52,9 @@ export class LaneAnswers {
     return this.#pass(awaited, readAnswer(whole), whole, deadline)
   }
 
-  /** An answer of ours. Use cases that had let the CALL through hear it like any other. */
-  reply(awaited: AwaitedAnswer, answer: Answer, deadline: number): void {
-    this.#pass(awaited, answer, null, deadline)
+  /** An answer of ours, and what is to be called behind it. Use cases that had let the CALL through hear it like any other. */
+  reply(awaited: AwaitedAnswer, answer: Answer, deadline: number, sent?: () => void): void {
+    this.#pass(sent === undefined ? awaited : { ...awaited, sent }, answer, null, deadline)
   }
 
   /** Answers whose use case did not settle in time. */
@@ -98,18 +99,19 @@ export class LaneAnswers {
       case 'forward':
         if (text !== null) this.#deps.answer(text)
         else this.#write(id, answer)
-        return
+        break
       case 'replace':
         // An answer of ours was never the peer's: it is counted where the CALL is.
         if (text === null) this.#write(id, verdict.answer)
         else this.#replace(id, action, verdict.answer)
-        return
+        break
       case 'drop':
         this.#deps.changed('dropped', action)
         return
       default:
         verdict satisfies never
     }
+    guarded(awaited.sent, (problem) => this.#deps.failed(namesOf(awaited.hearers), problem))()
   }
 
   #replace(id: string, action: number, answer: Answer): void {

@@ -268,7 +268,7 @@ export class Lane {
       }
       case 'answer':
         this.#count('answered', action)
-        this.#answers.reply(awaited, verdict.answer, this.#deadline())
+        this.#answers.reply(awaited, verdict.answer, this.#deadline(), verdict.sent)
         return false
       case 'drop':
         this.#count('dropped', action)

@@ -62,8 +62,11 @@ export type CallFate =
       readonly payload: Payload
       readonly answered?: Answered
     }
-  /** It ends here, with this answer of ours. */
-  | { readonly kind: 'answer'; readonly answer: Answer }
+  /**
+   * It ends here, with this answer of ours. `sent` is called right behind its last byte: what is sent
+   * from there on comes after it. Never called where the session ends before, or another use case drops it.
+   */
+  | { readonly kind: 'answer'; readonly answer: Answer; readonly sent?: () => void }
   /** It ends here, and its sender hears nothing. */
   | { readonly kind: 'drop' }
 

@@ -8,6 +8,7 @@ import {
   type CallFate,
   forward,
   type UseCase,
+  type UseCaseSession,
 } from '../../src/relay/use-case.ts'
 import { call, fromChargePoint, hearing, intercepted, result, scripted, turns } from './scripted.ts'
 import { withSession } from './sockets.ts'
@@ -40,6 +41,42 @@ test('[design 9][principle 3] a watched CALL that all let through keeps its byte
       ])
     },
     { useCases: [watching] },
+  )
+})
+
+test('[A02.FR.11] what is sent from behind an answer of ours comes after it, also where others hear it first', () => {
+  let open: UseCaseSession | null = null
+  const outcomes: Promise<unknown>[] = []
+  const hearing: UseCase = scripted(() => ({
+    kind: 'forward',
+    answered: async () => {
+      await turns()
+      return forward
+    },
+  }))
+  const answering: UseCase = {
+    ...scripted(() => ({
+      kind: 'answer',
+      answer: ok,
+      sent: () => {
+        if (open !== null) outcomes.push(open.callChargePoint('Reset', { type: 'Soft' }))
+      },
+    })),
+    started: (session) => {
+      open = session
+    },
+  }
+  return withSession(
+    async ({ chargePoint, session }) => {
+      open = session
+      chargePoint.send(call('a', 'DataTransfer'))
+      await chargePoint.untilFrames(2)
+      const [first, second] = textsOf(chargePoint.frames)
+      assert.equal(first, result('a', { status: 'Accepted' }))
+      assert.match(second ?? '', /"Reset"/)
+      assert.equal(outcomes.length, 1)
+    },
+    { useCases: [hearing, answering] },
   )
 })
 
