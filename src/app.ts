@@ -69,7 +69,7 @@ export class App {
   readonly #events: SecurityEvents
   readonly #useCases: UseCases
   readonly #relay: Relay
-  readonly #authorities: Authorities = createAuthorities()
+  readonly #authorities: Authorities
   readonly #serverCertificates: ServerCertificates
   readonly #refuser: Refuser
   readonly #revocations: Revocations
@@ -112,6 +112,7 @@ export class App {
           'enforce',
         ),
     })
+    this.#authorities = createAuthorities({ index: store.issued, now: Date.now })
     this.#useCases = createUseCases({
       store,
       log,
@@ -120,6 +121,8 @@ export class App {
       sessions: this.#relay.sessions,
       config: () => this.#config,
       events: this.#events.useCases,
+      authorities: this.#authorities,
+      trust: () => this.#policies.flatMap(({ contexts }) => contexts?.material.trust?.cpo ?? []),
     })
     this.#relay.setLive(config.limits, this.#useCases.all)
     this.#serverCertificates = new ServerCertificates({
@@ -155,7 +158,7 @@ export class App {
   async start(): Promise<readonly Listening[]> {
     const { log, metrics } = this.#deps
     try {
-      const authorities = this.#prepareAuthorities(this.#config)
+      const authorities = this.#authorities.prepare(this.#config.certificateAuthority)
       const policies = await this.#buildPolicies(this.#config, authorities)
       const sinks = this.#events.prepare(this.#config)
       this.#authorities.set(authorities)
@@ -207,7 +210,7 @@ export class App {
     const { config } = loaded
     try {
       // Everything that can fail comes first.
-      const authorities = this.#prepareAuthorities(config)
+      const authorities = this.#authorities.prepare(config.certificateAuthority)
       const policies = await this.#buildPolicies(config, authorities)
       const sinks = this.#events.prepare(config)
       const { needsRestart } = diffReload(this.#config, config)
@@ -249,6 +252,7 @@ export class App {
     this.#useCases.campaigns.drain()
     this.#useCases.changes.stop()
     this.#useCases.onboarding.stop()
+    this.#useCases.certificates.stop()
     await this.#relay.drain(this.#config.drain.timeout)
     await this.#close()
     log.info('stopped')
@@ -262,6 +266,7 @@ export class App {
     await this.#admin?.close()
     this.#useCases.changes.stop()
     this.#useCases.onboarding.stop()
+    await this.#useCases.certificates.close()
     await this.#useCases.campaigns.close()
     await this.#revocations.close()
     await this.#rejections.close()
@@ -280,10 +285,6 @@ export class App {
       }),
     )
     return policies
-  }
-
-  #prepareAuthorities({ certificateAuthority }: Config): PreparedAuthorities {
-    return prepareAuthorities(certificateAuthority, { index: this.#deps.store.issued, now: Date.now })
   }
 
   #createListener(policy: LivePolicy): Listener {
@@ -313,6 +314,7 @@ export class App {
       notes: () => [
         ...(this.#reloadProblem === null ? [] : [`the last reload failed: ${this.#reloadProblem}`]),
         ...this.#serverCertificates.notes(),
+        ...this.#useCases.certificates.notes(),
       ],
     }
   }

@@ -1,5 +1,12 @@
+import type { CertificateAuthorityConfig } from '../config/schema.ts'
 import type { Authority } from '../pki/authority/authority.ts'
-import { type LocalIssuer, noAuthorities, type PreparedAuthorities } from './authorities/prepare.ts'
+import {
+  type AuthorityDeps,
+  type LocalIssuer,
+  noAuthorities,
+  type PreparedAuthorities,
+  prepareAuthorities,
+} from './authorities/prepare.ts'
 
 export {
   type LocalIssuer,
@@ -14,18 +21,21 @@ export interface Authorities {
   current(): Authority | null
   /** Issuers of ours: what they sign besides, such as CRLs and server certificates. */
   issuers(): readonly LocalIssuer[]
-  /** Takes what `prepareAuthorities` has found usable. */
+  /** Reads and makes those of a configuration. Throws what `prepareAuthorities` throws. */
+  prepare(section: CertificateAuthorityConfig | undefined): PreparedAuthorities
+  /** Takes what `prepare` has found usable. */
   set(prepared: PreparedAuthorities): void
   /** Called after every `set`. Returns what ends that. */
   onChange(listener: () => void): () => void
 }
 
-export function createAuthorities(): Authorities {
+export function createAuthorities(deps: AuthorityDeps): Authorities {
   let present: PreparedAuthorities = noAuthorities
   const listeners = new Set<() => void>()
   return {
     current: () => present.authority,
     issuers: () => present.issuers,
+    prepare: (section) => prepareAuthorities(section, deps),
     set(prepared) {
       present = prepared
       for (const listener of listeners) listener()

@@ -26,7 +26,7 @@ export function onboardingOf(
     registry: store.registry,
     sessions,
     operations,
-    renewCertificate: null,
+    renewCertificate: operations.renewCertificate,
     transactions,
     clock: systemClock(),
     settings: () => config().onboarding ?? closing,

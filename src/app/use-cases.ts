@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto'
+import { randomBytes, type X509Certificate } from 'node:crypto'
 import type { CampaignService } from '../campaigns/service.ts'
 import { createCampaigns } from '../campaigns/service.ts'
 import type { Config } from '../config/schema.ts'
@@ -6,10 +6,15 @@ import type { NoteEvent } from '../events/proxy-event.ts'
 import { hashKey, matches } from '../gate/credentials/hash.ts'
 import type { Logger } from '../observe/log.ts'
 import type { Metrics } from '../observe/metrics.ts'
-import { createMessageSchemas } from '../ocpp/message-schemas.ts'
+import { createMessageSchemas, type MessageSchemas } from '../ocpp/message-schemas.ts'
 import type { SessionDirectory, UseCase, UseCaseSession } from '../relay/use-case.ts'
 import { seal } from '../store/seal.ts'
 import type { Store } from '../store/store.ts'
+import {
+  type CertificateUpdate,
+  createCertificateUpdate,
+} from '../usecases/certificate-update/certificate-update.ts'
+import type { CertificateSettings } from '../usecases/certificate-update/context.ts'
 import { configurationAnswer } from '../usecases/configuration-answer.ts'
 import { createGuard } from '../usecases/guard.ts'
 import { createMessageSchema } from '../usecases/message-schema.ts'
@@ -17,9 +22,9 @@ import type { OnboardingUseCase } from '../usecases/onboarding/onboarding.ts'
 import { systemClock } from '../usecases/operation/clock.ts'
 import { type ChargePointChanges, createChargePointChanges } from '../usecases/operation/operations.ts'
 import { campaignRootProblem } from '../usecases/root-certificates/campaign.ts'
-import { createSignCertificateRejection } from '../usecases/security-messages/certificate.ts'
 import { createStatusMessages } from '../usecases/security-messages/security-messages.ts'
 import { transactions } from '../usecases/transactions/transactions.ts'
+import type { Authorities } from './authorities.ts'
 import { onboardingOf } from './onboarding.ts'
 
 export interface UseCaseDeps {
@@ -30,6 +35,9 @@ export interface UseCaseDeps {
   readonly sessions: SessionDirectory
   /** As the last reload left it. */
   readonly config: () => Config
+  readonly authorities: Pick<Authorities, 'current' | 'onChange'>
+  /** Roots of charge point certificates that the listeners of profile 3 trust. */
+  readonly trust: () => readonly X509Certificate[]
   /** Of the security log. */
   readonly events: readonly UseCase[]
 }
@@ -40,6 +48,7 @@ export interface UseCases {
   readonly changes: ChargePointChanges
   readonly campaigns: CampaignService
   readonly onboarding: OnboardingUseCase
+  readonly certificates: CertificateUpdate
 }
 
 /** Wires what the proxy says and changes itself (design, section 10). */
@@ -54,11 +63,13 @@ export function createUseCases(deps: UseCaseDeps): UseCases {
     // Of time that passes: a clock that is set must not end a wait.
     clock: { ...systemClock(), now },
   })
+  const certificates = certificatesOf(deps, schemas)
   const changes = createChargePointChanges({
     registry: store.registry,
     roots: store.roots,
     sessions,
     transactions: busy.watch,
+    certificates,
     clock: systemClock(),
     note,
     log,
@@ -89,7 +100,7 @@ export function createUseCases(deps: UseCaseDeps): UseCases {
       ...(schema === null ? [] : [schema]),
       ...deps.events,
       createStatusMessages({ mode, schemas, log }),
-      createSignCertificateRejection({ mode, schemas, note, now }),
+      certificates.useCase,
       busy.useCase,
       ...changes.useCases,
       {
@@ -104,6 +115,36 @@ export function createUseCases(deps: UseCaseDeps): UseCases {
     changes,
     campaigns,
     onboarding,
+    certificates,
+  }
+}
+
+function certificatesOf(deps: UseCaseDeps, schemas: MessageSchemas): CertificateUpdate {
+  const { store, log, metrics, note, sessions, config, authorities, trust } = deps
+  const certificates = createCertificateUpdate({
+    ...{ store, log, note, sessions, schemas, trust },
+    clock: systemClock(),
+    authority: authorities.current,
+    settings: () => certificateSettings(config()),
+    counted: (result) => metrics.certificateRenewals.inc({ result }),
+    authorityTold: (keyType, isUp) => metrics.certificateAuthorityUp.set({ key_type: keyType }, isUp ? 1 : 0),
+    random: Math.random,
+  })
+  authorities.onChange(() => certificates.authoritiesChanged())
+  return certificates
+}
+
+/** Without the section nothing is issued, and its numbers count for nobody. */
+function certificateSettings(config: Config): CertificateSettings {
+  const { cpo, messages, centralSystem, limits, certificateAuthority: section } = config
+  return {
+    cpoNames: cpo.names,
+    overInsecureProfiles: messages.overInsecureProfiles,
+    securityMessages: centralSystem.securityMessages,
+    callTimeoutMs: limits.callTimeout,
+    minimumLifetimeMs: section?.minimumLifetime ?? 0,
+    giveUpAfterMs: section?.giveUpAfter ?? 0,
+    requestsPerHour: section?.requestsPerHour ?? 0,
   }
 }
 

@@ -28,6 +28,9 @@ export const consequences: Readonly<Record<OperationFailure, Consequence>> = {
   refused: 'retry',
   error_answer: 'retry',
   no_answer: 'retry',
+  authority_failed: 'retry',
+  // Its key, its names: they are the same at the next try.
+  request_rejected: 'fail',
 }
 
 /** Milliseconds before a charge point on which another operation is under way is looked at again. */

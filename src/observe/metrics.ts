@@ -41,6 +41,8 @@ export interface Metrics {
   readonly crlNextUpdate: Gauge<'name'>
   readonly onboardingSessions: Gauge
   readonly onboardings: Counter<'result'>
+  readonly certificateRenewals: Counter<'result'>
+  readonly certificateAuthorityUp: Gauge<'key_type'>
   readonly campaignChargePoints: Gauge<'campaign' | 'state'>
   readonly configReloads: Counter<'result'>
   readonly configReloadSuccessful: Gauge
@@ -191,6 +193,18 @@ export function createMetrics(build: BuildInfo, options: { readonly processMetri
       name: 'ocpp_proxy_onboardings_total',
       help: 'Tries to give charge points credentials of the operator: done, or failed and to be tried again.',
       labelNames: ['result'],
+      registers,
+    }),
+    certificateRenewals: new Counter({
+      name: 'ocpp_proxy_certificate_renewals_total',
+      help: 'Requests of charge points for certificates: rejected (not signed), accepted or refused by the charge point, failed (nothing issued that could be used), seen (connected with).',
+      labelNames: ['result'],
+      registers,
+    }),
+    certificateAuthorityUp: new Gauge({
+      name: 'ocpp_proxy_certificate_authority_up',
+      help: '1 when the authority for this type of key could be asked last time, 0 when not; absent until it was asked.',
+      labelNames: ['key_type'],
       registers,
     }),
     campaignChargePoints: new Gauge({

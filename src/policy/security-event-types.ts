@@ -44,6 +44,7 @@ export const proxyEventTypes = [
   'AdminTokenRefused',
   'CampaignStateChanged',
   'CertificateAllowed',
+  'CertificateAuthorityFailed',
   'CertificateDenied',
   'MessageRefused',
   'OnboardingDone',

@@ -5,13 +5,14 @@ import type {
   ListRootsOptions,
   OperationOptions,
   OperationOutcome,
+  RenewCertificateOptions,
   RotatePasswordOptions,
 } from '../../src/usecases/operation/operation.ts'
 
 export interface Asked {
   readonly what: string
   readonly identity: string
-  readonly options: OperationOptions | RotatePasswordOptions
+  readonly options: OperationOptions | RotatePasswordOptions | RenewCertificateOptions
   end(outcome: OperationOutcome): void
 }
 
@@ -41,12 +42,16 @@ export class FakeOperations implements ChargePointOperations {
     return this.#run('delete root', identity, options)
   }
 
+  renewCertificate(identity: string, options: RenewCertificateOptions): Promise<OperationOutcome> {
+    return this.#run('renew', identity, options)
+  }
+
   /** Fulfilled when so many were asked for. */
   async count(count: number): Promise<void> {
     while (this.asked.length < count) await new Promise<void>((resolve) => this.#waiting.push(resolve))
   }
 
-  #run(what: string, identity: string, options: OperationOptions): Promise<OperationOutcome> {
+  #run(what: string, identity: string, options: Asked['options']): Promise<OperationOutcome> {
     const { promise, resolve } = Promise.withResolvers<OperationOutcome>()
     options.signal?.addEventListener('abort', () => {
       resolve({ ok: false, code: 'draining', detail: 'given up' })

@@ -4,7 +4,11 @@ import type { CampaignClock } from '../../src/campaigns/clock.ts'
 import { type CampaignService, createCampaigns } from '../../src/campaigns/service.ts'
 import { createMetrics } from '../../src/observe/metrics.ts'
 import type { CampaignStore, ChargePointRecord } from '../../src/store/store.ts'
-import type { OperationOptions, OperationOutcome } from '../../src/usecases/operation/operation.ts'
+import type {
+  OperationOptions,
+  OperationOutcome,
+  RenewCertificateOptions,
+} from '../../src/usecases/operation/operation.ts'
 import { memoryCampaigns } from '../support/memory-campaigns.ts'
 
 /** Promises run to their end; nothing in these tests waits for anything else. */
@@ -53,7 +57,7 @@ export interface Begun {
   readonly identity: string
   readonly what: string
   readonly at: number
-  readonly options: OperationOptions
+  readonly options: OperationOptions | RenewCertificateOptions
 }
 
 export interface World {
@@ -92,13 +96,13 @@ export function world(count: number, store: CampaignStore = memoryCampaigns()): 
   const metrics = createMetrics({ version: 'x', node: 'x', openssl: 'x' }, { processMetrics: false })
   let [open, peak] = [0, 0]
 
-  async function operate(identity: string, what: string, options: OperationOptions) {
+  async function operate(identity: string, what: string, options: Begun['options']) {
     const attempt = begun.filter((one) => one.identity === identity).length + 1
     begun.push({ identity, what, at: clock.now(), options })
     open += 1
     peak = Math.max(peak, open)
     try {
-      return await (answers.get(identity)?.(attempt, options) ?? ok)
+      return await (answers.get(identity)?.(attempt, options as OperationOptions) ?? ok)
     } finally {
       open -= 1
     }
@@ -118,6 +122,8 @@ export function world(count: number, store: CampaignStore = memoryCampaigns()): 
       operations: {
         rotatePassword: (identity, options) =>
           operate(identity, options.reset ? 'rotate with reset' : 'rotate', options),
+        renewCertificate: (identity, options) =>
+          operate(identity, options.reconnect === true ? 'renew and reconnect' : 'renew', options),
         upgradeProfile: (identity, to, options) =>
           operate(
             identity,

@@ -13,6 +13,8 @@ export interface FakeSession extends UseCaseSession {
   readonly calls: readonly SentCall[]
   /** Answers the oldest CALL that has no outcome yet; waits for one where there is none. */
   outcome(outcome: CallOutcome): Promise<SentCall>
+  /** The connection is lost: open CALLs get no answer. */
+  drop(): void
   readonly ends: readonly { readonly code: number; readonly text: string }[]
 }
 
@@ -47,6 +49,10 @@ export function fakeSession(facts: Partial<UseCaseSession['facts']> = {}): FakeS
     end(code, text) {
       session.isOpen = false
       ends.push({ code, text })
+    },
+    drop() {
+      session.isOpen = false
+      for (const { settle } of open.splice(0)) settle({ kind: 'no-answer', detail: 'the session ended' })
     },
     async outcome(outcome) {
       if (open.length === 0) await new Promise<void>((resolve) => waiting.push(resolve))

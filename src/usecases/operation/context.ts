@@ -46,7 +46,7 @@ export async function operate(
   deps: OperationDeps,
   name: string,
   identity: string,
-  options: OperationOptions,
+  options: Pick<OperationOptions, 'timeoutMs' | 'signal'> & { readonly origin: string },
   body: (operation: Operation) => Promise<OperationOutcome>,
 ): Promise<OperationOutcome> {
   const { registry, sessions, arrivals, turns, clock, stopping, log } = deps

@@ -16,6 +16,9 @@ export const operationFailures = {
   not_verified: 'The charge point accepted it, and what it shows afterwards does not prove it.',
   not_back: 'It accepted and did not come back in time.',
   fell_back: 'It accepted, could not connect the new way, and came back the old way.',
+  request_rejected: 'Its certificate request was answered Rejected; its old certificate is valid.',
+  authority_failed:
+    'The certificate authority has issued nothing, or nothing that can be used; the old certificate is valid.',
   draining: 'The proxy is shutting down.',
 } as const
 
@@ -71,6 +74,16 @@ export interface DeleteRootOptions extends OperationOptions {
   readonly preflight?: boolean
 }
 
+export interface RenewCertificateOptions extends Omit<OperationOptions, 'origin'> {
+  readonly origin: OperationOptions['origin'] | 'onboarding'
+  /** A request for another type of key is answered Rejected. Left out: whatever it makes. */
+  readonly keyType?: 'rsa' | 'ec'
+  /** CpoName by ChangeConfiguration first (A02.FR.13). Left out: no. */
+  readonly setCpoName?: boolean
+  /** On profile 3: end the session, once no transaction is open, and wait for it with the new one. Left out: no. */
+  readonly reconnect?: boolean
+}
+
 /** Never rejected but by a store that fails (ProxyError). */
 export interface ChargePointOperations {
   /** A01: a new random password, sent, and proven by a login with it. */
@@ -83,4 +96,9 @@ export interface ChargePointOperations {
   installRoot(identity: string, options: InstallRootOptions): Promise<OperationOutcome>
   /** M04: by the hash data that it reported, and gone from what it lists afterwards. */
   deleteRoot(identity: string, options: DeleteRootOptions): Promise<OperationOutcome>
+  /**
+   * A02: asks for a request, has it signed, and sends the certificate. The old one stays valid until the
+   * new one is seen.
+   */
+  renewCertificate(identity: string, options: RenewCertificateOptions): Promise<OperationOutcome>
 }

@@ -4,6 +4,7 @@ import type { Logger } from '../../observe/log.ts'
 import type { SecurityProfile } from '../../policy/facts.ts'
 import type { SessionDirectory, UseCase } from '../../relay/use-case.ts'
 import type { CredentialHash, Registry, RootStore } from '../../store/store.ts'
+import type { CertificateUpdate } from '../certificate-update/certificate-update.ts'
 import { createPasswordChanges } from '../password-update/changes.ts'
 import { createPasswordFlights } from '../password-update/flights.ts'
 import { type PasswordRotationDeps, passwordRotation, rotateWithin } from '../password-update/operation.ts'
@@ -29,6 +30,7 @@ export interface ChargePointChangesDeps {
   readonly roots: RootStore
   readonly sessions: SessionDirectory
   readonly transactions: TransactionWatch
+  readonly certificates: Pick<CertificateUpdate, 'operation'>
   readonly clock: Clock
   readonly note: NoteEvent
   readonly log: Logger
@@ -119,6 +121,7 @@ export function createChargePointChanges(deps: ChargePointChangesDeps): ChargePo
         roots: deps.roots,
       }),
       ...rootOperations(common, deps.roots, () => config().messages.overInsecureProfiles),
+      renewCertificate: deps.certificates.operation(common),
     },
     useCases: [
       passwordUpdate({ registry, changes, flights, note, log, now: clock.now }),

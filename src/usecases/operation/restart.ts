@@ -27,7 +27,11 @@ export async function restart(deps: RestartDeps, operation: Restarted): Promise<
   }
 }
 
-async function untilIdle({ transactions, clock }: RestartDeps, operation: Restarted): Promise<boolean> {
+/** Waits until no transaction is open; false: one is, and the time is over. */
+export async function untilIdle(
+  { transactions, clock }: RestartDeps,
+  operation: Restarted,
+): Promise<boolean> {
   const { identity, deadline, signal } = operation
   while (transactions.hasOpen(identity)) {
     if (deadline.left() === 0 || signal.aborted) return false

@@ -146,6 +146,8 @@ export async function setUp(t: Pick<TestContext, 'after'>, given: Settings = {})
           return () => idle.delete(listener)
         },
       },
+      // Renewals have a setting of their own.
+      certificates: { operation: () => () => Promise.reject(new Error('not here')) },
       clock,
       note: (event) => events.push(event),
       log: quiet,

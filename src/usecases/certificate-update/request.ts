@@ -1,0 +1,184 @@
+import type { MessageSchemas } from '../../ocpp/message-schemas.ts'
+import { type Csr, readCsr } from '../../pki/csr.ts'
+import { type CsrProblem, checkCsr } from '../../policy/csr.ts'
+import { messageOf, ProxyError } from '../../policy/error.ts'
+import { checkOverProfile } from '../../policy/messages.ts'
+import { Repeats, unsaidWords } from '../../policy/repeats.ts'
+import {
+  answerError,
+  answerWith,
+  type Call,
+  type CallFate,
+  forward,
+  type UseCase,
+  type UseCaseSession,
+} from '../../relay/use-case.ts'
+import type { RenewalRecord } from '../../store/store.ts'
+import { refusalOfMalformed } from '../security-messages/security-messages.ts'
+import type { CertificateUpdateContext } from './context.ts'
+import type { Expectations } from './expectations.ts'
+import { createHourlyBudget } from './hourly-budget.ts'
+import { seenWith } from './retire.ts'
+import { repetitionOf } from './rules.ts'
+import type { RenewalWork } from './work.ts'
+
+export interface CertificateRequestDeps {
+  readonly context: CertificateUpdateContext
+  readonly work: RenewalWork
+  readonly expectations: Expectations
+  readonly schemas: MessageSchemas
+  /** Milliseconds after the beginning of a session in which the charge point says what it has to say first. */
+  readonly settleMs: number
+}
+
+/** A charge point that asks again and again makes one event a minute, not one a CALL (CWE-770). */
+const repeatMs = 60_000
+const maxRemembered = 10_000
+
+/**
+ * SignCertificate (A02, A03): judged, written down, answered Accepted, and only then processed. What cannot
+ * be done is answered Rejected (A02.FR.12): no authority, one that is known to be down, a request that may not
+ * be signed. The central system sees nothing of it (`securityMessages: answer`).
+ */
+export function certificateRequests(deps: CertificateRequestDeps): UseCase {
+  const { context, work, expectations, schemas, settleMs } = deps
+  const { settings, clock, note, log, changes } = context
+  const repeats = new Repeats(repeatMs, maxRemembered)
+  const budget = createHourlyBudget(maxRemembered)
+
+  function reject(session: UseCaseSession, why: string, code: string): CallFate {
+    const { identity, listener, address } = session.facts
+    context.counted('rejected')
+    changes.tell(identity, { kind: 'rejected', why })
+    log.info({ identity, code, why }, 'a certificate request was answered Rejected')
+    const unsaid = repeats.say(`${identity}\n${code}`, clock.now())
+    if (unsaid !== null) {
+      const techInfo = `the request was answered Rejected: ${why} [A02.FR.12]${unsaidWords(unsaid)}`
+      note({ type: 'SignCertificateRejected', identity, listener, address, techInfo })
+    }
+    return answerWith({ status: 'Rejected' })
+  }
+
+  async function onRequest(call: Call, session: UseCaseSession): Promise<CallFate> {
+    const { identity } = session.facts
+    if (!context.asking.isConfigured())
+      return reject(session, 'no certificate authority is configured', 'authority')
+    const reading = readCsr(String(call.payload.csr))
+    if (!reading.ok) return rejectFor(session, [reading.problem])
+    const { csr } = reading
+    const record = await context.registry.get(identity)
+    if (record === null) return reject(session, 'the charge point is not registered', 'charge_point_unknown')
+    const { keyFingerprint } = csr.facts
+    const keyOwner =
+      (await context.registry.keyOwner(keyFingerprint)) ?? (await context.renewals.keyOwner(keyFingerprint))
+    const { cpoNames, minimumLifetimeMs, requestsPerHour } = settings()
+    const problems = checkCsr(csr.facts, { identity, cpoNames, keyOwner, serialNumber: record.serialNumber })
+    if (problems.length > 0) return rejectFor(session, problems)
+    const present = await context.renewals.get(identity)
+    if (repetitionOf(present, keyFingerprint, minimumLifetimeMs, clock.now()) === 'same' && present !== null)
+      return repeat(session, present)
+    const { keyType: wanted = null } = expectations.get(identity) ?? {}
+    const keyType = keyTypeOf(csr)
+    if (wanted !== null && wanted !== keyType)
+      return reject(session, `it has a key of type ${keyType}, and ${wanted} was asked for`, 'key_type')
+    const down = context.asking.problem(keyType)
+    if (down !== null) return reject(session, down, 'authority')
+    if (!budget.take(identity, requestsPerHour, clock.now()))
+      return reject(session, `it has sent ${requestsPerHour} new requests within an hour`, 'request_rate')
+    return begin(session, csr, present, session.facts.stage === 'onboarding')
+  }
+
+  function rejectFor(session: UseCaseSession, problems: readonly CsrProblem[]): CallFate {
+    const why = problems.map(({ code, detail }) => `${code}: ${detail}`).join('; ')
+    return reject(session, why, problems.map(({ code }) => code).join())
+  }
+
+  /** On disk before it is answered: Accepted is a promise (A02.FR.11). */
+  async function begin(
+    session: UseCaseSession,
+    csr: Csr,
+    present: RenewalRecord | null,
+    isOnboarding: boolean,
+  ): Promise<CallFate> {
+    const { identity, certificate, profile } = session.facts
+    const expected = expectations.get(identity)
+    const { keyFingerprint, organizationNames, commonNames } = csr.facts
+    try {
+      const renewal = await context.renewals.begin(
+        {
+          ...{ identity, keyFingerprint, csr: csr.pem, keyType: keyTypeOf(csr) },
+          origin: expected?.origin ?? 'charge-point',
+          organization: organizationNames[0] ?? '',
+          serialNumber: commonNames[0] ?? '',
+          // That of its manufacturer does not retire: after a factory reset it is all that it has.
+          previousFingerprint: profile === 3 && !isOnboarding ? certificate : null,
+          maxChainSize: expected?.maxChainSize ?? present?.maxChainSize ?? null,
+        },
+        clock.now(),
+      )
+      const { keyType, origin } = renewal
+      log.info({ identity, keyType, origin, keyFingerprint }, 'a certificate request was accepted')
+    } catch (error) {
+      if (!(error instanceof ProxyError && error.code === 'key_taken')) throw error
+      return reject(session, `csr_shared_key: ${error.message}`, 'csr_shared_key')
+    }
+    return accept(identity)
+  }
+
+  /** The same key again: the same answer, and the certificate that there is (edition 4 repeats requests). */
+  async function repeat(session: UseCaseSession, present: RenewalRecord): Promise<CallFate> {
+    const { identity } = session.facts
+    if (present.phase !== 'pending') {
+      const again = { phase: 'issued', deliveries: 0, detail: 'asked for again with the same key' } as const
+      await context.renewals.step(identity, present.startedAt, again, clock.now())
+    }
+    log.info({ identity, phase: present.phase }, 'a certificate request was repeated')
+    return accept(identity)
+  }
+
+  function accept(identity: string): CallFate {
+    const answer = { kind: 'result', payload: { status: 'Accepted' } } as const
+    // A02.FR.11: CertificateSigned comes behind this answer, never before.
+    return {
+      kind: 'answer',
+      answer,
+      sent: () => {
+        changes.tell(identity, { kind: 'requested' })
+        work.wake(identity)
+      },
+    }
+  }
+
+  async function begun(session: UseCaseSession): Promise<void> {
+    const { identity } = session.facts
+    await seenWith(context, session)
+    const renewal = await context.renewals.get(identity)
+    if (renewal !== null && ['pending', 'issued', 'sent'].includes(renewal.phase))
+      work.wake(identity, settleMs)
+  }
+
+  return {
+    name: 'certificate-update',
+    watches: [{ direction: 'to-central-system', action: 'SignCertificate' }],
+    onCall(call, session) {
+      if (settings().securityMessages === 'forward') return forward
+      const malformed = refusalOfMalformed(schemas, 'SignCertificate', call)
+      if (malformed !== null) return malformed
+      const allowed = checkOverProfile(call, session.facts.profile, settings().overInsecureProfiles)
+      if (!allowed.allowed) return answerError('SecurityError', allowed.detail)
+      return onRequest(call, session)
+    },
+    started(session) {
+      begun(session).catch((error: unknown) => {
+        const { identity } = session.facts
+        log.error({ identity, err: messageOf(error) }, 'the renewal of a charge point cannot be looked up')
+      })
+    },
+    ended: ({ facts }) => work.wake(facts.identity),
+  }
+}
+
+/** `checkCsr` lets RSA, RSA-PSS and curves pass. */
+function keyTypeOf({ facts }: Csr): 'rsa' | 'ec' {
+  return facts.key.type === 'rsa' || facts.key.type === 'rsa-pss' ? 'rsa' : 'ec'
+}
