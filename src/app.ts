@@ -1,11 +1,6 @@
 import type { AdminDeps } from './admin/deps.ts'
 import { type AdminServer, type Health, startAdmin } from './admin/server.ts'
-import {
-  type Authorities,
-  createAuthorities,
-  type PreparedAuthorities,
-  prepareAuthorities,
-} from './app/authorities.ts'
+import { type Authorities, createAuthorities, type PreparedAuthorities } from './app/authorities.ts'
 import { certificatesOf } from './app/certificates.ts'
 import { measureChargePointExpiry } from './app/charge-point-expiry.ts'
 import { Rejections } from './app/rejections.ts'
