@@ -10,6 +10,7 @@ import { errorHandler, sendNotFound, toldOf } from './errors.ts'
 import { openApiOf, withoutDefaults } from './openapi.ts'
 import { campaignRoutes } from './routes/campaigns.ts'
 import { certificateRoutes } from './routes/certificates.ts'
+import { chargePointCertificateRoutes } from './routes/charge-point-certificates.ts'
 import { chargePointRoutes } from './routes/charge-points.ts'
 import { deniedCertificateRoutes } from './routes/denied-certificates.ts'
 import { eventRoutes } from './routes/events.ts'
@@ -101,6 +102,7 @@ async function addRoutes(api: Api, context: ApiContext): Promise<void> {
   for (const routes of [
     statusRoutes,
     certificateRoutes,
+    chargePointCertificateRoutes,
     deniedCertificateRoutes,
     chargePointRoutes,
     passwordRoutes,

@@ -14,6 +14,7 @@ export function openApiOf(version: string) {
     tags: [
       { name: 'status', description: 'The proxy and its certificates' },
       { name: 'charge-points', description: 'The registry' },
+      { name: 'certificates', description: 'Those of charge points, and the deny list' },
       { name: 'operations', description: 'What is asked of a charge point' },
       { name: 'security-events', description: 'The security log (A04)' },
       { name: 'rejections', description: 'Who was refused, and why' },

@@ -1,21 +1,24 @@
 import { X509Certificate } from 'node:crypto'
 import type { CertificateStatus } from '../admin/deps.ts'
-import type { LivePolicy } from '../gate/listener.ts'
+import type { TlsMaterial } from '../gate/tls-material.ts'
 import type { LocalIssuer } from './authorities.ts'
+
+/** A listener with what its TLS is made of; null: it has none. */
+export interface ShownCertificates {
+  readonly listener: { readonly name: string }
+  readonly contexts: { readonly material: TlsMaterial } | null
+}
 
 /** The certificates that listeners show and trust now, and those of authorities in the proxy, for operators. */
 export function certificatesOf(
-  policies: readonly Pick<LivePolicy, 'listener' | 'contexts'>[],
+  policies: readonly ShownCertificates[],
   issuers: readonly Pick<LocalIssuer, 'name' | 'issuer'>[],
 ): readonly CertificateStatus[] {
   const authorities = issuers.map(({ name, issuer }) => statusOf('authority', name, issuer.certificate))
   return [...policies.flatMap(statusOfListener), ...authorities]
 }
 
-function statusOfListener({
-  listener,
-  contexts,
-}: Pick<LivePolicy, 'listener' | 'contexts'>): readonly CertificateStatus[] {
+function statusOfListener({ listener, contexts }: ShownCertificates): readonly CertificateStatus[] {
   if (contexts === null) return []
   const { certificates, trust } = contexts.material
   const own = certificates.map(({ certificate }) =>

@@ -3,15 +3,17 @@ import { allowCommand } from './certificates/allow.ts'
 import { deleteRootCommand } from './certificates/delete-root.ts'
 import { deniedCommand } from './certificates/denied.ts'
 import { installRootCommand } from './certificates/install-root.ts'
+import { listCommand } from './certificates/list.ts'
 import { revokeCommand } from './certificates/revoke.ts'
 import { rootsCommand } from './certificates/roots.ts'
 import { processShell, type Shell } from './shell.ts'
 import { plainCommand } from './store-command.ts'
 
-/** `certificates`: those of charge points, and the roots that they trust. One file per command. */
+/** `certificates`: those of the proxy and of charge points, and the roots that they trust. One file per command. */
 export function certificatesCommand(shell: Shell = processShell()): Command {
   return plainCommand('certificates', shell)
-    .description('certificates of charge points, and the roots that they trust')
+    .description('certificates of the proxy and of charge points, and the roots that they trust')
+    .addCommand(listCommand(shell))
     .addCommand(revokeCommand(shell))
     .addCommand(allowCommand(shell))
     .addCommand(deniedCommand(shell))

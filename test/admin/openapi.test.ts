@@ -29,6 +29,7 @@ const routes = [
   'get /campaigns/{id}',
   'get /campaigns/{id}/charge-points',
   'get /certificates',
+  'get /charge-point-certificates',
   'get /denied-certificates',
   'post /denied-certificates',
   'delete /denied-certificates/{key}',
@@ -70,7 +71,7 @@ test('[design 11] /openapi.json is OpenAPI 3.1 and lists every route', async (t)
   const found = Object.entries(document.paths).flatMap(([path, operations]) =>
     Object.keys(operations).map((method) => `${method} ${path.replace('/api/v1', '')}`),
   )
-  assert.deepEqual(found.toSorted(), routes)
+  assert.deepEqual(found.toSorted(), routes.toSorted())
 
   const ids = new Set<string>()
   for (const [path, operations] of Object.entries(document.paths)) {

@@ -1,8 +1,7 @@
 import { Type } from 'typebox'
 import type { Api, ApiContext } from '../api.ts'
-import { answers, iso, nullableText, oneOf, page, strict, time } from '../schemas.ts'
-
-const dayMs = 86_400_000
+import { certificateView } from '../certificate-view.ts'
+import { answers, nullableText, oneOf, page, strict, time } from '../schemas.ts'
 
 const certificateSchema = Type.Object({
   role: oneOf(['server', 'trust', 'factory', 'authority'], {
@@ -38,20 +37,8 @@ export function certificateRoutes(api: Api, { deps }: ApiContext): void {
       const items = deps
         .certificates()
         .toSorted((a, b) => a.notAfter - b.notAfter)
-        .map((certificate) => ({
-          ...certificate,
-          subject: oneLine(certificate.subject),
-          issuer: oneLine(certificate.issuer),
-          notBefore: iso(certificate.notBefore),
-          notAfter: iso(certificate.notAfter),
-          daysLeft: Math.floor((certificate.notAfter - now) / dayMs),
-        }))
+        .map((certificate) => certificateView(certificate, now))
       return { items, next: null }
     },
   )
-}
-
-/** Node writes one attribute a line; an empty name is undefined there. */
-function oneLine(name: string | undefined): string {
-  return (name ?? '').replaceAll('\n', ', ')
 }
