@@ -1,7 +1,7 @@
 import type { AdminDeps } from './admin/deps.ts'
 import { type AdminServer, type Health, startAdmin } from './admin/server.ts'
 import { type Authorities, createAuthorities, type PreparedAuthorities } from './app/authorities.ts'
-import { certificatesOf } from './app/certificates.ts'
+import { certificatesOf, serverChainsOf } from './app/certificates.ts'
 import { measureChargePointExpiry } from './app/charge-point-expiry.ts'
 import { Rejections } from './app/rejections.ts'
 import { Revocations } from './app/revocation.ts'
@@ -118,6 +118,7 @@ export class App {
       events: this.#events.useCases,
       authorities: this.#authorities,
       trust: () => this.#policies.flatMap(({ contexts }) => contexts?.material.trust?.cpo ?? []),
+      serverChains: () => serverChainsOf(this.#policies),
     })
     this.#relay.setLive(config.limits, this.#useCases.all)
     this.#serverCertificates = new ServerCertificates({

@@ -18,6 +18,14 @@ export function certificatesOf(
   return [...policies.flatMap(statusOfListener), ...authorities]
 }
 
+/** PEM: each certificate that a listener shows, with its chain. */
+export function serverChainsOf(policies: readonly Pick<ShownCertificates, 'contexts'>[]): readonly string[] {
+  const chains = policies.flatMap(({ contexts }) =>
+    (contexts?.material.certificates ?? []).map(({ certificate }) => certificate.toString()),
+  )
+  return [...new Set(chains)]
+}
+
 function statusOfListener({ listener, contexts }: ShownCertificates): readonly CertificateStatus[] {
   if (contexts === null) return []
   const { certificates, trust } = contexts.material

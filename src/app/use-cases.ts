@@ -38,6 +38,8 @@ export interface UseCaseDeps {
   readonly authorities: Pick<Authorities, 'current' | 'onChange'>
   /** Roots of charge point certificates that the listeners of profile 3 trust. */
   readonly trust: () => readonly X509Certificate[]
+  /** PEM: the certificates that the listeners show now, each with its chain. */
+  readonly serverChains: () => readonly string[]
   /** Of the security log. */
   readonly events: readonly UseCase[]
 }
@@ -67,6 +69,7 @@ export function createUseCases(deps: UseCaseDeps): UseCases {
   const changes = createChargePointChanges({
     registry: store.registry,
     roots: store.roots,
+    serverChains: deps.serverChains,
     sessions,
     transactions: busy.watch,
     certificates,

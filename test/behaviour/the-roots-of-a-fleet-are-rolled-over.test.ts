@@ -79,6 +79,20 @@ test('a new root is installed on a fleet, the servers change, and the old root g
     },
   )
 
+  await t.test('[M04.FR.07] while the servers lead to the old root, it stays', async () => {
+    const ended = await campaign('delete-root', { certificateType, certificate: old.certificate })
+    assert.ok(
+      ended.some((one) => one.endsWith('failed prerequisite')),
+      ended.join(', '),
+    )
+    assert.ok(!ended.some((one) => one.endsWith('done')), ended.join(', '))
+    const path = '/charge-points/CP-1/root-certificates/delete'
+    const answer = await boss.ask(proxy, 'POST', path, { certificateType, certificate: old.certificate })
+    assert.equal(answer.status, 409)
+    assert.match(String(answer.body.detail), /shows a certificate .* that leads to this root/)
+    assert.deepEqual(await roots(), [2, 2, 2])
+  })
+
   await t.test('[M05.FR.02] the servers show the new root, and all come back', async () => {
     await serveBy(proxy, next)
     for (const chargePoint of fleet) {

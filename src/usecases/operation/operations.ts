@@ -28,6 +28,8 @@ export type OperationsConfig = Pick<
 export interface ChargePointChangesDeps {
   readonly registry: Registry
   readonly roots: RootStore
+  /** PEM: the certificates that the listeners show now, each with its chain. */
+  readonly serverChains: () => readonly string[]
   readonly sessions: SessionDirectory
   readonly transactions: TransactionWatch
   readonly certificates: Pick<CertificateUpdate, 'operation'>
@@ -120,7 +122,10 @@ export function createChargePointChanges(deps: ChargePointChangesDeps): ChargePo
         rotate: (operation, options) => rotateWithin(rotation, operation, options),
         roots: deps.roots,
       }),
-      ...rootOperations(common, deps.roots, () => config().messages.overInsecureProfiles),
+      ...rootOperations(common, deps.roots, {
+        overInsecureProfiles: () => config().messages.overInsecureProfiles,
+        serverChains: deps.serverChains,
+      }),
       renewCertificate: deps.certificates.operation(common),
     },
     useCases: [

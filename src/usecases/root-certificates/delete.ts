@@ -5,6 +5,7 @@ import type { ChargePointOperations, DeleteRootOptions, OperationOutcome } from 
 import { readChange } from './answers.ts'
 import { type Root, readRoot } from './root.ts'
 import { isLast, rootsOfType, selectRoot } from './rules.ts'
+import { strandedBy } from './served.ts'
 import {
   type Failure,
   isFailure,
@@ -39,17 +40,39 @@ async function remove(
     case 'unclear':
       return failure('prerequisite', selection.detail)
     case 'found': {
-      const isRoot = options.certificateType === 'CentralSystemRootCertificate'
-      if (isRoot && options.force !== true && isLast(selection.root, installed)) {
-        const detail =
-          'it is its last CentralSystemRootCertificate: without one it could connect to nobody (only by force)'
-        return failure('prerequisite', detail)
-      }
+      const danger = await dangerOf(deps, options, selection.root, installed, wanted)
+      if (danger !== null) return failure('prerequisite', `${danger} (only by force)`)
       return send(deps, operation, options, selection.root)
     }
     default:
       return selection satisfies never
   }
+}
+
+/** Why the charge point could not come back without this root, as far as anybody can say; null: it could. */
+async function dangerOf(
+  deps: RootOperationDeps,
+  { certificateType, force }: DeleteRootOptions,
+  chosen: InstalledRoot,
+  installed: readonly InstalledRoot[],
+  wanted: Root | null,
+): Promise<string | null> {
+  if (certificateType !== 'CentralSystemRootCertificate' || force === true) return null
+  if (isLast(chosen, installed)) {
+    return 'it is its last CentralSystemRootCertificate: without one it could connect to nobody'
+  }
+  const known = [...(wanted === null ? [] : [wanted]), ...(await deps.known.all())]
+  const root = known.find(({ facts }) => facts.fingerprint === chosen.fingerprint)
+  if (root === undefined) return null
+  const left = known.filter(({ facts }) =>
+    installed.some(
+      ({ fingerprint }) => fingerprint === facts.fingerprint && fingerprint !== chosen.fingerprint,
+    ),
+  )
+  const server = strandedBy(root, left, deps.serverChains(), deps.clock.now())
+  return server === null
+    ? null
+    : `the proxy shows a certificate (${server}) that leads to this root, and to none of the others that it lists and the proxy knows`
 }
 
 /** What it holds now; without a preflight, what it said last. */

@@ -6,15 +6,19 @@ import { deleteRootOperation } from './delete.ts'
 import { installRootOperation } from './install.ts'
 import { createKnownRoots } from './known-roots.ts'
 import { listRootsOperation } from './list.ts'
+import type { ServerChain } from './served.ts'
 
 /** M03, M04 and M05 on demand. `store` is that of roots. */
 export function rootOperations(
   common: OperationDeps,
   store: RootStore,
-  overInsecureProfiles: () => InsecureProfilePolicy,
+  settings: {
+    readonly overInsecureProfiles: () => InsecureProfilePolicy
+    readonly serverChains: () => readonly ServerChain[]
+  },
 ): Pick<ChargePointOperations, 'listRoots' | 'installRoot' | 'deleteRoot'> {
   const known = createKnownRoots(store, common.clock.now)
-  const deps = { ...common, roots: store, known, overInsecureProfiles }
+  const deps = { ...common, ...settings, roots: store, known }
   return {
     listRoots: listRootsOperation(deps),
     installRoot: installRootOperation(deps),

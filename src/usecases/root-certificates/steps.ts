@@ -11,10 +11,13 @@ import {
 } from './answers.ts'
 import type { KnownRoots } from './known-roots.ts'
 import { type Root, rootOfHashData } from './root.ts'
+import type { ServerChain } from './served.ts'
 
 export interface RootOperationDeps extends OperationDeps {
   readonly roots: RootStore
   readonly known: KnownRoots
+  /** What the listeners show now. */
+  readonly serverChains: () => readonly ServerChain[]
   /** `messages.overInsecureProfiles`. */
   readonly overInsecureProfiles: () => InsecureProfilePolicy
 }

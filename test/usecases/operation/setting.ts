@@ -88,6 +88,8 @@ export interface Setting {
   readonly changes: ChargePointChanges
   readonly events: readonly ProxyEvent[]
   readonly busy: Set<string>
+  /** PEM: what the listeners show. */
+  readonly chains: string[]
   readonly password: Buffer
   /** Every key that the proxy made, in order. */
   readonly keys: readonly Buffer[]
@@ -129,6 +131,7 @@ export async function setUp(t: Pick<TestContext, 'after'>, given: Settings = {})
   const config = { ...settings, ...given } as unknown as OperationsConfig
   const events: ProxyEvent[] = []
   const busy = new Set<string>()
+  const chains: string[] = []
   const keys: Buffer[] = []
   const idle = new Set<(identity: string) => void>()
   let live: FakeSession | null = null
@@ -138,6 +141,7 @@ export async function setUp(t: Pick<TestContext, 'after'>, given: Settings = {})
     return createChargePointChanges({
       registry: store.registry,
       roots: store.roots,
+      serverChains: () => chains,
       sessions: { get: (identity) => (identity === 'CP1' ? live : null), all: () => (live ? [live] : []) },
       transactions: {
         hasOpen: (identity) => busy.has(identity),
@@ -172,6 +176,7 @@ export async function setUp(t: Pick<TestContext, 'after'>, given: Settings = {})
     },
     events,
     busy,
+    chains,
     password,
     keys,
     async record() {

@@ -147,3 +147,42 @@ test('[M04.FR.07] without a preflight what was reported last counts', async (t) 
   const rest = [ids, listed(hashDataOf(two))] as const
   assert.equal((await run(setting, certificate, tool, [remove, status('Accepted')], rest)).ok, true)
 })
+
+test('[M04.FR.07] a root that the servers lead to stays, unless another that is known does the same', async (t) => {
+  const setting = await setUp(t)
+  const validity = { notBefore: 0, notAfter: Date.UTC(2040, 0) }
+  const { chain } = await one.server('ecdsa', ['localhost'], validity)
+  const other = await two.server('ecdsa', ['localhost'], validity)
+  setting.chains.push('nothing', other.chain, chain)
+  const selector = { certificate: one.certificate }
+  const both = [ids, listed(hashDataOf(one), hashDataOf(two))] as const
+  const refused = await run(setting, selector, {}, both)
+  assert.ok(!refused.ok)
+  assert.match(refused.detail, /leads to this root.*only by force/)
+  const gone = [
+    [remove, status('Accepted')],
+    [ids, listed(hashDataOf(two))],
+  ] as const
+  assert.equal((await run(setting, selector, { force: true }, both, ...gone)).ok, true)
+  setting.chains.splice(0, setting.chains.length, other.chain)
+  assert.equal((await run(setting, selector, {}, both, ...gone)).ok, true)
+  // A cross-signed one that is known leads there, too.
+  const cross = await one.intermediate({ ...validity, name: 'cross' })
+  const below = await cross.server('ecdsa', ['localhost'], validity)
+  setting.chains.splice(0, 1, below.chain)
+  const three = [ids, listed(hashDataOf(one), hashDataOf(cross, one))] as const
+  const unknown = await run(setting, selector, {}, three)
+  assert.equal(unknown.ok, false)
+  await setting.store.roots.addKnown({
+    fingerprint: cross.x509.fingerprint256.replaceAll(':', '').toLowerCase(),
+    pem: cross.certificate,
+    subject: 'CN=cross',
+    notAfter: 1,
+    usedAt: 1,
+  })
+  const left = [
+    [remove, status('Accepted')],
+    [ids, listed(hashDataOf(cross, one))],
+  ] as const
+  assert.equal((await run(setting, selector, {}, three, ...left)).ok, true)
+})
