@@ -3,6 +3,7 @@ import { type AdminServer, type Health, startAdmin } from './admin/server.ts'
 import { type Authorities, createAuthorities, type PreparedAuthorities } from './app/authorities.ts'
 import { certificatesOf, serverChainsOf } from './app/certificates.ts'
 import { measureChargePointExpiry } from './app/charge-point-expiry.ts'
+import { buildPolicies } from './app/policies.ts'
 import { Rejections } from './app/rejections.ts'
 import { Revocations } from './app/revocation.ts'
 import { SecurityEvents } from './app/security-events.ts'
@@ -13,6 +14,7 @@ import type { LoadedConfig } from './config/load.ts'
 import { diffReload } from './config/reload.ts'
 import type { Config } from './config/schema.ts'
 import { AcceptLimits } from './gate/accept-limits.ts'
+import type { AdmitConnectionDeps } from './gate/admit-connection.ts'
 import { PresentedCertificates } from './gate/certificate-check.ts'
 import { hashKey } from './gate/credentials/hash.ts'
 import { createLockout, type Lockout, type LockoutBounds } from './gate/credentials/lockout.ts'
@@ -20,8 +22,8 @@ import { createPasswordVerifier } from './gate/credentials/verifier.ts'
 import { Listener, type LivePolicy } from './gate/listener.ts'
 import { Refusals } from './gate/refusal.ts'
 import { Refuser } from './gate/refuser.ts'
-import { createTlsContexts, ticketLifetime } from './gate/tls-contexts.ts'
-import { loadTlsMaterial } from './gate/tls-material.ts'
+import { HttpRoutes } from './gate/routes/http-routes.ts'
+import { ticketLifetime } from './gate/tls-contexts.ts'
 import { warnOfUnsecured } from './gate/unsecured.ts'
 import { Upgrades } from './gate/upgrade.ts'
 import { setExpiryMetrics } from './observe/expiry.ts'
@@ -33,7 +35,6 @@ import { createSignatureCache } from './pki/signature.ts'
 import { messageOf } from './policy/error.ts'
 import { reservedIdentity } from './policy/identity.ts'
 import { Relay } from './relay/relay.ts'
-import { upstreamTarget } from './relay/target.ts'
 import type { Store } from './store/store.ts'
 
 const hourMs = 3_600_000
@@ -69,6 +70,7 @@ export class App {
   readonly #refuser: Refuser
   readonly #revocations: Revocations
   readonly #upgrades: Upgrades
+  readonly #routes: HttpRoutes
   readonly #timers: NodeJS.Timeout[] = []
   readonly #checkStore: () => Promise<void>
   #admin: AdminServer | null = null
@@ -135,15 +137,20 @@ export class App {
       refusals,
       rotateTickets: (name) => this.#listeners.get(name)?.rotateTickets(),
     })
-    this.#upgrades = new Upgrades({
+    const admission: AdmitConnectionDeps = {
       refuser: this.#refuser,
       metrics,
-      relay: this.#relay,
       registry: store.registry,
       verifier: createPasswordVerifier({ now: monotonic }),
       lockout: this.#lockout,
       now: Date.now,
       delay: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+    }
+    this.#routes = new HttpRoutes({ ...admission, metrics, log })
+    this.#upgrades = new Upgrades({
+      ...admission,
+      metrics,
+      relay: this.#relay,
       note: this.#events.log.note,
       admitted: (facts, path, generation) => this.#revocations.live.admitted(facts, path, generation),
       hasOnboardingRoom: this.#useCases.onboarding.hasRoom,
@@ -249,7 +256,8 @@ export class App {
     this.#useCases.changes.stop()
     this.#useCases.onboarding.stop()
     this.#useCases.certificates.stop()
-    await this.#relay.drain(this.#config.drain.timeout)
+    const { timeout } = this.#config.drain
+    await Promise.all([this.#relay.drain(timeout), this.#routes.drain(timeout)])
     await this.#close()
     log.info('stopped')
   }
@@ -258,7 +266,7 @@ export class App {
     for (const timer of this.#timers.splice(0)) clearInterval(timer)
     this.#serverCertificates.close()
     for (const listener of this.#listeners.values()) listener.close()
-    await this.#relay.drain(0)
+    await Promise.all([this.#relay.drain(0), this.#routes.drain(0)])
     await this.#admin?.close()
     this.#useCases.changes.stop()
     this.#useCases.onboarding.stop()
@@ -269,18 +277,8 @@ export class App {
     await this.#events.close()
   }
 
-  async #buildPolicies(config: Config, { issuers }: PreparedAuthorities): Promise<readonly LivePolicy[]> {
-    const target = upstreamTarget(config.centralSystem)
-    const issue = this.#serverCertificates.issueFor(config, issuers)
-    const policies = await Promise.all(
-      config.listeners.map(async (listener): Promise<LivePolicy> => {
-        if (listener.tls === undefined) return { config, listener, contexts: null, target }
-        const material = await loadTlsMaterial(listener.tls, issue)
-        const contexts = createTlsContexts(listener, listener.tls, material)
-        return { config, listener, contexts, target }
-      }),
-    )
-    return policies
+  #buildPolicies(config: Config, { issuers }: PreparedAuthorities): Promise<readonly LivePolicy[]> {
+    return buildPolicies(config, this.#serverCertificates.issueFor(config, issuers))
   }
 
   #createListener(policy: LivePolicy): Listener {
@@ -296,6 +294,7 @@ export class App {
       verifies: createSignatureCache(policy.config.limits.connections),
       now: Date.now,
       upgraded: (connection, live, message, head) => this.#upgrades.take(connection, live, message, head),
+      requested: (connection, live, message, answer) => this.#routes.take(connection, live, message, answer),
     })
   }
 

@@ -27,6 +27,7 @@ import { entryOf, mayBeExpired, mayEnter } from './onboarding.ts'
 import type { Refuser } from './refuser.ts'
 import { createRequestServer } from './request-server.ts'
 import type { RevocationConfig } from './revocation/settings.ts'
+import type { RouteForwarders } from './routes/http-routes.ts'
 import type { TlsContexts } from './tls-contexts.ts'
 import { isTrustedProxy } from './trusted-proxy.ts'
 
@@ -38,6 +39,8 @@ export interface LivePolicy {
   readonly contexts: TlsContexts | null
   /** Of `config.centralSystem`: path, headers and password never go to a system that they are not of. */
   readonly target: UpstreamTarget
+  /** Of `listener.routes`. */
+  readonly routes: RouteForwarders
 }
 
 /** Who says whether a certificate is revoked, on one listener. */
@@ -70,6 +73,13 @@ export interface ListenerDeps {
     message: http.IncomingMessage,
     head: Buffer,
   ) => Promise<void>
+  /** The same for a request that is no upgrade. */
+  readonly requested: (
+    connection: GateConnection,
+    policy: LivePolicy,
+    message: http.IncomingMessage,
+    response: http.ServerResponse,
+  ) => Promise<void>
 }
 
 /** One listening address: the way of a connection from accept to its upgrade request. */
@@ -87,6 +97,7 @@ export class Listener {
     this.#deps = deps
     this.#http = createRequestServer(policy.config.limits.requestBytes, {
       upgrade: (message, socket, head) => void this.#upgrade(message, socket, head),
+      request: (message, response) => void this.#request(message, response),
       malformed: (socket, detail) => this.#refuseSocket(socket, 'request_malformed', detail),
     })
     this.#server = net.createServer({ noDelay: true, keepAlive: true, allowHalfOpen: true })
@@ -111,6 +122,7 @@ export class Listener {
   setPolicy(policy: LivePolicy): void {
     // Another profile is another listener: that takes a restart, and until then nothing of it counts.
     if (policy.listener.securityProfile !== this.#policy.listener.securityProfile) return
+    if (policy.routes !== this.#policy.routes) for (const one of this.#policy.routes.values()) one.retire()
     this.#policy = policy
   }
 
@@ -345,6 +357,21 @@ export class Listener {
     socket.on('error', ignore)
     try {
       await this.#deps.upgraded(connection, policy, message, head)
+    } catch (error) {
+      this.#deps.refuser.failed(connection, error)
+    }
+  }
+
+  async #request(message: http.IncomingMessage, response: http.ServerResponse): Promise<void> {
+    const walk = this.#walking.get(message.socket)
+    // A second request on the connection: it ends behind the answer to the first.
+    if (walk === undefined || walk.connection.isOver) return void message.socket.destroy()
+    const { connection, policy } = walk
+    this.#walking.delete(message.socket)
+    connection.clearDeadline()
+    message.socket.on('error', ignore)
+    try {
+      await this.#deps.requested(connection, policy, message, response)
     } catch (error) {
       this.#deps.refuser.failed(connection, error)
     }

@@ -4,6 +4,8 @@ import type { Duplex } from 'node:stream'
 
 export interface RequestEvents {
   upgrade(message: http.IncomingMessage, socket: Socket, head: Buffer): void
+  /** A request that is no upgrade. */
+  request(message: http.IncomingMessage, response: http.ServerResponse): void
   /** What came is no upgrade request. */
   malformed(socket: Socket, detail: string): void
 }
@@ -25,9 +27,9 @@ export function createRequestServer(maxHeaderSize: number, events: RequestEvents
     if (socket instanceof Socket) events.upgrade(message, socket, head)
     else socket.destroy()
   })
-  server.on('request', (message) => events.malformed(message.socket, `${message.method} without an upgrade`))
+  server.on('request', (message, response) => events.request(message, response))
   server.on('connect', (_message, socket: Duplex) => malformed(socket, 'method CONNECT'))
-  server.on('checkContinue', (message) => events.malformed(message.socket, 'Expect: 100-continue'))
+  server.on('checkContinue', (message, response) => events.request(message, response))
   server.on('checkExpectation', (message) => events.malformed(message.socket, 'Expect'))
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
     // The peer closed: nobody is left to be refused.

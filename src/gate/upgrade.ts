@@ -11,14 +11,14 @@ import type { SessionFacts } from '../relay/session.ts'
 import type { Claim, Claimant } from '../relay/sessions.ts'
 import type { UpstreamLink, UpstreamOutcome, UpstreamRequest, UpstreamTarget } from '../relay/upstream.ts'
 import type { Registry } from '../store/store.ts'
-import { type AdmissionDeps, type AdmissionResult, admit, type SecondLook, stillHolds } from './admission.ts'
+import { type AdmissionResult, type SecondLook, stillHolds } from './admission.ts'
+import { type AdmitConnectionDeps, admitConnection } from './admit-connection.ts'
 import type { GateConnection } from './connection.ts'
 import { firstSign } from './first-sign.ts'
 import { offersMandatorySuites } from './hello/mandatory-suites.ts'
 import type { LivePolicy } from './listener.ts'
 import { modeOf } from './mode.ts'
 import { changedMeanwhile, learnsFactory, mayBeServed, standingOf } from './onboarding.ts'
-import type { Refuser } from './refuser.ts'
 import { acceptingAnswer, closingAnswer, httpView } from './upgrade-answer.ts'
 import { readUpgradeRequest, type UpgradeRequest } from './upgrade-request.ts'
 import { upstreamRequest } from './upstream-request.ts'
@@ -37,25 +37,16 @@ export interface RelayPort {
   pingFrame(): Buffer
 }
 
-export interface UpgradeDeps extends AdmissionDeps {
-  readonly refuser: Refuser
+export interface UpgradeDeps extends AdmitConnectionDeps {
   readonly metrics: Metrics
   readonly relay: RelayPort
   readonly registry: Registry
-  /** Resolves after so many milliseconds. */
-  readonly delay: (ms: number) => Promise<void>
   /** Fewer charge points are in onboarding than `onboarding.sessions` allows. */
   readonly hasOnboardingRoom: () => boolean
   readonly note: NoteSecret
   /** A session with a client certificate relays from now on: it is judged again when the lists change. */
   readonly admitted: (facts: SessionFacts, path: CertificatePath, generation: number) => void
 }
-
-/**
- * Every 401 is answered this long after the request at the earliest, whatever made it: the time
- * must not tell an unknown identity from a wrong password, nor a fast hash from a slow one.
- */
-const unauthorizedMs = 300
 
 type Walk = {
   readonly connection: GateConnection
@@ -101,33 +92,16 @@ export class Upgrades {
   }
 
   async #admit({ connection, policy, request }: Walk): Promise<(AdmissionResult & { ok: true }) | null> {
-    const { refuser, metrics, delay } = this.#deps
     const { identity } = connection.facts
     if (identity === null) return null
-    const startedAt = performance.now()
-    const { admission } = policy.config
-    const { entry } = connection.facts
-    const result = await admit(
-      {
-        profile: policy.listener.securityProfile,
-        identity,
-        authorization: request.authorization,
-        facts: connection.facts,
-        learn: entry === null ? admission.unknownChargePoints === 'learn' : learnsFactory(policy.config),
-        // Whose certificate it becomes must be certain: for onboarding nothing is switched off.
-        modeOf: (reason) => (entry === null ? modeOf(admission.checks, reason) : 'enforce'),
-        report: (reason, detail) => refuser.report(connection, reason, detail),
-      },
-      this.#deps,
-    )
-    const tookMs = performance.now() - startedAt
-    metrics.admissionDuration.observe(tookMs / 1000)
-    connection.know({ chargePoint: result.chargePoint })
-    if (result.ok) return result
-    const view = httpView(result.reason, policy)
-    if (view.kind === 'http' && view.status === 401) await delay(Math.max(0, unauthorizedMs - tookMs))
-    this.#refuse(connection, result.reason, result.detail, view)
-    return null
+    return admitConnection(this.#deps, connection, policy, {
+      identity,
+      authorization: request.authorization,
+      learn:
+        connection.facts.entry === null
+          ? policy.config.admission.unknownChargePoints === 'learn'
+          : learnsFactory(policy.config),
+    })
   }
 
   /** Upstream first: the charge point is answered after the central system did (design, section 4). */

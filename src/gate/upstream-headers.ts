@@ -26,7 +26,7 @@ type Header = readonly [name: string, value: string]
  * header that a central system trusts because a proxy sets it must not come from outside.
  */
 export function upstreamHeaders(
-  config: CentralSystemConfig,
+  config: Pick<CentralSystemConfig, 'preset' | 'headers'>,
   values: TemplateValues,
   origin: RequestOrigin,
   authorization: string | null,

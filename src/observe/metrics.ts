@@ -34,6 +34,8 @@ export interface Metrics {
   readonly securityEventsPending: Gauge<'sink'>
   readonly securityEventDeliveries: Counter<'sink' | 'result'>
   readonly schemaViolations: Counter<'direction' | 'action' | 'mode'>
+  readonly routeRequests: Counter<'listener' | 'route' | 'status'>
+  readonly routeBytes: Counter<'listener' | 'route' | 'direction'>
   readonly certificateExpiry: Gauge<'role' | 'name'>
   readonly chargePointCertificates: Gauge<'time_left'>
   readonly serverCertificatesIssued: Counter<'result'>
@@ -134,6 +136,18 @@ export function createMetrics(build: BuildInfo, options: { readonly processMetri
       name: 'ocpp_proxy_security_events_total',
       help: 'Security events by type of the white paper and by origin.',
       labelNames: ['type', 'origin'],
+      registers,
+    }),
+    routeRequests: new Counter({
+      name: 'ocpp_proxy_route_requests_total',
+      help: 'Plain HTTP requests that went to the target of a route, by the status of the answer.',
+      labelNames: ['listener', 'route', 'status'],
+      registers,
+    }),
+    routeBytes: new Counter({
+      name: 'ocpp_proxy_route_bytes_total',
+      help: 'Bytes of bodies of plain HTTP requests (from_client) and of their answers (to_client).',
+      labelNames: ['listener', 'route', 'direction'],
       registers,
     }),
     schemaViolations: new Counter({

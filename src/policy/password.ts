@@ -21,6 +21,8 @@ export const maxAuthorizationLength = 8 * 1024
 export const maxKeyBytes = 255
 
 const colon = 0x3a
+/** Colons that are looked at: an identity with more of them is named by its URL only. */
+const maxColons = 4
 
 /**
  * Takes the password out of an Authorization header, for this identity only (A00.FR.204). The
@@ -44,6 +46,23 @@ export function parseBasicAuthorization(header: string | undefined, identity: Id
     }
   }
   return wrongUser(decoded, identity.identity)
+}
+
+/**
+ * Who the credentials may be of, shortest first: what stands before each of the first colons. RFC 7617 allows
+ * none in a user name, identities may hold them. Empty: there are no credentials that can be read.
+ */
+export function basicUserNames(header: string | undefined): readonly string[] {
+  const match = /^basic +([A-Za-z0-9+/]+)(={0,2})$/i.exec(
+    (header ?? '').slice(0, maxAuthorizationLength).trim(),
+  )
+  const decoded = match === null ? null : decodeBase64(match[1] ?? '', match[2] ?? '')
+  const names: string[] = []
+  for (let end = decoded?.indexOf(colon) ?? -1; decoded !== null && end >= 0 && names.length < maxColons; ) {
+    names.push(decoded.subarray(0, end).toString())
+    end = decoded.indexOf(colon, end + 1)
+  }
+  return names
 }
 
 /** RFC 4648 section 4, padding optional; anything but the canonical encoding is refused (3.5). */

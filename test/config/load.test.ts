@@ -15,6 +15,7 @@ test('the least configuration is filled up with defaults, its values are resolve
       protocols: ['ocpp1.6'],
       subprotocolMismatch: 'reject',
       proxyProtocol: false,
+      routes: [],
     },
   ])
   assert.equal(config.limits.handshakeTimeout, 10_000)

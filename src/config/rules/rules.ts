@@ -13,6 +13,7 @@ import { messageRules } from './messages.ts'
 import { onboarding } from './onboarding.ts'
 import { adminAddress, limitsFit, relaxedAdmission } from './operations.ts'
 import { revocationRules } from './revocation.ts'
+import { routeRules } from './routes.ts'
 import { ownSession, securityEventSinks } from './security-events.ts'
 import { issuedServerCertificates, serverCertificateForms, serverNames } from './server-certificates.ts'
 import { redisStore, storeKind } from './store.ts'
@@ -31,6 +32,7 @@ export const rules: readonly Rule[] = [
   tlsByProfile,
   clientCertificatesByProfile,
   revocationRules,
+  routeRules,
   legacyLane,
   suites,
   serverCertificateForms,

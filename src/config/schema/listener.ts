@@ -2,6 +2,7 @@ import { Type } from 'typebox'
 import { cipherNames } from './ciphers.ts'
 import { about, address, choice, file, flag, network } from './kinds.ts'
 import { revocationSchema } from './revocation.ts'
+import { routesSchema } from './routes.ts'
 import { serverCertificate } from './server-certificate.ts'
 
 /** One section of the configuration: a place where charge points connect. */
@@ -172,6 +173,7 @@ export const listenerSchema = Type.Object(
       requirements: ['OCPP-J 3.1.2'],
     }),
     proxyProtocol,
+    routes: routesSchema,
     tls: Type.Optional(tls),
   },
   { additionalProperties: false },
