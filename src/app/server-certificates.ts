@@ -84,8 +84,8 @@ export class ServerCertificates {
   }
 }
 
-/** An issuer for each kind of key; where there is one only, it signs both. Throws ProxyError. */
-function serverIssuers(local: readonly LocalIssuer[]): ServerIssuers {
+/** An issuer for each kind of key; where there is one only, it signs both. Throws ProxyError `issuing_failed`. */
+export function serverIssuers(local: readonly LocalIssuer[]): ServerIssuers {
   const of = (family: 'rsa' | 'ec'): ServerIssuer | null => {
     const found =
       local.find(({ name }) => name === family) ?? local.find(({ name }) => name === 'local') ?? local[0]

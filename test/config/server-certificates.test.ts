@@ -55,7 +55,9 @@ test('[A00.FR.701] issue: local lives 23 hours, with RSA and ECDSA, for the name
   assert.deepEqual(result.config.listeners[0]?.tls?.certificates, [
     { issue: 'local', names: ['ocpp.example.com'], lifetime: 82_800_000, keyTypes: ['rsa-2048', 'p-256'] },
   ])
-  const own = load(listener('{ issue: local, names: [a.example.com], lifetime: 8h, keyTypes: [p-384] }'))
+  const own = load(
+    listener('{ issue: local, names: [a.example.com], lifetime: 8h, keyTypes: [p-384] }', { names: '' }),
+  )
   assert.ok(own.ok)
   assert.deepEqual(own.config.listeners[0]?.tls?.certificates, [
     { issue: 'local', names: ['a.example.com'], lifetime: 28_800_000, keyTypes: ['p-384'] },
@@ -75,8 +77,12 @@ test('[A00.FR.510] issued certificates need names, of which the first fits into 
   )
   assert.match(problems(listener('{ issue: local, names: ["*.example.com"] }'))[0] ?? '', /wildcards/)
   const long = `${'a'.repeat(60)}.example.com`
-  assert.match(problems(listener(`{ issue: local, names: [${long}] }`))[0] ?? '', /holds 64 characters/)
-  assert.deepEqual(problems(listener(`{ issue: local, names: [b.example.com, ${long}] }`)), [])
+  const own = (names: string) => problems(listener(`{ issue: local, names: [${names}] }`, { names: '' }))
+  assert.match(own(long)[0] ?? '', /holds 64 characters/)
+  assert.deepEqual(own(`b.example.com, ${long}`), [])
+  const other = problems(listener('{ issue: local, names: [b.example.com] }'))
+  assert.match(other[0] ?? '', /the first name is the CN, and "b\.example\.com" is none of tls\.names/)
+  assert.deepEqual(problems(listener('{ issue: local, names: [OCPP.example.com, b.example.com] }')), [])
 })
 
 test('[A00.FR.601] [A00.FR.509] [A00.FR.317] what issuing needs is there: authority, organization, one key of a kind', () => {

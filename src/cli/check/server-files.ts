@@ -12,6 +12,7 @@ import { messageOf } from '../../policy/error.ts'
 import { familyOf } from '../../policy/key-types.ts'
 import { type ReadCertificate, readCertificates } from './certificate-file.ts'
 import { type CheckContext, type Outcome, readBytes, readPem } from './context.ts'
+import { checkIssued } from './issued-certificates.ts'
 import { checkServerChain } from './server-certificate.ts'
 
 /** A server certificate as far as `check` could read it. */
@@ -35,8 +36,10 @@ export function checkServerCertificate(
   path: KeyPath,
   names: readonly string[] | undefined,
 ): CheckedServer {
-  if ('issue' in one)
-    return { findings: [], shown: one.keyTypes.map((name) => ({ kind: familyOf(name), id: path.join('.') })) }
+  if ('issue' in one) {
+    const shown = one.keyTypes.map((name) => ({ kind: familyOf(name), id: path.join('.') }))
+    return { findings: checkIssued(context, one, path), shown }
+  }
   return 'pkcs12' in one ? checkBundle(context, one, path, names) : checkPair(context, one, path, names)
 }
 

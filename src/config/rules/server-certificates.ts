@@ -1,7 +1,7 @@
 import { isIP } from 'node:net'
 import { familyOf } from '../../policy/key-types.ts'
 import type { LoadedFile } from '../convert.ts'
-import { type KeyFinding, type KeyPath, problem, warning } from '../problem.ts'
+import { type KeyFinding, type KeyPath, problem, quote, warning } from '../problem.ts'
 import { isHostName } from '../values.ts'
 
 type Tls = NonNullable<LoadedFile['listeners'][number]['tls']>
@@ -57,6 +57,12 @@ export function issuedServerCertificates(file: LoadedFile): KeyFinding[] {
     const [first] = entry.names ?? tls.names ?? []
     if (first === undefined) {
       const text = 'is missing: the host names of the certificate, here or in names of the tls section'
+      found.push(problem([...path, 'names'], text, ['A00.FR.510']))
+    } else if (
+      tls.names !== undefined &&
+      !tls.names.some((name) => name.toLowerCase() === first.toLowerCase())
+    ) {
+      const text = `the first name is the CN, and ${quote(first)} is none of tls.names (${tls.names.join(', ')})`
       found.push(problem([...path, 'names'], text, ['A00.FR.510']))
     } else if (first.length > maxCommonName) {
       const text = `the first name is the CN, which holds ${maxCommonName} characters; put a shorter one first`
