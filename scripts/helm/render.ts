@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { cpSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { type HelmMajor, helmBinaries, pathOf } from './binaries.ts'
 
 export const projectRoot = join(import.meta.dirname, '..', '..')
@@ -31,14 +31,17 @@ export interface ValueSet {
   readonly golden: string
 }
 
-export const valueSets: readonly ValueSet[] = readdirSync(join(chartFolder, 'ci'))
-  .sort()
-  .map((file) => ({
-    name: file.replace(/\.yaml$/, ''),
-    chart: chartFolder,
-    values: join(chartFolder, 'ci', file),
-    golden: join('test/helm/golden', file),
-  }))
+const valueFiles = [
+  ...readdirSync(join(chartFolder, 'ci')).map((file) => join(chartFolder, 'ci', file)),
+  join(projectRoot, 'examples/kubernetes/nlb-values.yaml'),
+]
+
+export const valueSets: readonly ValueSet[] = valueFiles.sort().map((values) => ({
+  name: basename(values, '.yaml'),
+  chart: chartFolder,
+  values,
+  golden: join('test/helm/golden', basename(values)),
+}))
 
 /** The example of a sidecar; what it renders is an example itself, for those who do without Helm. */
 export const sidecarExample = { name: 'central-system', golden: 'examples/kubernetes/sidecar.yaml' }
