@@ -13,10 +13,16 @@
 {{- end -}}
 {{- $_ := set $config "admin" (merge $admin ($config.admin | default dict)) -}}
 {{- $store := $config.store | default dict -}}
+{{- if .Values.sealingKeySecret.name -}}
+{{- $_ := set $store "sealingKeyFile" (printf "/etc/ocpp-security-proxy/secrets/sealing-key/%s" .Values.sealingKeySecret.key) -}}
+{{- end -}}
 {{- if .Values.redis.enabled -}}
 {{- $redis := $store.redis | default dict -}}
-{{- if .Values.redis.urlSecret.name -}}
-{{- $_ := set $redis "url" "${REDIS_URL}" -}}
+{{- with .Values.redis.urls -}}
+{{- $_ := set $redis "urls" . -}}
+{{- end -}}
+{{- if .Values.redis.passwordSecret.name -}}
+{{- $_ := set $redis "passwordFile" (printf "/etc/ocpp-security-proxy/secrets/redis-password/%s" .Values.redis.passwordSecret.key) -}}
 {{- end -}}
 {{- $_ := set $store "redis" $redis -}}
 {{- else -}}

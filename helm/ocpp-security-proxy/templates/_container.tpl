@@ -50,13 +50,6 @@ imagePullPolicy: {{ .Values.image.pullPolicy }}
 workingDir: /etc/ocpp-security-proxy/config
 args: [serve, --config, /etc/ocpp-security-proxy/config/ocpp-security-proxy.yaml]
 env:
-  {{- if and .Values.redis.enabled .Values.redis.urlSecret.name }}
-  - name: REDIS_URL
-    valueFrom:
-      secretKeyRef:
-        name: {{ .Values.redis.urlSecret.name }}
-        key: {{ .Values.redis.urlSecret.key }}
-  {{- end }}
   - name: ADMIN_URL
     value: http://127.0.0.1:{{ int .Values.admin.port }}
   {{- with .Values.env }}
@@ -107,16 +100,28 @@ volumeMounts:
   {{- if include "ocpp-security-proxy.hasTrust" . }}
   - { name: proxy-trust, mountPath: /etc/ocpp-security-proxy/trust, readOnly: true }
   {{- end }}
-  {{- if .Values.admin.tokenSecret.name }}
-  - { name: proxy-admin-token, mountPath: /etc/ocpp-security-proxy/secrets/admin-token, readOnly: true }
-  {{- end }}
-  {{- range $name, $_ := .Values.secretFiles }}
+  {{- range $name, $_ := include "ocpp-security-proxy.secretFiles" . | fromYaml }}
   - { name: proxy-secret-{{ $name }}, mountPath: /etc/ocpp-security-proxy/secrets/{{ $name }}, readOnly: true }
   {{- end }}
 {{- end -}}
 
 {{- define "ocpp-security-proxy.hasTrust" -}}
 {{- if or .Values.trust.roots .Values.trust.secrets .Values.trust.factoryRoots }}yes{{ end -}}
+{{- end -}}
+
+{{/* Secrets that are mounted at /etc/ocpp-security-proxy/secrets/, by folder: those with a value of their own, and the rest. */}}
+{{- define "ocpp-security-proxy.secretFiles" -}}
+{{- $files := deepCopy .Values.secretFiles -}}
+{{- $own := dict "admin-token" .Values.admin.tokenSecret "sealing-key" .Values.sealingKeySecret -}}
+{{- if .Values.redis.enabled -}}
+{{- $_ := set $own "redis-password" .Values.redis.passwordSecret -}}
+{{- end -}}
+{{- range $name, $secret := $own -}}
+{{- if $secret.name -}}
+{{- $_ := set $files $name (dict "secretName" $secret.name "items" (list (dict "key" $secret.key "path" $secret.key))) -}}
+{{- end -}}
+{{- end -}}
+{{- toYaml $files -}}
 {{- end -}}
 
 {{/* Replicas do not share a volume: what they share is in Redis. */}}
@@ -167,13 +172,7 @@ volumeMounts:
             - { key: {{ .key }}, path: secrets/{{ .secretName }}/{{ .key }} }
       {{- end }}
 {{- end }}
-{{- if .Values.admin.tokenSecret.name }}
-- name: proxy-admin-token
-  secret:
-    secretName: {{ .Values.admin.tokenSecret.name }}
-    defaultMode: 0440
-{{- end }}
-{{- range $name, $source := .Values.secretFiles }}
+{{- range $name, $source := include "ocpp-security-proxy.secretFiles" . | fromYaml }}
 - name: proxy-secret-{{ $name }}
   secret:
     defaultMode: 0440

@@ -12,11 +12,20 @@
 {{- fail "autoscaling.enabled is for mode: gateway; in sidecar mode the pods are those of another Deployment" -}}
 {{- end -}}
 {{- if and (or (gt (int $values.replicaCount) 1) $values.autoscaling.enabled) (not $values.redis.enabled) -}}
-{{- fail "several replicas share their state through Redis or Valkey: set redis.enabled and redis.urlSecret.name, or replicaCount: 1 without autoscaling" -}}
+{{- fail "several replicas share their state through Valkey or Redis: set redis.enabled and redis.urls, or replicaCount: 1 without autoscaling" -}}
 {{- end -}}
-{{- $redis := dig "redis" dict ($values.config.store | default dict) -}}
-{{- if and $values.redis.enabled (not $values.redis.urlSecret.name) (not $redis.url) -}}
-{{- fail "redis.urlSecret.name is missing: the Secret with the URL of Redis or Valkey (or config.store.redis.url)" -}}
+{{- $store := $values.config.store | default dict -}}
+{{- $redis := $store.redis | default dict -}}
+{{- range $values.redis.urls -}}
+{{- if contains "@" . -}}
+{{- fail "redis.urls must hold no user and no password: they belong into config.store.redis.username and redis.passwordSecret" -}}
+{{- end -}}
+{{- end -}}
+{{- if and $values.redis.enabled (not $values.redis.urls) (not $redis.urls) -}}
+{{- fail "redis.urls is missing: the redis:// or rediss:// URLs of Valkey or Redis" -}}
+{{- end -}}
+{{- if and $values.redis.enabled (not $values.sealingKeySecret.name) (not $store.sealingKeyFile) -}}
+{{- fail "sealingKeySecret.name is missing: with Redis, ticket keys and commands pass through the store sealed. kubectl create secret generic NAME --from-literal=key=$(openssl rand -hex 32)" -}}
 {{- end -}}
 {{- if and $redis (not $values.redis.enabled) -}}
 {{- fail "config.store.redis is set: set redis.enabled, too" -}}
@@ -48,7 +57,9 @@
 {{- fail (printf "service.ports.%s: there is no such listener; there are %s" $name (keys $names | sortAlpha | join ", ")) -}}
 {{- end -}}
 {{- end -}}
-{{- if hasKey $values.secretFiles "admin-token" -}}
-{{- fail "secretFiles.admin-token: this name is that of admin.tokenSecret" -}}
+{{- range $name, $value := dict "admin-token" "admin.tokenSecret" "sealing-key" "sealingKeySecret" "redis-password" "redis.passwordSecret" -}}
+{{- if hasKey $values.secretFiles $name -}}
+{{- fail (printf "secretFiles.%s: this name is that of %s" $name $value) -}}
+{{- end -}}
 {{- end -}}
 {{- end -}}

@@ -54,7 +54,7 @@ const filledIn: Readonly<Record<string, readonly string[]>> = {
   tls: ['certificates'],
   clientCertificates: ['trust'],
   store: ['sqlite'],
-  redis: ['url'],
+  redis: ['urls'],
 }
 /** Keys that are the chart's alone. */
 const ownKeys: Readonly<Record<string, readonly string[]>> = {
