@@ -25,17 +25,16 @@ interface Document {
 const routes = [
   'delete /charge-points/{identity}',
   'delete /charge-points/{identity}/password',
+  'delete /denied-certificates/{key}',
   'get /campaigns',
   'get /campaigns/{id}',
   'get /campaigns/{id}/charge-points',
   'get /certificates',
   'get /charge-point-certificates',
-  'get /denied-certificates',
-  'post /denied-certificates',
-  'delete /denied-certificates/{key}',
   'get /charge-points',
   'get /charge-points/{identity}',
   'get /charge-points/{identity}/root-certificates',
+  'get /denied-certificates',
   'get /rejections',
   'get /rejections/stream',
   'get /rejections/summary',
@@ -56,6 +55,7 @@ const routes = [
   'post /charge-points/{identity}/root-certificates/refresh',
   'post /charge-points/{identity}/security-profile',
   'post /charge-points/{identity}/unlock',
+  'post /denied-certificates',
   'put /charge-points/{identity}/password',
 ]
 
