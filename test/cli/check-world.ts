@@ -23,6 +23,8 @@ export interface World {
   /** In place of the two PEM certificates. */
   readonly certificates?: readonly string[]
   readonly more?: string
+  /** What stands in `clientCertificates` beside trust. */
+  readonly clients?: string
   readonly sqlite?: string
   readonly now?: number
 }
@@ -32,7 +34,15 @@ const pemFiles = ['{ certificate: e.pem, key: e.key }', '{ certificate: r.pem, k
 /** A configuration with a profile 3 listener and good files, but for what the test changes. */
 export function world(
   context: TestContext,
-  { files = {}, modes = {}, tls, certificates = pemFiles, more = '', sqlite = 'data/a.db' }: World,
+  {
+    files = {},
+    modes = {},
+    tls,
+    certificates = pemFiles,
+    more = '',
+    clients = '',
+    sqlite = 'data/a.db',
+  }: World,
 ): string {
   const folder = temporaryFolder(context)
   const all: Record<string, string | Buffer> = {
@@ -49,7 +59,7 @@ listeners:
     tls:
       ${tls ?? `names: [${name}]`}
       certificates:
-${certificates.map((one) => `        - ${one}\n`).join('')}      clientCertificates: { trust: [cpo.pem] }
+${certificates.map((one) => `        - ${one}\n`).join('')}      clientCertificates: { trust: [cpo.pem]${clients === '' ? '' : `, ${clients}`} }
 centralSystem: { url: "ws://127.0.0.1:9000" }
 store: { sqlite: ${sqlite} }
 ${more}`,

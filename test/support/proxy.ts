@@ -174,7 +174,10 @@ export class TestProxy {
   }
 
   /** The same with this certificate, on profile 3. */
-  withCertificate(issued: Issued, options: Partial<ChargePointOptions> = {}): ChargePoint {
+  withCertificate(
+    issued: Pick<Issued, 'chain' | 'key'>,
+    options: Partial<ChargePointOptions> = {},
+  ): ChargePoint {
     const tls = { certificate: issued.chain, key: issued.key, ...options.tls }
     return this.chargePoint('mutual-tls', { ...options, tls })
   }

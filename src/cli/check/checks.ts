@@ -14,6 +14,7 @@ import { readCertificates } from './certificate-file.ts'
 import type { CheckContext } from './context.ts'
 import { checkSecretFiles, checkStore, checkTrustFile } from './files.ts'
 import { checkMessages } from './messages.ts'
+import { checkRevocation } from './revocation.ts'
 import { checkServerCertificate, type ShownCertificate } from './server-files.ts'
 
 /**
@@ -49,11 +50,16 @@ function checkTls(context: CheckContext, tls: TlsConfig, path: KeyPath): KeyFind
       checkTrustFile(context, file, [...path, 'clientCertificates', list, index]),
     ),
   )
+  const { clientCertificates } = tls
+  const revocation =
+    clientCertificates === undefined
+      ? []
+      : checkRevocation(context, clientCertificates, [...path, 'clientCertificates'])
   const shown = servers.flatMap((server) => server.shown ?? [])
   // Whoever cannot read a certificate cannot say what is missing.
   const complete = servers.every((server) => server.shown !== null)
   const together = complete ? checkTogether(shown, [...path, 'certificates']) : []
-  return [...servers.flatMap(({ findings }) => findings), ...together, ...trust]
+  return [...servers.flatMap(({ findings }) => findings), ...together, ...trust, ...revocation]
 }
 
 /** A00.FR.317, 421: two of the mandatory suites need an RSA certificate, two an ECDSA one; OpenSSL has room for one of each. */
