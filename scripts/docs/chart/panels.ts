@@ -160,6 +160,44 @@ export const rows: readonly Row[] = [
         },
       },
       {
+        title: 'Charge points whose certificates end',
+        kind: 'timeseries',
+        stacked: true,
+        width: 8,
+        queries: { '{{time_left}}': 'max by (time_left) (ocpp_proxy_charge_point_certificates{$of})' },
+      },
+      {
+        title: 'Certificates issued and renewed',
+        kind: 'timeseries',
+        width: 8,
+        queries: {
+          'charge points: {{result}}':
+            'sum by (result) (increase(ocpp_proxy_certificate_renewals_total{$of}[$__rate_interval])) > 0',
+          'onboarding: {{result}}':
+            'sum by (result) (increase(ocpp_proxy_onboardings_total{$of}[$__rate_interval])) > 0',
+          'own: {{result}}':
+            'sum by (result) (increase(ocpp_proxy_server_certificates_issued_total{$of}[$__rate_interval])) > 0',
+          'in onboarding now': 'sum(ocpp_proxy_onboarding_sessions{$of}) > 0',
+        },
+      },
+      {
+        title: 'Revocation checks',
+        kind: 'timeseries',
+        unit: perSecond,
+        width: 8,
+        queries: {
+          '{{method}} {{result}}':
+            'sum by (method, result) (rate(ocpp_proxy_revocation_checks_total{$of}[$__rate_interval])) > 0',
+        },
+      },
+      {
+        title: 'CRLs: time until the next update',
+        kind: 'bargauge',
+        unit: 's',
+        width: 12,
+        queries: { '{{name}}': 'min by (name) (ocpp_proxy_crl_next_update_timestamp_seconds{$of}) - time()' },
+      },
+      {
         title: 'Time of a handshake',
         kind: 'timeseries',
         unit: 's',
