@@ -17,6 +17,8 @@ export interface HintFacts {
     readonly notBefore: number | null
     readonly notAfter: number | null
     readonly key: string | null
+    /** It was signed below a root of a manufacturer (clientCertificates.factory). */
+    readonly isFactory: boolean
   } | null
   readonly listener: {
     readonly legacy: boolean | null
@@ -50,6 +52,7 @@ export function readHintFacts(facts: Readonly<Record<string, unknown>>): HintFac
       notBefore: numberOf(certificate.notBefore),
       notAfter: numberOf(certificate.notAfter),
       key: keyOf(certificate.key),
+      isFactory: facts.anchor === 'factory',
     },
     listener: {
       legacy: typeof listener.legacy === 'boolean' ? listener.legacy : null,

@@ -76,10 +76,12 @@ const hints: Partial<Record<ReasonCode, Hint>> = {
       ? null
       : `The charge point's own key is ${certificate.key}. Every key in the path needs 112 bits of strength: RSA >= 2048 or P-256.`,
 
-  client_cert_organization: ({ certificate }) =>
+  client_cert_organization: ({ certificate }, record) =>
     certificate?.subject == null
       ? null
-      : `The subject is ${certificate.subject}; its O must be one of cpo.names, letter for letter.`,
+      : certificate.isFactory
+        ? `The subject is ${certificate.subject}, signed by a manufacturer: good for onboarding only. Configure \`onboarding\`, and register the charge point for it: \`${set(record, '--onboarding certificate')}\`.`
+        : `The subject is ${certificate.subject}; its O must be one of cpo.names, letter for letter.`,
 
   client_cert_common_name: ({ certificate, chargePoint }, record) => {
     if (certificate?.subject == null || chargePoint === null) return null

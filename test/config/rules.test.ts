@@ -83,6 +83,36 @@ const cases: readonly Case[] = [
     [/wait: must be less than limits\.handshakeTimeout/],
   ],
   ['a wait beyond the time-out', revoking('wait: 3s, timeout: 1s'), [], [/wait: is above timeout/]],
+  [
+    '[A00.FR.804] onboarding needs somebody who can come',
+    mutual(`${names}\nonboarding: {}`),
+    [/onboarding: nobody could come.*A00\.FR\.804/],
+  ],
+  [
+    '[A00.FR.805] onboarding by certificate needs an authority',
+    mutual(`${names}\nonboarding: {}`, ', clientCertificates: { trust: [t.pem], factory: [f.pem] }'),
+    [/onboarding: factory certificates are replaced.*A00\.FR\.805/],
+  ],
+  ['onboarding by password needs nothing', `${minimal}onboarding: {}`, []],
+  [
+    'an onboarding ends where a listener is, and where somebody signs',
+    `${minimal}onboarding: { endOnProfile: 3 }`,
+    [
+      /endOnProfile: no listener has security profile 3/,
+      /endOnProfile: profile 3 needs certificateAuthority/,
+    ],
+  ],
+  [
+    'times of an onboarding that do not fit',
+    `${minimal}onboarding: { timeout: 1h, sessionTimeout: 1m, retry: { initial: 2h, max: 1h } }`,
+    [/onboarding\.timeout: is longer than onboarding\.sessionTimeout/, /retry\.initial: is longer/],
+  ],
+  [
+    '[CWE-306] whoever learns factory certificates is told what that means',
+    `${minimal}onboarding: { unknownChargePoints: learn }`,
+    [],
+    [/unknownChargePoints: learn: every charge point of these manufacturers/],
+  ],
   ['edition 4 has no legacy lane', tls2('legacy: true', 'edition: 4'), [/legacy: edition 4 allows no/]],
   ['[A00.FR.314] edition 3 has one', tls2('legacy: true'), []],
   [

@@ -109,3 +109,11 @@ test('without facts the hint is that of the table, or a command; never empty, ne
     }),
   )
 })
+
+test('[A00.FR.406] a factory certificate: what it is good for, and the command that lets it in', () => {
+  const certificate = { subject: 'CN=SN-1, O=Maker' }
+  const factory = hintFor(source('client_cert_organization', { certificate, anchor: 'factory' }))
+  assert.match(factory, /CN=SN-1, O=Maker.*onboarding only.*`charge-points set CP1 --onboarding certificate`/)
+  const own = hintFor(source('client_cert_organization', { certificate, anchor: 'cpo' }))
+  assert.match(own, /its O must be one of cpo.names/)
+})
