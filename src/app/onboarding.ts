@@ -26,7 +26,6 @@ export function onboardingOf(
     registry: store.registry,
     sessions,
     operations,
-    renewCertificate: operations.renewCertificate,
     transactions,
     clock: systemClock(),
     settings: () => config().onboarding ?? closing,

@@ -68,6 +68,7 @@ export async function createPki(folder: string, kinds: readonly ('ecdsa' | 'rsa'
     },
   }
   write('cpo-root.pem', cpo.certificate)
+  write('cpo-root.key', cpo.key)
   write('factory-root.pem', factory.certificate)
   for (const kind of kinds) await pki.renewServer(kind)
   return pki
@@ -123,6 +124,9 @@ export function buildConfig(
     log: { level: 'info', ...change.log },
   }
 }
+
+/** The authority of the operator's charge points, in the proxy itself. */
+export const localAuthority = { local: { certificate: 'cpo-root.pem', key: 'cpo-root.key' } } as const
 
 export function writeConfig(folder: string, config: object): string {
   const path = join(folder, 'proxy.yaml')

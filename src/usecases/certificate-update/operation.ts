@@ -65,7 +65,7 @@ function missingFor(
   { keyType, setCpoName: sets }: RenewCertificateOptions,
 ): string | null {
   const { securityMessages, overInsecureProfiles, cpoNames } = context.settings()
-  if (securityMessages === 'forward')
+  if (securityMessages === 'forward' && session.facts.stage !== 'onboarding')
     return 'centralSystem.securityMessages is forward: the central system signs certificates itself'
   const down = context.asking.problem(keyType)
   if (down !== null) return down

@@ -161,7 +161,8 @@ export function certificateRequests(deps: CertificateRequestDeps): UseCase {
     name: 'certificate-update',
     watches: [{ direction: 'to-central-system', action: 'SignCertificate' }],
     onCall(call, session) {
-      if (settings().securityMessages === 'forward') return forward
+      // In onboarding there is no central system that could sign (A00.FR.806).
+      if (settings().securityMessages === 'forward' && session.facts.stage !== 'onboarding') return forward
       const malformed = refusalOfMalformed(schemas, 'SignCertificate', call)
       if (malformed !== null) return malformed
       const allowed = checkOverProfile(call, session.facts.profile, settings().overInsecureProfiles)

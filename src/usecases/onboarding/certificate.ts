@@ -14,12 +14,11 @@ export async function giveCertificate(
   run: OnboardingRun,
   session: UseCaseSession,
 ): Promise<OperationOutcome> {
-  const { renewCertificate } = deps
-  if (renewCertificate === null) return failure('prerequisite', 'no certificate authority is configured')
+  const { operations } = deps
   const { identity, deadline, signal } = run
   const named = await setCpoName(deps, run, session)
   const timeoutMs = deadline.left()
-  const renewed = await renewCertificate(identity, { origin: 'onboarding', timeoutMs, signal })
+  const renewed = await operations.renewCertificate(identity, { origin: 'onboarding', timeoutMs, signal })
   // A charge point that keeps another name shows it in its request, and nobody would sign that.
   if (!renewed.ok) return named === null ? renewed : { ...renewed, detail: `${renewed.detail} (${named})` }
   return session.facts.profile === 3 ? comeWithIt(deps, run, session) : renewed

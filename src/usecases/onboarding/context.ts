@@ -5,18 +5,14 @@ import type { Registry } from '../../store/store.ts'
 import type { Arrivals, ArrivalWatch } from '../operation/arrivals.ts'
 import type { Clock, Deadline } from '../operation/clock.ts'
 import { failure } from '../operation/context.ts'
-import type { ChargePointOperations, OperationOptions, OperationOutcome } from '../operation/operation.ts'
+import type { ChargePointOperations, OperationOutcome } from '../operation/operation.ts'
 import type { TransactionWatch } from '../transactions/transactions.ts'
 
 export interface RunDeps {
   readonly registry: Registry
   readonly sessions: SessionDirectory
   readonly arrivals: Arrivals
-  readonly operations: Pick<ChargePointOperations, 'rotatePassword' | 'upgradeProfile'>
-  /** A02; null: there is nobody who signs. */
-  readonly renewCertificate:
-    | ((identity: string, options: OperationOptions) => Promise<OperationOutcome>)
-    | null
+  readonly operations: Pick<ChargePointOperations, 'rotatePassword' | 'upgradeProfile' | 'renewCertificate'>
   readonly transactions: TransactionWatch
   readonly clock: Clock
   readonly settings: () => OnboardingConfig

@@ -1,0 +1,153 @@
+import { createPublicKey, X509Certificate } from 'node:crypto'
+import { once } from 'node:events'
+import { generateKey, type KeyPair, privateKeyPem } from '../../src/pki/keys.ts'
+import type { ChargePoint, ChargePointOptions } from '../../src/simulator/charge-point.ts'
+import type { CommandTable } from '../../src/simulator/commands.ts'
+import type { Answer } from '../../src/simulator/endpoint.ts'
+import { makeCsr } from './csr.ts'
+import type { TestProxy } from './proxy.ts'
+import type { ListenerName } from './proxy-config.ts'
+import { secret } from './secrets.ts'
+
+/** What a charge point shows in a handshake: its chain and its key, PEM. */
+export interface Shown {
+  readonly chain: string
+  readonly key: string
+}
+
+export interface FactoryOptions {
+  readonly identity: string
+  readonly serialNumber: string
+  readonly listener?: ListenerName
+  /** The certificate of its manufacturer; null: it has none so far. */
+  readonly certificate: Shown | null
+  readonly keyType?: 'rsa' | 'ec'
+  /** What it does with a new certificate. */
+  readonly takes?: 'accept' | 'reject' | 'ignore'
+  readonly simulator?: Partial<ChargePointOptions>
+}
+
+/**
+ * A charge point from the factory with the charge point's side of A02: it makes keys and requests, takes what
+ * is signed for them, and connects with it. Written beside the product, by the letter of the white paper.
+ */
+export class FactoryChargePoint {
+  /** The simulator that is at work now: another one with each certificate. */
+  present: ChargePoint
+  /** What it has got from the operator. */
+  installed: Shown | null = null
+  /** Connections, in the order in which they were begun; by serial number of the certificate's issuer. */
+  readonly #proxy: TestProxy
+  readonly #options: FactoryOptions
+  #pending: KeyPair | null = null
+  #isOver = false
+  #isWorking = false
+  readonly #runs = new Set<Promise<void>>()
+  readonly #booted = new AbortController()
+
+  constructor(proxy: TestProxy, options: FactoryOptions) {
+    this.#proxy = proxy
+    this.#options = options
+    this.present = this.#create(options.certificate)
+  }
+
+  /** Works like a real one from now on. */
+  begin(): void {
+    this.#isWorking = true
+    this.#run()
+  }
+
+  /** Fulfilled once it was accepted by the central system. */
+  async accepted(): Promise<void> {
+    if (!this.#booted.signal.aborted) await once(this.#booted.signal, 'abort')
+  }
+
+  async close(): Promise<void> {
+    this.#isOver = true
+    await this.present.close()
+    await Promise.all(this.#runs)
+  }
+
+  #create(shown: Shown | null): ChargePoint {
+    const { identity, serialNumber, listener = 'mutual-tls', simulator = {} } = this.#options
+    const chargePoint: ChargePoint = this.#proxy.chargePoint(listener, {
+      identity,
+      model: { serialNumber },
+      backoff: { initialMs: 10, maxMs: 500 },
+      profileUrls: { 2: this.#proxy.url('basic-auth-tls'), 3: this.#proxy.url('mutual-tls') },
+      commands: this.#commands,
+      ...simulator,
+      tls: {
+        ca: this.#proxy.pki.serverRoot,
+        ...simulator.tls,
+        ...(shown === null ? {} : { certificate: shown.chain, key: shown.key }),
+      },
+      onEvent: (event) => {
+        simulator.onEvent?.(event)
+        if (event.kind === 'disconnected' && chargePoint === this.present) this.#switch(shown)
+        if (event.kind === 'received' && event.message.kind === 'result' && this.present.booted)
+          this.#booted.abort()
+      },
+    })
+    return chargePoint
+  }
+
+  /** A02.FR.08: the next connection is made with the newest certificate. */
+  #switch(shown: Shown | null): void {
+    if (this.#isOver || this.installed === null || this.installed === shown || !this.#isWorking) return
+    const old = this.present
+    const { securityProfile } = old
+    this.present = this.#create(this.installed)
+    if (securityProfile === 3 || this.#options.listener === undefined) this.#run()
+    void old.close()
+  }
+
+  #run(): void {
+    const run = this.present.run({ transact: false })
+    this.#runs.add(run)
+    void run.finally(() => this.#runs.delete(run))
+  }
+
+  readonly #commands: CommandTable = {
+    ExtendedTriggerMessage: ({ requestedMessage }): Answer =>
+      requestedMessage === 'SignChargePointCertificate'
+        ? { ...status('Accepted'), afterwards: () => void this.#request() }
+        : status('NotImplemented'),
+    CertificateSigned: ({ certificateChain }): Answer => this.#take(String(certificateChain)),
+  }
+
+  /** A02.FR.02: a new key pair, and a request with CpoName and the serial number. */
+  async #request(): Promise<void> {
+    const { keyType = 'ec', serialNumber } = this.#options
+    const present = this.present
+    const keys = await generateKey(
+      keyType === 'ec' ? { type: 'ec', curve: 'P-256' } : { type: 'rsa', bits: 2048 },
+    )
+    this.#pending = keys
+    const name = present.configuration.get('CpoName') ?? ''
+    const subject = [
+      ['O', name],
+      ['CN', serialNumber],
+    ] as const
+    await present.call('SignCertificate', { csr: await makeCsr({ keys, subject }) }).catch(() => null)
+  }
+
+  #take(chain: string): Answer {
+    const { takes = 'accept' } = this.#options
+    if (takes === 'ignore') return { kind: 'none' }
+    const keys = this.#pending
+    if (takes === 'reject' || keys === null || !isFor(chain, keys)) return status('Rejected')
+    const key = secret('private key', privateKeyPem(keys.privateKey))
+    return { ...status('Accepted'), afterwards: () => void (this.installed = { chain, key }) }
+  }
+}
+
+/** A02.FR.06: the certificate is for the key that it was asked for. */
+function isFor(chain: string, keys: KeyPair): boolean {
+  const certificate = new X509Certificate(chain)
+  return createPublicKey(keys.privateKey).equals(certificate.publicKey)
+}
+
+function status(value: string) {
+  return { kind: 'result', payload: { status: value } } as const
+}
