@@ -2,7 +2,7 @@ import { createPublicKey, X509Certificate } from 'node:crypto'
 import { once } from 'node:events'
 import { generateKey, type KeyPair, privateKeyPem } from '../../src/pki/keys.ts'
 import type { ChargePoint, ChargePointOptions } from '../../src/simulator/charge-point.ts'
-import type { CommandTable } from '../../src/simulator/commands.ts'
+import { answerCommand, type CommandTable, coreCommands } from '../../src/simulator/commands.ts'
 import type { Answer } from '../../src/simulator/endpoint.ts'
 import { makeCsr } from './csr.ts'
 import type { TestProxy } from './proxy.ts'
@@ -24,6 +24,8 @@ export interface FactoryOptions {
   readonly keyType?: 'rsa' | 'ec'
   /** What it does with a new certificate. */
   readonly takes?: 'accept' | 'reject' | 'ignore'
+  /** It has no key CpoName, and another name of its own. */
+  readonly keepsName?: boolean
   readonly simulator?: Partial<ChargePointOptions>
 }
 
@@ -36,7 +38,6 @@ export class FactoryChargePoint {
   present: ChargePoint
   /** What it has got from the operator. */
   installed: Shown | null = null
-  /** Connections, in the order in which they were begun; by serial number of the certificate's issuer. */
   readonly #proxy: TestProxy
   readonly #options: FactoryOptions
   #pending: KeyPair | null = null
@@ -113,6 +114,14 @@ export class FactoryChargePoint {
       requestedMessage === 'SignChargePointCertificate'
         ? { ...status('Accepted'), afterwards: () => void this.#request() }
         : status('NotImplemented'),
+    ChangeConfiguration: (payload, target): Answer =>
+      this.#options.keepsName === true && payload.key === 'CpoName'
+        ? status('NotSupported')
+        : answerCommand(
+            { kind: 'call', id: '', action: 'ChangeConfiguration', payload },
+            [coreCommands],
+            target,
+          ),
     CertificateSigned: ({ certificateChain }): Answer => this.#take(String(certificateChain)),
   }
 
@@ -124,7 +133,7 @@ export class FactoryChargePoint {
       keyType === 'ec' ? { type: 'ec', curve: 'P-256' } : { type: 'rsa', bits: 2048 },
     )
     this.#pending = keys
-    const name = present.configuration.get('CpoName') ?? ''
+    const name = this.#options.keepsName === true ? 'Maker' : (present.configuration.get('CpoName') ?? '')
     const subject = [
       ['O', name],
       ['CN', serialNumber],
@@ -138,7 +147,10 @@ export class FactoryChargePoint {
     const keys = this.#pending
     if (takes === 'reject' || keys === null || !isFor(chain, keys)) return status('Rejected')
     const key = secret('private key', privateKeyPem(keys.privateKey))
-    return { ...status('Accepted'), afterwards: () => void (this.installed = { chain, key }) }
+    const install = () => {
+      this.installed = { chain, key }
+    }
+    return { ...status('Accepted'), afterwards: install }
   }
 }
 
