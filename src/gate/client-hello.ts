@@ -56,13 +56,6 @@ function interpret(message: HelloMessage): HelloResult {
   const highest = highestVersion(message)
   if (highest === null) return malformed('supported_versions names no version of TLS that exists')
   const versions = offeredVersions(message)
-  const fingerprint = ja4({
-    version: Math.max(...versions),
-    cipherSuites,
-    extensions: extensions.types,
-    alpn: extensions.alpn[0] ?? null,
-    signatureAlgorithms: extensions.signatureAlgorithms ?? [],
-  })
   const hello: HelloFacts = {
     highestVersion: highest,
     versions,
@@ -71,7 +64,16 @@ function interpret(message: HelloMessage): HelloResult {
     signatureAlgorithms: extensions.signatureAlgorithms,
     serverName: extensions.serverName,
     alpn: extensions.alpn,
-    ja4: fingerprint,
+    // For records of refusals, which most connections never need.
+    get ja4() {
+      return ja4({
+        version: Math.max(...versions),
+        cipherSuites,
+        extensions: extensions.types,
+        alpn: extensions.alpn[0] ?? null,
+        signatureAlgorithms: extensions.signatureAlgorithms ?? [],
+      })
+    },
   }
   return { status: 'complete', hello }
 }

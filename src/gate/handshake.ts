@@ -77,14 +77,16 @@ export function handshake(raw: Socket, options: HandshakeOptions): Promise<Hands
 function secured(socket: TLSSocket, { lane, requestCertificate }: HandshakeOptions): HandshakeOutcome {
   // First of all: Node hands out what came behind the certificate only once.
   const certificate = requestCertificate ? (socket.getPeerX509Certificate() ?? null) : null
-  const verdict = internalsOf(socket)._handle?.verifyError() ?? null
-  internalsOf(socket)._releaseControl()
+  const internals = internalsOf(socket)
+  // An error of Node, stack and all: only where there is something to judge.
+  const verdict = certificate === null ? null : (internals._handle?.verifyError() ?? null)
+  internals._releaseControl()
   return {
     ok: true,
     socket,
     certificate,
     // Without a certificate OpenSSL complains of a missing issuer, which helps nobody.
-    opensslError: verdict === null || certificate === null ? null : (verdict.code ?? 'UNSPECIFIED'),
+    opensslError: verdict === null ? null : (verdict.code ?? 'UNSPECIFIED'),
     tls: {
       version: versionOf(socket.getProtocol()),
       cipher: socket.getCipher().name,

@@ -44,15 +44,11 @@ export function upstreamRequest(
       : upstreamAuthorization(config, values, admitted, request.authorization, identity, secret)
   return {
     // The path of the central system, and the identity byte for byte as it came (design, section 4).
-    path: `${pathOf(centralSystem.url)}/${identity?.encoded ?? ''}`,
+    path: `${policy.target.path}/${identity?.encoded ?? ''}`,
     protocols,
     headers: upstreamHeaders(centralSystem, values, origin, authorization),
     timeoutMs: centralSystem.connectTimeout,
   }
-}
-
-function pathOf(url: string): string {
-  return new URL(url).pathname.replace(/\/$/, '')
 }
 
 function certificatePem({ socket }: GateConnection): string | null {

@@ -1,4 +1,4 @@
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client'
 import { actionNames } from '../ocpp/action-index.ts'
 import { Tally, Timing } from './tally.ts'
 
@@ -23,9 +23,9 @@ export interface Metrics {
   readonly connections: Gauge<'listener' | 'profile'>
   readonly connectionsTotal: Counter<'listener' | 'profile'>
   readonly handshakes: Counter<'listener' | 'version' | 'cipher' | 'resumed'>
-  readonly handshakeDuration: Histogram
-  readonly admissionDuration: Histogram
-  readonly upstreamConnectDuration: Histogram
+  readonly handshakeDuration: Timing
+  readonly admissionDuration: Timing
+  readonly upstreamConnectDuration: Timing
   readonly messages: Tally
   readonly messageBytes: Tally
   readonly messagesIntercepted: Counter<'direction' | 'action' | 'fate'>
@@ -67,8 +67,7 @@ export function createMetrics(build: BuildInfo, options: { readonly processMetri
     }
   }
   const registers = [registry]
-  const histogram = (name: string, help: string) =>
-    new Histogram({ name, help, buckets: latencyBounds, registers })
+  const timing = (name: string, help: string) => new Timing(registry, name, help, latencyBounds)
   new Gauge({
     name: 'ocpp_proxy_build_info',
     help: 'Always 1; the labels tell what runs.',
@@ -101,15 +100,15 @@ export function createMetrics(build: BuildInfo, options: { readonly processMetri
       labelNames: ['listener', 'version', 'cipher', 'resumed'],
       registers,
     }),
-    handshakeDuration: histogram(
+    handshakeDuration: timing(
       'ocpp_proxy_tls_handshake_duration_seconds',
       'From the ClientHello to the end of the TLS handshake.',
     ),
-    admissionDuration: histogram(
+    admissionDuration: timing(
       'ocpp_proxy_admission_duration_seconds',
       'From the upgrade request to the verdict, the central system not included.',
     ),
-    upstreamConnectDuration: histogram(
+    upstreamConnectDuration: timing(
       'ocpp_proxy_upstream_connect_duration_seconds',
       'From dialling the central system to its answer to the upgrade.',
     ),
@@ -126,11 +125,9 @@ export function createMetrics(build: BuildInfo, options: { readonly processMetri
       labelNames: ['direction', 'action', 'fate'],
       registers,
     }),
-    relayDuration: new Timing(
-      registry,
+    relayDuration: timing(
       'ocpp_proxy_relay_duration_seconds',
       'From a CALL to its answer, as seen by the proxy.',
-      latencyBounds,
     ),
     securityEvents: new Counter({
       name: 'ocpp_proxy_security_events_total',

@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer'
-import { randomBytes } from 'node:crypto'
+import { randomInt } from 'node:crypto'
 import { opcode } from './opcode.ts'
 
 /** RFC 6455 7.4: codes that may stand in a Close frame. */
@@ -35,7 +35,8 @@ export function closeFrame(code: number, reason: string, masked: boolean): Buffe
 export function controlFrame(code: number, payload: Buffer, masked: boolean): Buffer {
   const header = Buffer.from([0x80 | code, (masked ? 0x80 : 0) | payload.length])
   if (!masked) return Buffer.concat([header, payload])
-  const mask = randomBytes(4)
+  const mask = Buffer.allocUnsafe(4)
+  mask.writeUInt32LE(randomInt(2 ** 32))
   const hidden = Buffer.from(payload)
   for (let index = 0; index < hidden.length; index += 1) {
     hidden[index] = (hidden[index] as number) ^ (mask[index & 3] as number)

@@ -4,13 +4,14 @@ import type { UpstreamTarget } from './upstream.ts'
 
 /** What to dial for `centralSystem.url`. */
 export function upstreamTarget({ url, ca }: CentralSystemConfig): UpstreamTarget {
-  const { protocol, hostname, port, host } = new URL(url)
+  const { protocol, hostname, port, host, pathname } = new URL(url)
   const secure = protocol === 'wss:'
   return {
     // URL keeps the brackets of an IPv6 address; a socket does not want them.
     host: hostname.replace(/^\[|\]$/g, ''),
     port: port === '' ? (secure ? 443 : 80) : Number(port),
     authority: host,
+    path: pathname.replace(/\/$/, ''),
     secure,
     ca: ca === undefined ? undefined : readFileSync(ca, 'utf8'),
   }

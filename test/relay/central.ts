@@ -38,7 +38,8 @@ export async function listen(server: Server): Promise<number> {
 }
 
 export function targetOf(port: number, more: Partial<UpstreamTarget> = {}): UpstreamTarget {
-  return { host: '127.0.0.1', port, authority: `127.0.0.1:${port}`, secure: false, ca: undefined, ...more }
+  const authority = `127.0.0.1:${port}`
+  return { host: '127.0.0.1', port, authority, path: '/ocpp', secure: false, ca: undefined, ...more }
 }
 
 export function requestOf(more: Partial<UpstreamRequest> = {}): UpstreamRequest {

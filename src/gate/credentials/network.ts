@@ -6,6 +6,7 @@ import { isIPv6 } from 'node:net'
  * address is returned as it is. Total: never throws.
  */
 export function networkOf(address: string): string {
+  if (!address.includes(':')) return address
   const [bare = ''] = address.split('%')
   if (!isIPv6(bare)) return address
   const groups = groupsOf(bare)
