@@ -5,7 +5,8 @@ import { Envelope } from '../ocpp/envelope.ts'
 import { budgetOf } from './message-rate.ts'
 import { SpareWrite } from './output.ts'
 import { OwnIds } from './own-ids.ts'
-import { createReadBuffer, Scratch } from './scratch.ts'
+import { ReadBuffer } from './read-buffer.ts'
+import { Scratch } from './scratch.ts'
 import type { UseCase } from './use-case.ts'
 import { UseCaseTable } from './use-case-table.ts'
 
@@ -28,7 +29,7 @@ export interface RelayContext {
   readonly ownIds: OwnIds
   readonly scratch: Scratch
   /** Every socket of the relay reads into it. */
-  readonly readBuffer: Buffer
+  readonly readBuffer: ReadBuffer
   readonly spareWrite: SpareWrite
   readonly envelope: Envelope
   readonly metrics: Metrics
@@ -54,14 +55,15 @@ export interface ContextOptions {
 }
 
 export function createRelayContext({ metrics, log, clock, limits, useCases }: ContextOptions): RelayContext {
+  const readBuffer = new ReadBuffer()
   return {
     messageBytes: limits.messageBytes,
     callTimeout: limits.callTimeout,
     messageBudget: budgetOf(limits.messagesPerMinute),
     useCases: new UseCaseTable(useCases),
     ownIds: new OwnIds(randomBytes(32)),
-    scratch: new Scratch(),
-    readBuffer: createReadBuffer(),
+    scratch: new Scratch(65_536, readBuffer),
+    readBuffer,
     spareWrite: new SpareWrite(),
     envelope: new Envelope(),
     metrics,

@@ -76,7 +76,7 @@ export class Flow implements FrameReceiver, LaneHost {
     this.#reverse = reverse
   }
 
-  /** `chunk` is ours from here on: what is forwarded is part of it. */
+  /** `chunk` is only valid during the call. */
   receive(chunk: Buffer): void {
     this.heardAt = this.context.clock.seconds
     this.pinged = false

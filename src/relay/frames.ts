@@ -35,8 +35,8 @@ export interface FrameReceiver {
   /** A whole control frame; `payload` is unmasked and only valid during the call. False: it stops here. */
   control(code: number, payload: Buffer): boolean | Problem
   /**
-   * Bytes to forward untouched: one or more whole frames. They are part of the chunk that was
-   * pushed, or memory that nobody else has.
+   * Bytes to forward untouched: one or more whole frames. Only valid during the call: they may be part
+   * of the chunk that was pushed.
    */
   forward(bytes: Buffer): void
   /** The stream is broken; nothing after it is read. `closeCode` is what the sender is told. */

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net'
-import { copyOf, handleOf, type SocketHandle, takeReads } from './socket-handle.ts'
+import type { ReadBuffer } from './read-buffer.ts'
+import { handleOf, type SocketHandle, takeReads } from './socket-handle.ts'
 
 /**
  * The way in from one peer, on an accepted socket. Like Output, it uses the handle below the stream:
@@ -11,17 +12,17 @@ export class Input {
   readonly #receive: (chunk: Buffer) => void
   #handle: SocketHandle | null = null
 
-  /** `receive` may keep what it is given. */
+  /** What `receive` is given is only valid during the call. */
   constructor(socket: Socket, receive: (chunk: Buffer) => void) {
     this.#socket = socket
     this.#receive = receive
   }
 
   /**
-   * Takes over, paused, into the memory of `buffer`, which many may share: what was read is out of it
-   * before anybody reads again. Returns what the stream had read ahead.
+   * Takes over, paused, and reads into `buffer`, which many share. Returns what the stream had read
+   * ahead.
    */
-  open(buffer: Buffer): Buffer {
+  open(buffer: ReadBuffer): Buffer {
     const socket = this.#socket
     const early: Buffer = socket.read() ?? Buffer.alloc(0)
     const handle = handleOf(socket)
@@ -29,9 +30,9 @@ export class Input {
     this.#handle = handle
     this.pause()
     if (handle === null) return early
-    handle.useUserBuffer(buffer)
+    handle.useUserBuffer(buffer.bytes)
     const receive = this.#receive
-    takeReads(handle, (length) => receive(copyOf(buffer, length)))
+    takeReads(handle, (length) => receive(buffer.take(length)))
     return early
   }
 

@@ -47,6 +47,7 @@ export class Output {
   #isBusy = false
   /** Its request, and while no write is under way the one for the next. */
   #request: WriteRequest | null = null
+  #handle: SocketHandle | null = null
   #queue: Buffer[] = []
   #queuedBytes = 0
   #isFull = false
@@ -61,16 +62,21 @@ export class Output {
     socket.on('drain', drained)
   }
 
-  /** True while more may come; what comes after `end` is dropped. `bytes` are not to be changed any more. */
+  /** True while more may come; what comes after `end` is dropped. `bytes` are the caller's again when it returns. */
   write(bytes: Buffer): boolean {
     const socket = this.#socket
-    if (this.#isEnding || socket.writableEnded) return true
+    if (this.#isEnding || socket.destroyed || socket.writableEnded) return true
     if (this.#isUnderWay()) return this.#enqueue(bytes)
-    // What the stream still has goes first.
-    const handle = socket.writableLength === 0 ? handleOf(socket) : null
-    if (handle !== null) this.#send(handle, bytes)
-    else if (!socket.destroyed && socket.writable) return socket.write(bytes)
+    const handle = this.#handle ?? this.#takeHandle()
+    if (handle !== null) this.#send(handle, this.#isSilent ? bytes : copyOf(bytes))
+    else if (socket.writable) return socket.write(copyOf(bytes))
     return true
+  }
+
+  /** Once the stream has nothing any more: what it has goes first. */
+  #takeHandle(): SocketHandle | null {
+    if (this.#socket.writableLength === 0) this.#handle = handleOf(this.#socket)
+    return this.#handle
   }
 
   /** Ends our half of the connection behind everything that was written. */
@@ -89,8 +95,8 @@ export class Output {
       this.#socket.destroy()
       return
     }
-    const handle = handleOf(this.#socket)
-    if (this.#queue.length > 0 && handle !== null) {
+    const handle = this.#handle
+    if (this.#queue.length > 0 && handle !== null && !this.#socket.destroyed) {
       const bytes = this.#queue.length === 1 ? (this.#queue[0] as Buffer) : Buffer.concat(this.#queue)
       this.#queue = []
       this.#queuedBytes = 0
@@ -128,7 +134,7 @@ export class Output {
 
   #enqueue(bytes: Buffer): boolean {
     this.#listen()
-    this.#queue.push(bytes)
+    this.#queue.push(copyOf(bytes))
     this.#queuedBytes += bytes.length
     if (this.#queuedBytes < maxQueuedBytes) return true
     this.#isFull = true
@@ -156,6 +162,13 @@ export class Output {
     if (error === 0) this.#spare.put(request)
     else this.#socket.destroy()
   }
+}
+
+/** The memory of what is to be written is used anew, while Node may still read from it. */
+function copyOf(bytes: Buffer): Buffer {
+  const copy = Buffer.allocUnsafe(bytes.length)
+  copy.set(bytes)
+  return copy
 }
 
 function completed(this: WriteRequest, status: number): void {

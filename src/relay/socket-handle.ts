@@ -101,13 +101,6 @@ export function takeReads(handle: SocketHandle, received: (length: number) => vo
   }
 }
 
-/** Of what was read into a shared buffer. */
-export function copyOf(buffer: Buffer, length: number): Buffer {
-  const bytes = Buffer.allocUnsafe(length)
-  buffer.copy(bytes, 0, 0, length)
-  return bytes
-}
-
 function streamBinding(): StreamBinding | null {
   const { binding } = process as unknown as { binding?: (name: string) => Partial<StreamBinding> }
   try {

@@ -2,7 +2,8 @@ import { randomUUID } from 'node:crypto'
 import net from 'node:net'
 import tls from 'node:tls'
 import { messageOf } from '../policy/error.ts'
-import { copyOf, handleOf, takeReads } from './socket-handle.ts'
+import type { ReadBuffer } from './read-buffer.ts'
+import { handleOf, takeReads } from './socket-handle.ts'
 import { readUpgradeAnswer, type UpgradeAnswer } from './upgrade-answer.ts'
 
 /** An answer with a longer head than this is not waited for. */
@@ -41,7 +42,7 @@ export type UpstreamOutcome =
 /** An open WebSocket connection to the central system, as bytes. It is paused until `start`. */
 export interface UpstreamLink {
   readonly socket: net.Socket
-  /** What came is given to `receive`, which says whether to go on reading. */
+  /** What came is given to `receive`, valid during the call; it says whether to go on reading. */
   start(receive: (chunk: Buffer) => boolean): void
 }
 
@@ -53,7 +54,7 @@ export interface UpstreamLink {
 export function dial(
   target: UpstreamTarget,
   request: UpstreamRequest,
-  readBuffer: Buffer,
+  readBuffer: ReadBuffer,
   signal?: AbortSignal,
 ): Promise<UpstreamOutcome> {
   if (signal?.aborted) return Promise.resolve({ kind: 'aborted' })
@@ -143,13 +144,13 @@ class LinkReader {
     this.#early = early
   }
 
-  start(socket: net.Socket, buffer: Buffer, receive: (chunk: Buffer) => boolean): void {
+  start(socket: net.Socket, buffer: ReadBuffer, receive: (chunk: Buffer) => boolean): void {
     this.receive = receive
     // The same without Node's steps in between, which a relay takes for every message.
     const handle = handleOf(socket)
     if (handle !== null) {
       takeReads(handle, (length) => {
-        if (!this.take(copyOf(buffer, length))) socket.pause()
+        if (!this.take(buffer.take(length))) socket.pause()
       })
     }
     const early = this.#early
@@ -158,15 +159,14 @@ class LinkReader {
   }
 }
 
-function onreadOf(reader: LinkReader, buffer: Buffer): OnRead {
+function onreadOf(reader: LinkReader, buffer: ReadBuffer): OnRead {
   return {
-    buffer,
-    // Everybody behind may keep what they are given.
-    callback: (length) => reader.take(copyOf(buffer, length)),
+    buffer: buffer.bytes,
+    callback: (length) => reader.take(buffer.take(length)),
   }
 }
 
-function linkOf(socket: net.Socket, reader: LinkReader, buffer: Buffer): UpstreamLink {
+function linkOf(socket: net.Socket, reader: LinkReader, buffer: ReadBuffer): UpstreamLink {
   return { socket, start: (receive) => reader.start(socket, buffer, receive) }
 }
 

@@ -3,14 +3,14 @@ import { once } from 'node:events'
 import { test } from 'node:test'
 import tls from 'node:tls'
 import { Input } from '../../src/relay/input.ts'
-import { createReadBuffer } from '../../src/relay/scratch.ts'
+import { ReadBuffer } from '../../src/relay/read-buffer.ts'
 import { connect, pieces, transports } from './pairs.ts'
 
 /** An input on our end, and what came of it. */
-async function opened(transport: (typeof transports)[number], buffer = createReadBuffer()) {
+async function opened(transport: (typeof transports)[number], buffer = new ReadBuffer()) {
   const pair = await connect(transport)
   const chunks: Buffer[] = []
-  const input = new Input(pair.ours, (chunk) => chunks.push(chunk))
+  const input = new Input(pair.ours, (chunk) => chunks.push(Buffer.from(chunk)))
   return { pair, input, chunks, buffer, all: () => Buffer.concat(chunks) }
 }
 
@@ -74,7 +74,7 @@ for (const transport of transports) {
 }
 
 test('many share one buffer, and each has its own bytes', async () => {
-  const buffer = createReadBuffer()
+  const buffer = new ReadBuffer()
   const all = await Promise.all([...transports, ...transports].map((transport) => opened(transport, buffer)))
   const ends = all.map(({ pair, input }) => {
     const end = once(pair.ours, 'end')

@@ -5,6 +5,7 @@ import { closeCodeOf, closeFrame, closeProblem, controlFrame } from '../../src/r
 import { GrowingBuffer } from '../../src/relay/growing-buffer.ts'
 import { opcode } from '../../src/relay/opcode.ts'
 import { OpenCalls } from '../../src/relay/open-calls.ts'
+import { ReadBuffer } from '../../src/relay/read-buffer.ts'
 import { Scratch } from '../../src/relay/scratch.ts'
 import { closePayload, readFrames } from './wire.ts'
 
@@ -70,14 +71,18 @@ test('[CWE-770] a growing buffer never holds more than twice what came, and grow
 })
 
 test('[RFC 6455 5.3] unmasking is what the letter says, for any mask, place and length', () => {
-  const scratch = new Scratch(64)
+  const readBuffer = new ReadBuffer()
+  const scratch = new Scratch(64, readBuffer)
   fc.assert(
     fc.property(
       fc.uint8Array({ maxLength: 300 }),
       fc.uint8Array({ minLength: 4, maxLength: 4 }),
       fc.nat(9),
-      (hidden, mask, start) => {
-        const source = Buffer.concat([Buffer.alloc(start), hidden])
+      fc.boolean(),
+      (hidden, mask, start, isRead) => {
+        const own = Buffer.concat([Buffer.alloc(start), hidden])
+        own.copy(readBuffer.bytes)
+        const source = isRead ? readBuffer.take(own.length) : own
         const isAscii = scratch.load(source, start, hidden.length, Buffer.from(mask).readInt32LE(0))
         const expected = Buffer.from(hidden.map((byte, index) => byte ^ (mask[index % 4] ?? 0)))
         assert.deepEqual(scratch.bytes.subarray(0, hidden.length), expected)

@@ -1,4 +1,5 @@
 import { FrameReader, type FrameReceiver, type Problem, watched } from '../../src/relay/frames.ts'
+import { ReadBuffer } from '../../src/relay/read-buffer.ts'
 import { Scratch } from '../../src/relay/scratch.ts'
 
 /** What a frame reader said, in its order; buffers are copied, for they are only lent. */
@@ -19,6 +20,9 @@ export interface RecorderOptions {
   readonly passes?: (opcode: number) => boolean
 }
 
+/** One for all, as in the relay. */
+const readBuffer = new ReadBuffer()
+
 /** A frame reader and what it told. */
 export class Recorder implements FrameReceiver {
   readonly seen: Seen[] = []
@@ -33,15 +37,17 @@ export class Recorder implements FrameReceiver {
     this.reader = new FrameReader(
       options.masked ?? true,
       options.messageBytes ?? 262_144,
-      new Scratch(),
+      new Scratch(65_536, readBuffer),
       this,
     )
   }
 
-  /** Pushes the pieces; what was pushed is overwritten afterwards, as a shared read buffer is. */
+  /** Pushes the pieces; what was pushed is overwritten afterwards, as by the next read. */
   push(...pieces: Buffer[]): this {
     for (const piece of pieces) {
-      const lent = Buffer.from(piece)
+      const isRead = piece.length > 0 && piece.length <= readBuffer.bytes.length
+      if (isRead) piece.copy(readBuffer.bytes)
+      const lent = isRead ? readBuffer.take(piece.length) : Buffer.from(piece)
       this.reader.push(lent)
       lent.fill(0xee)
     }

@@ -3,7 +3,7 @@ import net, { type Socket } from 'node:net'
 import { createLogger } from '../../src/observe/log.ts'
 import { createMetrics } from '../../src/observe/metrics.ts'
 import { createRelayContext, type RelayContext } from '../../src/relay/context.ts'
-import { createReadBuffer } from '../../src/relay/scratch.ts'
+import { ReadBuffer } from '../../src/relay/read-buffer.ts'
 import { Session, type SessionEnd, type SessionFacts } from '../../src/relay/session.ts'
 import { dial } from '../../src/relay/upstream.ts'
 import type { UseCase } from '../../src/relay/use-case.ts'
@@ -135,7 +135,7 @@ export function testContext(setting: ContextSetting = {}): {
   return { context, clock, logged }
 }
 
-const readBuffer = createReadBuffer()
+const readBuffer = new ReadBuffer()
 
 export async function withSession(
   body: (open: OpenSession) => Promise<void>,

@@ -3,12 +3,12 @@ import { once } from 'node:events'
 import net, { type Socket } from 'node:net'
 import { test } from 'node:test'
 import tls from 'node:tls'
-import { createReadBuffer } from '../../src/relay/scratch.ts'
+import { ReadBuffer } from '../../src/relay/read-buffer.ts'
 import { dial, type UpstreamOutcome } from '../../src/relay/upstream.ts'
 import { sharedAuthority } from '../support/authority.ts'
 import { type Answer, fakeCentral, listen, readHead, requestOf, switching, targetOf } from './central.ts'
 
-const readBuffer = createReadBuffer()
+const readBuffer = new ReadBuffer()
 
 /** Dials a central system that answers so; ends what it opened. */
 async function dialed(
