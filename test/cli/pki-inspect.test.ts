@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { expectedOnboarding } from '../../src/policy/onboarding.ts'
 import { openSqliteStore } from '../../src/store/sqlite.ts'
 import { type ChargePointOptions, makeAuthority } from '../support/authority.ts'
 import { needsOpenssl, opensslFolder } from '../support/openssl-tool.ts'
@@ -80,7 +81,10 @@ test('[A00.FR.405] [A00.FR.427] a good certificate, for its charge point and for
 
   const unnamed = await ask(setting, 'cp.pem')
   assert.equal(unnamed.outcome, 'admitted')
-  assert.equal(ruleOf(unnamed, 'commonName is its serial number')?.verdict, 'unknown')
+  assert.equal(ruleOf(unnamed, 'commonName is its serial number')?.verdict, 'ok', 'somebody has it')
+  assert.equal(ruleOf(unnamed, 'key belongs to nobody else')?.verdict, 'unknown')
+  setting.write('nobody.pem', (await cpo.chargePoint({ cn: 'SN-0077' })).chain)
+  assert.equal((await ask(setting, 'nobody.pem')).reason, 'client_cert_common_name')
 
   await store.registry.add('CP-2', { serialNumber: 'SN-0002', blocked: true })
   const { keyFingerprint, fingerprint } = (await import('../../src/pki/certificate.ts')).certificateFacts(
@@ -124,17 +128,27 @@ test('[A00.FR.403] each rule says by itself what is wrong, with its requirement'
   assert.match(ruleOf(untrusted, 'path to a trusted root')?.detail ?? '', /Stranger/)
 })
 
-test('[A00.FR.406] a factory certificate is for onboarding; report mode and the deny list count', async (t) => {
-  const { setting, store } = await setUpInspect(
-    t,
-    'admission: { checks: { client_cert_organization: report } }',
-  )
-  setting.write('factory-cp.pem', (await factory.chargePoint({ o: 'Factory' })).chain)
-  const onboarding = await ask(setting, 'factory-cp.pem')
-  assert.deepEqual([onboarding.code, onboarding.outcome], [0, 'onboarding'])
-  const unexpected = await ask(setting, 'factory-cp.pem', '--identity', 'CP-1')
+test('[A00.FR.406] a factory certificate is for onboarding, where that is configured, and for who is expected', async (t) => {
+  const { setting } = await setUpInspect(t)
+  setting.write('cp.pem', (await factory.chargePoint({ o: 'Factory' })).chain)
+  const closed = await ask(setting, 'cp.pem')
+  assert.deepEqual([closed.code, closed.reason], [1, 'client_cert_organization'])
+  assert.match(ruleOf(closed, 'onboarding')?.detail ?? '', /onboarding is not configured/)
+  const ca = 'certificateAuthority: { local: { certificate: cpo.pem, key: cpo.key } }'
+  const { setting: open, store } = await setUpInspect(t, `onboarding: {}\n${ca}`)
+  open.write('cp.pem', (await factory.chargePoint({ o: 'Factory' })).chain)
+  const unnamed = await ask(open, 'cp.pem')
+  assert.deepEqual([unnamed.code, unnamed.outcome], [0, 'onboarding'])
+  const unexpected = await ask(open, 'cp.pem', '--identity', 'CP-1')
   assert.deepEqual([unexpected.code, unexpected.reason], [1, 'client_cert_organization'])
+  await store.registry.update('CP-1', { onboarding: expectedOnboarding('certificate', null, 1) })
+  const expected = await ask(open, 'cp.pem', '--identity', 'CP-1')
+  assert.deepEqual([expected.code, expected.outcome], [0, 'onboarding'])
+})
 
+test('[A00.FR.702] report mode lets through, and the deny list does not', async (t) => {
+  const checks = '{ client_cert_organization: report, client_cert_revoked: report }'
+  const { setting, store } = await setUpInspect(t, `admission: { checks: ${checks} }`)
   const issued = await cpo.chargePoint({ o: 'Somebody' })
   setting.write('cp.pem', issued.chain)
   const reported = await ask(setting, 'cp.pem')

@@ -18,6 +18,7 @@ import {
   csrProblems,
 } from '../../policy/csr.ts'
 import type { ChainFacts } from '../../policy/facts.ts'
+import { checkEntry, type OnboardingEntry } from '../../policy/onboarding-stage.ts'
 import { checkProfile } from '../../policy/profile.ts'
 import { type CheckMode, type ReasonCode, reasons } from '../../policy/reasons.ts'
 import { admitted, refused, type Verdict } from '../../policy/verdict.ts'
@@ -62,24 +63,35 @@ export interface CertificateCase {
   readonly claimant: Claimant | null
   /** What the CN must be, where no registry is asked. */
   readonly serialNumber: string | null
+  /** Who has the CN as serial number; null: nobody. undefined: there is no registry here. */
+  readonly registeredAs: string | null | undefined
+  /** Who is not registered is taken up (admission.unknownChargePoints: learn). */
+  readonly learns: boolean
+  /** What the certificate is good for beside the usual, as the gate has it. */
+  readonly entry: OnboardingEntry | null
   /** The note of the deny list; null: it is not on it. undefined: there is no list here. */
   readonly denied: string | null | undefined
 }
 
+/** fixed: no mode of admission.checks weakens it. */
 type Rule = readonly [
   rule: string,
   codes: readonly [ReasonCode, ...ReasonCode[]],
   judge: () => Verdict | null,
+  how?: 'fixed',
 ]
 
 /** Every rule, whatever those before it found: an operator wants to know all that is wrong. */
 export function inspectCertificate(subject: CertificateCase): Inspection {
-  const { chain, cpoNames, now, claimant, denied } = subject
+  const { chain, cpoNames, now, claimant, denied, entry } = subject
   const { leaf } = chain
-  const isFactory = chain.anchor === 'factory'
   const rules: readonly Rule[] = [
     ['path to a trusted root', ['client_cert_untrusted'], () => checkPath(chain)],
-    ['dates', ['client_cert_expired', 'client_cert_not_yet_valid'], () => checkValidity(chain, now)],
+    [
+      'dates',
+      ['client_cert_expired', 'client_cert_not_yet_valid'],
+      () => checkValidity(datedFor(subject), now),
+    ],
     ['strength of keys', ['client_cert_weak_key'], () => checkKeys(chain)],
     ['signatures', ['client_cert_weak_signature'], () => checkSignatures(chain)],
     ['serial number of the certificate', ['client_cert_no_serial'], () => checkSerialNumber(leaf)],
@@ -88,32 +100,29 @@ export function inspectCertificate(subject: CertificateCase): Inspection {
       'organizationName is the CPO',
       ['client_cert_organization'],
       // A00.FR.406: below a factory root it is the manufacturer.
-      () => (isFactory ? null : checkOrganization(leaf, cpoNames)),
+      () => (entry === 'factory-certificate' ? admitted : checkOrganization(leaf, cpoNames)),
     ],
     ['form of the commonName', ['client_cert_common_name_form'], () => checkCommonNameForm(leaf)],
-    ['deny list', ['client_cert_revoked'], () => judgeDenied(denied)],
-    ['charge point is registered', ['charge_point_unknown'], () => judgeRegistered(claimant)],
+    ['deny list', ['client_cert_revoked'], () => judgeDenied(denied), 'fixed'],
+    ['charge point is registered', ['charge_point_unknown'], () => judgeRegistered(subject)],
     ['commonName is its serial number', ['client_cert_common_name'], () => judgeCommonName(subject)],
     ['key belongs to nobody else', ['client_cert_shared'], () => judgeOwner(claimant)],
     ['charge point is not blocked', ['charge_point_blocked'], () => judgeBlocked(claimant)],
-    ['security profile', ['profile_mismatch'], () => (isFactory ? null : judgeProfile(claimant))],
+    ['onboarding', ['client_cert_organization'], () => judgeEntry(subject), 'fixed'],
+    ['security profile', ['profile_mismatch'], () => (entry === null ? judgeProfile(claimant) : admitted)],
   ]
   const results = rules.map((rule) => resultOf(rule, subject.modeOf))
   const refusal = results.find(({ verdict }) => verdict === 'refused')
   if (refusal !== undefined) return { rules: results, outcome: 'refused', reason: refusal.code }
-  if (!isFactory) return { rules: results, outcome: 'admitted', reason: null }
-  const isExpected = (claimant?.record ?? null) === null || claimant?.record?.onboarding != null
-  return isExpected
-    ? { rules: results, outcome: 'onboarding', reason: null }
-    : { rules: results, outcome: 'refused', reason: 'client_cert_organization' }
+  return { rules: results, outcome: entry === null ? 'admitted' : 'onboarding', reason: null }
 }
 
-function resultOf([rule, codes, judge]: Rule, modeOf: CertificateCase['modeOf']): RuleResult {
+function resultOf([rule, codes, judge, how]: Rule, modeOf: CertificateCase['modeOf']): RuleResult {
   const requirements = [...new Set(codes.flatMap((code) => reasons[code].requirements))]
   const verdict = judge()
   if (verdict === null) return { rule, requirements, verdict: 'unknown', code: null, detail: null }
   if (verdict.ok) return { rule, requirements, verdict: 'ok', code: null, detail: null }
-  const mode = modeOf(verdict.reason)
+  const mode = how === 'fixed' ? 'enforce' : modeOf(verdict.reason)
   return {
     rule,
     requirements: reasons[verdict.reason].requirements,
@@ -128,15 +137,42 @@ function judgeDenied(denied: string | null | undefined): Verdict | null {
   return denied === null ? admitted : refused('client_cert_revoked', `it is on the deny list: ${denied}`)
 }
 
-function judgeRegistered(claimant: Claimant | null): Verdict | null {
+/** Edition 4: past its notAfter it is good for onboarding; the rest of the path is not. */
+function datedFor({ chain, entry }: CertificateCase): ChainFacts {
+  if (entry !== 'expired-certificate') return chain
+  return { ...chain, leaf: { ...chain.leaf, notAfter: Number.POSITIVE_INFINITY } }
+}
+
+function judgeRegistered({ claimant, learns }: CertificateCase): Verdict | null {
   if (claimant === null) return null
-  if (claimant.record !== null) return admitted
+  if (claimant.record !== null || learns) return admitted
   return refused('charge_point_unknown', `${JSON.stringify(claimant.identity)} is not registered`)
 }
 
-function judgeCommonName({ chain, claimant, serialNumber }: CertificateCase): Verdict | null {
-  if (claimant?.record != null) return checkCommonName(chain.leaf, claimant.record.serialNumber)
-  return serialNumber === null ? null : checkCommonName(chain.leaf, serialNumber)
+/** Whoever is named; else, before any HTTP is read, somebody must have the CN as serial number. */
+function judgeCommonName({
+  chain: { leaf },
+  claimant,
+  serialNumber,
+  registeredAs,
+  learns,
+}: CertificateCase): Verdict | null {
+  if (claimant?.record != null) return checkCommonName(leaf, claimant.record.serialNumber)
+  if (serialNumber !== null) return checkCommonName(leaf, serialNumber)
+  if (registeredAs === undefined || claimant !== null) return null
+  if (registeredAs !== null || learns) return admitted
+  const detail = `no charge point with serial number ${JSON.stringify(leaf.commonNames[0] ?? '')} is registered`
+  return refused('client_cert_common_name', detail)
+}
+
+/** A00.FR.406: what a manufacturer signed is for onboarding, and for those that are expected there. */
+function judgeEntry({ chain, entry, claimant, now }: CertificateCase): Verdict | null {
+  if (entry === null) {
+    if (chain.anchor !== 'factory') return admitted
+    const detail = 'the certificate comes from a manufacturer, and onboarding is not configured'
+    return refused('client_cert_organization', detail)
+  }
+  return claimant?.record == null ? null : checkEntry(entry, claimant.record, chain.leaf.fingerprint, now)
 }
 
 function judgeOwner(claimant: Claimant | null): Verdict | null {

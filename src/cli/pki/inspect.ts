@@ -6,12 +6,13 @@ import { loadConfig } from '../../config/load.ts'
 import { formatFinding } from '../../config/problem.ts'
 import type { Config } from '../../config/schema.ts'
 import { modeOf } from '../../gate/mode.ts'
+import { entryOf, learnsFactory } from '../../gate/onboarding.ts'
 import { certificateFacts, parseCertificate, splitPem } from '../../pki/certificate.ts'
 import { buildChain, type TrustLists } from '../../pki/chain.ts'
 import { readCsr } from '../../pki/csr.ts'
 import { describeCertificate } from '../../pki/describe.ts'
 import { messageOf, ProxyError } from '../../policy/error.ts'
-import type { CertificateFacts } from '../../policy/facts.ts'
+import type { CertificateFacts, ChainFacts } from '../../policy/facts.ts'
 import type { Store } from '../../store/store.ts'
 import { fields, table } from '../output.ts'
 import type { Shell } from '../shell.ts'
@@ -70,7 +71,8 @@ export function inspectCommand(shell: Shell): Command {
 interface Setting {
   readonly trust: TrustLists
   readonly cpoNames: readonly string[]
-  readonly checks: Config['admission']['checks']
+  /** null: trust and names were given instead. */
+  readonly config: Config | null
   /** null: there is none. */
   readonly store: Store | null
 }
@@ -93,6 +95,10 @@ async function inspect(shell: Shell, file: string, options: InspectOptions): Pro
   }
 }
 
+function learns(config: Config, { anchor }: ChainFacts): boolean {
+  return anchor === 'factory' ? learnsFactory(config) : config.admission.unknownChargePoints === 'learn'
+}
+
 interface Found {
   readonly about: readonly (readonly [label: string, value: string])[]
   readonly subject: string
@@ -103,7 +109,7 @@ async function inspectFile(
   shell: Shell,
   file: string,
   content: Buffer,
-  { trust, cpoNames, checks, store }: Setting,
+  { trust, cpoNames, config, store }: Setting,
   options: InspectOptions,
 ): Promise<Found> {
   const [leaf, ...presented] = await readCertificates(file, content, options)
@@ -111,12 +117,18 @@ async function inspectFile(
   const facts = certificateFacts(leaf)
   const now = shell.now()
   const entry = store === null ? undefined : await store.denied.find(facts)
+  const chain = buildChain(leaf, presented, trust, now)
+  const holder =
+    store === null ? undefined : await store.registry.findBySerialNumber(facts.commonNames[0] ?? '')
   const inspection = inspectCertificate({
-    chain: buildChain(leaf, presented, trust, now),
+    chain,
     ...{ cpoNames, now },
-    modeOf: (reason) => modeOf(checks, reason),
+    modeOf: (reason) => modeOf(config?.admission.checks ?? {}, reason),
     claimant: await claimantOf(store, options.identity, facts),
     serialNumber: options.serialNumber ?? null,
+    registeredAs: holder === undefined ? undefined : (holder?.identity ?? null),
+    entry: config === null ? null : entryOf(chain, config, now),
+    learns: config !== null && learns(config, chain),
     denied: entry === undefined ? undefined : (entry?.note ?? null),
   })
   return { about: describeCertificate(facts), subject: facts.subject, inspection }
@@ -179,7 +191,7 @@ async function settingOf(shell: Shell, options: InspectOptions): Promise<Setting
     return {
       trust: { cpo: readTrust(options.trust), factory: [] },
       cpoNames: options.cpo ?? [],
-      checks: {},
+      config: null,
       store: null,
     }
   }
@@ -195,7 +207,7 @@ async function settingOf(shell: Shell, options: InspectOptions): Promise<Setting
   const isMade = sqlite === undefined || existsSync(sqlite)
   const store = isMade ? await openStore(config.store, { now: shell.now }) : null
   const lists = { cpo: readTrust(trust), factory: readTrust(factory) }
-  return { trust: lists, cpoNames: options.cpo ?? config.cpo.names, checks: config.admission.checks, store }
+  return { trust: lists, cpoNames: options.cpo ?? config.cpo.names, config, store }
 }
 
 function trustOf({ listeners }: Config, name: string | undefined) {
