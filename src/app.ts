@@ -330,6 +330,8 @@ export class App {
         rejections: (listener) => this.#rejections.subscribe(listener),
         events: (listener) => this.#events.log.subscribe(() => listener()),
       },
+      renewals: store.renewals,
+      issued: store.issued,
       sessions: this.#relay.sessions,
       operations: this.#useCases.changes.operations,
       operationDefaults: () => ({

@@ -9,6 +9,7 @@ import type { AdminDeps } from './deps.ts'
 import { errorHandler, sendNotFound, toldOf } from './errors.ts'
 import { openApiOf, withoutDefaults } from './openapi.ts'
 import { campaignRoutes } from './routes/campaigns.ts'
+import { certificateRenewalRoutes } from './routes/certificate-renewals.ts'
 import { certificateRoutes } from './routes/certificates.ts'
 import { chargePointCertificateRoutes } from './routes/charge-point-certificates.ts'
 import { chargePointRoutes } from './routes/charge-points.ts'
@@ -103,6 +104,7 @@ async function addRoutes(api: Api, context: ApiContext): Promise<void> {
     statusRoutes,
     certificateRoutes,
     chargePointCertificateRoutes,
+    certificateRenewalRoutes,
     deniedCertificateRoutes,
     chargePointRoutes,
     passwordRoutes,

@@ -24,6 +24,7 @@ export const campaignKindNames = [
   'upgrade-profile',
   'install-root',
   'delete-root',
+  'renew-certificates',
 ] as const satisfies readonly CampaignView['kind'][]
 
 /** Of install-root and delete-root. */
@@ -59,6 +60,8 @@ export const campaignSchema = Type.Object({
     maxFailures: count,
     reset: Type.Optional(Type.Boolean()),
     newPasswords: Type.Optional(Type.Boolean()),
+    setCpoName: Type.Optional(Type.Boolean()),
+    reconnect: Type.Optional(Type.Boolean()),
     root: Type.Optional(campaignRoot),
   }),
   counts: Type.Object({ waiting: count, running: count, done: count, failed: count, skipped: count }),

@@ -5,8 +5,10 @@ import type { SessionDirectory } from '../relay/use-case.ts'
 import type {
   CredentialHash,
   DenyList,
+  IssuedCertificates,
   Registry,
   RejectionLog,
+  Renewals,
   RootStore,
   SecurityEventLog,
 } from '../store/store.ts'
@@ -29,6 +31,8 @@ export interface AdminDeps {
   readonly roots: Pick<RootStore, 'inventory' | 'known'>
   /** Tells, after they are durable, that there are new records; for live readers. */
   readonly stored: { readonly rejections: Subscribe; readonly events: Subscribe }
+  readonly renewals: Renewals
+  readonly issued: IssuedCertificates
   readonly sessions: SessionDirectory
   readonly operations: ChargePointOperations
   /** What an operation does where the request does not say it, as the last reload left it. */

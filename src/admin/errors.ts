@@ -15,6 +15,7 @@ const statusOfCode: Readonly<Record<string, number>> = {
   api_disabled: 403,
   charge_point_unknown: 404,
   campaign_unknown: 404,
+  certificate_request_unknown: 404,
   rejection_unknown: 404,
   denied_unknown: 404,
   charge_point_exists: 409,

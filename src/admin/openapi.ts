@@ -19,6 +19,7 @@ export function openApiOf(version: string) {
       { name: 'security-events', description: 'The security log (A04)' },
       { name: 'rejections', description: 'Who was refused, and why' },
       { name: 'campaigns', description: 'One change over many charge points' },
+      { name: 'certificates', description: 'Certificates of charge points: requested, issued, refused' },
     ],
     components: { securitySchemes: { token: { type: 'http' as const, scheme: 'bearer' } } },
     security: [{ token: [] }],

@@ -20,6 +20,8 @@ export interface CampaignSelection {
   readonly securityProfile?: SecurityProfile | undefined
   /** Those whose password is none that we made: chosen by people (stored as scrypt), or none at all. */
   readonly neverRotated?: boolean | undefined
+  /** Those whose certificate, as it was seen last, ends within so many days. */
+  readonly certificateEndsWithinDays?: number | undefined
 }
 
 /** What is left out has the value of `defaultSettings` (settings.ts). */
@@ -35,6 +37,10 @@ export interface CampaignSettingsRequest {
   readonly reset?: boolean | undefined
   /** Of upgrade-profile to 1 or 2, and of nothing else. */
   readonly newPasswords?: boolean | undefined
+  /** Of renew-certificates, and of nothing else. */
+  readonly setCpoName?: boolean | undefined
+  /** Of renew-certificates, and of nothing else. */
+  readonly reconnect?: boolean | undefined
 }
 
 export interface CampaignRequest {

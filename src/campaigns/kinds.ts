@@ -80,6 +80,18 @@ export const campaignKinds: Readonly<Record<CampaignKind, KindOfCampaign>> = {
       return isGone ? { ok: true, detail: `nothing to do: ${outcome.detail}` } : outcome
     },
   },
+  'renew-certificates': {
+    title: 'new certificates (A02)',
+    hasTarget: false,
+    // A00.FR.405: without a serial number no request could be right.
+    concerns: (record) => isOnTls(record) && record.serialNumber !== null,
+    run: (operations, identity, { settings }, options) =>
+      operations.renewCertificate(identity, {
+        ...options,
+        setCpoName: settings.setCpoName === true,
+        reconnect: settings.reconnect === true,
+      }),
+  },
 }
 
 const namesNoRoot: OperationOutcome = {

@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { SecurityProfile } from '../policy/facts.ts'
-import type { ChargePointRecord, Registry } from '../store/store.ts'
+import type { CertificateKeyRecord, ChargePointRecord, Registry } from '../store/store.ts'
 import type { CampaignSelection } from './campaigns.ts'
 import { type CampaignKind, campaignKinds, type UpgradeTarget } from './kinds.ts'
 import { invalid } from './settings.ts'
@@ -10,7 +10,9 @@ export const maxChargePoints = 100_000
 const pageSize = 1000
 
 export interface SelectionDeps {
-  readonly registry: Pick<Registry, 'get' | 'list'>
+  readonly registry: Pick<Registry, 'get' | 'list' | 'listExpiringKeys'>
+  /** Milliseconds since the epoch. */
+  readonly now: () => number
   readonly isConnected: (identity: string) => boolean
 }
 
@@ -27,19 +29,20 @@ export interface Selected {
  * `campaign_invalid`.
  */
 export async function select(
-  { registry, isConnected }: SelectionDeps,
+  { registry, isConnected, now }: SelectionDeps,
   kind: CampaignKind,
   toProfile: UpgradeTarget | null,
   selection: CampaignSelection,
 ): Promise<Selected> {
   checkSelection(selection)
+  const ending = await endingWithin(registry, selection.certificateEndsWithinDays, now())
   const source =
     selection.identities === undefined
       ? registered(registry, selection)
       : named(registry, new Set(selection.identities))
   const [connected, absent, rest]: [string[], string[], string[]] = [[], [], []]
   for await (const record of source) {
-    if (!isMeant(record, selection)) continue
+    if (!isMeant(record, selection) || ending?.has(record.identity) === false) continue
     const isConcerned = campaignKinds[kind].concerns(record, toProfile)
     if (!isConcerned && selection.identities === undefined) continue
     const list = record.blocked || !isConcerned ? rest : isConnected(record.identity) ? connected : absent
@@ -49,12 +52,40 @@ export async function select(
   return { ready: [...connected, ...absent], rest }
 }
 
-function checkSelection({ all, identities, securityProfile, neverRotated }: CampaignSelection): void {
-  const filters = [identities !== undefined, securityProfile !== undefined, neverRotated === true]
+function checkSelection(selection: CampaignSelection): void {
+  const { all, identities, securityProfile, neverRotated, certificateEndsWithinDays } = selection
+  const filters = [
+    identities !== undefined,
+    securityProfile !== undefined,
+    neverRotated === true,
+    certificateEndsWithinDays !== undefined,
+  ]
   const isFiltered = filters.includes(true)
   if (all !== true && !isFiltered) throw invalid('the selection must say which charge points are meant')
   if (all === true && isFiltered) throw invalid('the selection says all, and something narrower')
   if (identities !== undefined && identities.length > maxChargePoints) throw tooMany()
+}
+
+const dayMs = 86_400_000
+
+/** Whose certificate ends by then; null: nobody asked. */
+async function endingWithin(
+  registry: SelectionDeps['registry'],
+  days: number | undefined,
+  now: number,
+): Promise<ReadonlySet<string> | null> {
+  if (days === undefined) return null
+  const before = now + days * dayMs
+  const ending = new Set<string>()
+  for (let last: CertificateKeyRecord | undefined; ; ) {
+    const after = last === undefined ? {} : { after: last }
+    const page = await registry.listExpiringKeys({ before, limit: pageSize, ...after })
+    for (const { identity } of page) ending.add(identity)
+    if (ending.size > maxChargePoints) throw tooMany()
+    last = page.at(-1)
+    if (last === undefined || page.length < pageSize) return ending
+    await nextTurn()
+  }
 }
 
 function isMeant(record: ChargePointRecord, { securityProfile, neverRotated }: CampaignSelection): boolean {

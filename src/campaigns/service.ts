@@ -25,7 +25,7 @@ import { overlay } from './view.ts'
 
 export interface CampaignDeps extends Pick<RunnerDeps, 'operations' | 'isConnected' | 'log'> {
   readonly store: CampaignStore
-  readonly registry: Pick<Registry, 'get' | 'list'>
+  readonly registry: Pick<Registry, 'get' | 'list' | 'listExpiringKeys'>
   readonly transactions: TransactionWatch
   readonly note: NoteEvent
   readonly gauge: Metrics['campaignChargePoints']
@@ -117,8 +117,9 @@ export function createCampaigns(deps: CampaignDeps): CampaignService {
     const { kind, selection } = request
     const toProfile = targetOf(request)
     checkNewPasswords(request)
+    checkRenewal(request)
     const root = rootOf(request, deps.rootProblem)
-    const selected = await select({ registry, isConnected }, kind, toProfile, selection)
+    const selected = await select({ registry, isConnected, now: clock.now }, kind, toProfile, selection)
     const total = selected.ready.length + selected.rest.length
     if (total === 0) throw invalid('no charge point fits, or nothing is left to do for those that do')
     const settings = settingsFor(request.settings ?? {}, total)
@@ -255,6 +256,11 @@ function rootOf(
   const problem = problemOf(kind, root)
   if (problem !== null) throw invalid(problem)
   return root
+}
+
+function checkRenewal({ kind, settings: { setCpoName, reconnect } = {} }: CampaignRequest): void {
+  if ((setCpoName === true || reconnect === true) && kind !== 'renew-certificates')
+    throw invalid('setCpoName and reconnect are for renew-certificates')
 }
 
 /** Throws ProxyError `campaign_invalid`. */

@@ -52,6 +52,8 @@ export function settingsFor(request: CampaignSettingsRequest, total: number): Ca
     ),
     reset: request.reset ?? defaultSettings.reset,
     newPasswords: request.newPasswords ?? defaultSettings.newPasswords,
+    ...(request.setCpoName === undefined ? {} : { setCpoName: request.setCpoName }),
+    ...(request.reconnect === undefined ? {} : { reconnect: request.reconnect }),
   }
 }
 

@@ -54,11 +54,14 @@ function createCommand(shell: Shell): Command {
     'campaign create rotate-passwords --identities fleet.txt --any-time --reset --json',
     'campaign create install-root --certificate new-root.pem --all --watch',
     'campaign create delete-root --certificate old-root.pem --all --watch',
+    'campaign create renew-certificates --expiring 45 --set-cpo-name --reconnect --watch',
   ]
   const codes = '0 begun (with --watch: finished, nobody failed), 1 refused, failed or stopped, 2 used wrong'
   const { canary, perMinute, concurrency, attempts, maxFailures } = defaultSettings
   return changeCommand(shell, 'create', examples, codes)
-    .description('begin a campaign: rotate-passwords, upgrade-profile --to <n>, install-root or delete-root')
+    .description(
+      'begin a campaign: rotate-passwords, upgrade-profile --to <n>, install-root, delete-root or renew-certificates',
+    )
     .argument('<kind>', campaignKindNames.join(', '))
     .option('--to <n>', 'of upgrade-profile: the security profile to go to')
     .option(
@@ -74,6 +77,9 @@ function createCommand(shell: Shell): Command {
     .option('--identities <file>', 'the charge points of this file, one a line')
     .option('--profile <n>', 'only those that are kept on this security profile')
     .option('--never-rotated', 'only those whose password people chose, and those that have none')
+    .option('--expiring <days>', 'only those whose certificate ends within so many days')
+    .option('--set-cpo-name', 'of renew-certificates: set CpoName first')
+    .option('--reconnect', 'of renew-certificates: make each connect with its new certificate')
     .option('--canary <n>', `so many, or such a share, go first and must succeed (default: ${canary})`)
     .option('--pace <n>', `begin so many a minute (default: ${perMinute})`)
     .option('--concurrency <n>', `at most so many at once (default: ${concurrency})`)

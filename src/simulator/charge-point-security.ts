@@ -4,6 +4,7 @@ import type { SecurityProfile } from '../policy/facts.ts'
 import { basicAuthorization, keyFromHex, type Password } from './credentials.ts'
 import type { DialOptions } from './dial.ts'
 import { createFallback, type FallbackRule } from './fallback.ts'
+import { createOwnCertificates, type OwnCertificate, type OwnCertificates } from './own-certificates.ts'
 import { createRootStore, type RootSettings, type RootStore } from './root-store.ts'
 import { decideProfileChange, type ProfileDecision } from './security-settings.ts'
 import { type ClientTlsOptions, createClientContext } from './tls-options.ts'
@@ -29,6 +30,8 @@ export interface SecuritySettings {
   readonly resume?: boolean
   readonly handshakeTimeoutMs?: number
   readonly fallback?: FallbackRule
+  /** Told of each certificate that it is to use from then on: for who keeps it over a restart. */
+  readonly onCertificate?: (own: OwnCertificate) => void
   /** Told of each new password that it takes: for who keeps it over a restart. */
   readonly onPassword?: (key: Uint8Array) => void
 }
@@ -37,6 +40,7 @@ export interface SecuritySettings {
 export interface ChargePointSecurity {
   readonly profile: SecurityProfile
   readonly roots: RootStore
+  readonly own: OwnCertificates
   /** The last ticket that the server gave. */
   readonly session: Buffer | null
   /** TLS 1.2 or above is among what it offers (A00.FR.312). */
@@ -79,6 +83,13 @@ export function createSecurity(
   }
   const roots = createRootStore({ ...settings.roots, centralSystem: tls.ca }, forgetTls, Date.now)
 
+  const { certificate, key } = tls
+  const first = certificate === undefined || key === undefined ? null : { certificate, key }
+  const own = createOwnCertificates(first, (present) => {
+    forgetTls()
+    settings.onCertificate?.(present)
+  })
+
   function urlOf(wanted: SecurityProfile): string | null {
     const own = settings.profileUrls?.[wanted]
     if (own !== undefined) return own
@@ -103,6 +114,7 @@ export function createSecurity(
 
   return {
     roots,
+    own,
     get profile() {
       return profile
     },
@@ -114,7 +126,11 @@ export function createSecurity(
       const base = urlOf(profile)
       if (base === null) throw new ProxyError('url_invalid', 'operator', `no URL for profile ${profile}`)
       const secure = base.startsWith('wss:')
-      if (secure) context ??= createClientContext(trusting(tls, roots.trusted()), profile === 3)
+      if (secure)
+        context ??= createClientContext(
+          { ...trusting(tls, roots.trusted()), ...own.current() },
+          profile === 3,
+        )
       const offered = settings.resume === false ? undefined : (session ?? undefined)
       return {
         url: `${base.replace(/\/+$/, '')}/${encodeURIComponent(identity)}`,
@@ -134,7 +150,7 @@ export function createSecurity(
       decideProfileChange(profile, value, (wanted) => ({
         password: password !== null,
         roots: roots.hasCentralSystemRoot,
-        certificate: tls.certificate !== undefined && tls.key !== undefined,
+        certificate: own.current() !== null,
         address: urlOf(wanted) !== null,
       })),
     enterProfile(next) {

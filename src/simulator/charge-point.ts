@@ -4,6 +4,11 @@ import type { SecurityProfile } from '../policy/facts.ts'
 import { createBackground } from './background.ts'
 import { type Backoff, backoffDelay, pause } from './backoff.ts'
 import { type ChargePointBehaviour, obedient } from './behaviour.ts'
+import {
+  type CertificateBehaviour,
+  certificateCommands,
+  obedientCertificates,
+} from './certificate-commands.ts'
 import { type ChargePointMessages, type ChargePointModel, createMessages } from './charge-point-messages.ts'
 import { type RunOptions, runChargePoint } from './charge-point-run.ts'
 import { createSecurity, type SecuritySettings } from './charge-point-security.ts'
@@ -37,6 +42,12 @@ export interface ChargePointOptions extends SecuritySettings {
   readonly commands?: CommandTable
   /** How it takes new passwords and profiles; obedient by default. */
   readonly behaviour?: Partial<ChargePointBehaviour>
+  /** How it takes certificates of its own; obedient by default. */
+  readonly certificateBehaviour?: Partial<CertificateBehaviour>
+  /** It asks for a new certificate when the present one ends within so many milliseconds (A03); else never. */
+  readonly renewBeforeMs?: number
+  /** CpoName as it leaves the factory. */
+  readonly cpoName?: string
   /** How it takes messages about root certificates; obedient by default. */
   readonly rootBehaviour?: Partial<RootBehaviour>
   /** Tells of its own acts: StartupOfTheDevice, ResetOrReboot, ReconfigurationOfSecurityParameters. */
@@ -67,6 +78,9 @@ export interface ChargePoint extends Omit<ChargePointMessages, 'restart'>, Secur
   traffic(): TrafficCounts
   /** Changes how it behaves from now on. */
   behave(change: Partial<ChargePointBehaviour>): void
+  behaveAboutCertificates(change: Partial<CertificateBehaviour>): void
+  /** A new key, and a request for it (A03). False: it was not accepted. */
+  renewCertificate(): Promise<boolean>
   /** The same for messages about root certificates. */
   behaveAboutRoots(change: Partial<RootBehaviour>): void
   /** Raises a security event: sent at once where it can be, else as soon as it can (A04). */
@@ -99,9 +113,14 @@ export function createChargePoint(options: ChargePointOptions): ChargePoint {
   const traffic = createTraffic()
   const unsolicited = createUnsolicitedCalls(options.expectedCalls)
   let behaviour: ChargePointBehaviour = { ...obedient, ...options.behaviour }
+  let certificateBehaviour: CertificateBehaviour = {
+    ...obedientCertificates,
+    ...options.certificateBehaviour,
+  }
   let rootBehaviour: RootBehaviour = { ...obedientRoots, ...options.rootBehaviour }
   const configuration = createConfigurationKeys()
   configuration.put('SecurityProfile', String(security.profile))
+  configuration.put('CpoName', options.cpoName ?? '')
   configuration.put('AdditionalRootCertificateCheck', String(security.roots.additionalCheck))
   configuration.put('CertificateStoreMaxLength', String(security.roots.maxLength))
   const note = (detail: string): void => onEvent({ kind: 'note', identity, detail })
@@ -115,7 +134,11 @@ export function createChargePoint(options: ChargePointOptions): ChargePoint {
     onEvent,
     answer: (call) => {
       unsolicited.see(call.action)
-      return answerCommand(call, [options.commands ?? {}, roots, securityCommands, coreCommands], target)
+      return answerCommand(
+        call,
+        [options.commands ?? {}, roots, certificates.table, securityCommands, coreCommands],
+        target,
+      )
     },
     traffic,
     callTimeoutMs: options.callTimeoutMs ?? 30_000,
@@ -127,7 +150,12 @@ export function createChargePoint(options: ChargePointOptions): ChargePoint {
     call: (action, payload) => link.call(action, payload),
     model: { vendor: 'Example', model: 'Simulator', ...options.model },
     idTag: options.idTag ?? 'SIMULATOR',
-    onBooted: () => background.start(events.flush),
+    onBooted: () => {
+      background.start(events.flush)
+      // A03.FR.02: a month before the end, for most.
+      const left = (security.own.notAfter ?? Number.POSITIVE_INFINITY) - now().getTime()
+      if (left < (options.renewBeforeMs ?? 0)) background.start(certificates.renew)
+    },
     now,
     random,
   })
@@ -146,12 +174,29 @@ export function createChargePoint(options: ChargePointOptions): ChargePoint {
     if (options.ownEvents === true) raise(type, techInfo)
   }
   acted('StartupOfTheDevice')
+  const certificates = certificateCommands({
+    own: security.own,
+    behaviour: () => certificateBehaviour,
+    configuration,
+    serialNumber: options.model?.serialNumber ?? identity,
+    roots: () => {
+      const trusted = security.roots.trusted()
+      return typeof trusted === 'string' ? [trusted] : (trusted ?? null)
+    },
+    call: (action, payload) => link.call(action, payload),
+    inBackground: background.start,
+    reconnect: (reason) => reconnect(reason),
+    drop: () => link.terminate(),
+    ...{ raise, acted, note },
+    now: () => now().getTime(),
+  })
   const roots = rootCommands({ store: security.roots, behaviour: () => rootBehaviour, raise, acted, note })
 
   async function connect(): Promise<Dialed> {
     try {
       const dialed = await dialTrusted()
       security.confirmProfile()
+      if (security.profile === 3) security.own.connected()
       if (messages.booted) background.start(events.flush)
       return dialed
     } catch (error) {
@@ -183,6 +228,7 @@ export function createChargePoint(options: ChargePointOptions): ChargePoint {
     const tooOld = refusal.tlsAlert === 'protocol_version' && security.offersModernTls
     const event = refusal.securityEvent ?? (tooOld ? 'InvalidTLSVersion' : null)
     if (event !== null) raise(event)
+    if (security.profile === 3 && security.own.refused()) note('back to the certificate before (A02.FR.10)')
     if (!security.fallBack()) return
     configuration.put('SecurityProfile', String(security.profile))
     note(`back to security profile ${security.profile} (A05.FR.08)`)
@@ -235,6 +281,10 @@ export function createChargePoint(options: ChargePointOptions): ChargePoint {
     behave(change) {
       behaviour = { ...behaviour, ...change }
     },
+    behaveAboutCertificates(change) {
+      certificateBehaviour = { ...certificateBehaviour, ...change }
+    },
+    renewCertificate: certificates.renew,
     behaveAboutRoots(change) {
       rootBehaviour = { ...rootBehaviour, ...change }
     },

@@ -26,6 +26,7 @@ const defaults: readonly (readonly [name: string, access: KeyAccess, type: Entry
   [
     ['AuthorizationKey', 'W', 'text', ''],
     ['AdditionalRootCertificateCheck', 'R', 'text', 'false'],
+    ['CertificateSignedMaxChainSize', 'R', 'integer', '10000'],
     ['CertificateStoreMaxLength', 'R', 'integer', '10'],
     ['ClockAlignedDataInterval', 'RW', 'integer', '0'],
     ['ConnectionTimeOut', 'RW', 'integer', '60'],

@@ -12,10 +12,11 @@ export function parseCampaignSettings(value: unknown): CampaignSettings | null {
   const retryAfterMs = count(given.retryAfterMs)
   const timeoutMs = count(given.timeoutMs)
   const maxFailures = count(given.maxFailures)
-  const { onlyIdle, reset, newPasswords } = given
+  const { onlyIdle, reset, newPasswords, setCpoName, reconnect } = given
   if (canary === null || perMinute === null || concurrency === null || attempts === null) return null
   if (retryAfterMs === null || timeoutMs === null || maxFailures === null) return null
   if (typeof onlyIdle !== 'boolean' || !isFlag(reset) || !isFlag(newPasswords)) return null
+  if (!isFlag(setCpoName) || !isFlag(reconnect)) return null
   const root = given.root === undefined ? undefined : parseCampaignRoot(given.root)
   if (root === null) return null
   return {
@@ -29,6 +30,8 @@ export function parseCampaignSettings(value: unknown): CampaignSettings | null {
     maxFailures,
     ...(reset === undefined ? {} : { reset }),
     ...(newPasswords === undefined ? {} : { newPasswords }),
+    ...(setCpoName === undefined ? {} : { setCpoName }),
+    ...(reconnect === undefined ? {} : { reconnect }),
     ...(root === undefined ? {} : { root }),
   }
 }

@@ -4,7 +4,12 @@ import type { CampaignRoot } from './roots.ts'
 /** One change over many charge points. */
 export interface CampaignRecord {
   readonly id: string
-  readonly kind: 'rotate-passwords' | 'upgrade-profile' | 'install-root' | 'delete-root'
+  readonly kind:
+    | 'rotate-passwords'
+    | 'upgrade-profile'
+    | 'install-root'
+    | 'delete-root'
+    | 'renew-certificates'
   /** Of upgrade-profile. */
   readonly toProfile: SecurityProfile | null
   readonly settings: CampaignSettings
@@ -40,6 +45,10 @@ export interface CampaignSettings {
   readonly reset?: boolean
   /** Of upgrade-profile: each charge point gets a new password first. Absent: it keeps the one that it has. */
   readonly newPasswords?: boolean
+  /** Of renew-certificates: CpoName is set first (A02.FR.13). Absent: it is not. */
+  readonly setCpoName?: boolean
+  /** Of renew-certificates: each is made to connect with its new certificate. Absent: whenever it does. */
+  readonly reconnect?: boolean
   /** Of install-root and delete-root. */
   readonly root?: CampaignRoot
 }

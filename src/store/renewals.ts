@@ -1,31 +1,17 @@
+import type { RenewalOrigin, RenewalPhase } from '../policy/certificate-renewal.ts'
+
+export {
+  type RenewalOrigin,
+  type RenewalPhase,
+  renewalOrigins,
+  renewalPhases,
+} from '../policy/certificate-renewal.ts'
+
 /**
  * Certificates of charge points on their way (A02, A03): the last one of each charge point, from the
  * request on. It is on disk before anybody is told anything, so that a proxy that is killed at any moment
  * goes on where it was. Times are milliseconds since the epoch.
  */
-
-/**
- * pending: accepted, and not issued so far. issued: to be sent. sent: it went out, and what the charge
- * point made of it is not known. accepted: it has it; the old one is valid beside it. seen: it has
- * connected with it, and the old one has retired. refused: by the charge point, which keeps the old one. failed:
- * nothing was issued, or nothing that could be handed on.
- */
-export type RenewalPhase = 'pending' | 'issued' | 'sent' | 'accepted' | 'seen' | 'refused' | 'failed'
-
-export const renewalPhases: readonly RenewalPhase[] = [
-  'pending',
-  'issued',
-  'sent',
-  'accepted',
-  'seen',
-  'refused',
-  'failed',
-]
-
-/** charge-point: it asked by itself (A03). */
-export type RenewalOrigin = 'charge-point' | 'operator' | 'campaign' | 'onboarding'
-
-export const renewalOrigins: readonly RenewalOrigin[] = ['charge-point', 'operator', 'campaign', 'onboarding']
 
 export interface RenewalRecord {
   readonly identity: string

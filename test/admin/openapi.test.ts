@@ -29,12 +29,15 @@ const routes = [
   'get /campaigns',
   'get /campaigns/{id}',
   'get /campaigns/{id}/charge-points',
+  'get /certificate-requests',
   'get /certificates',
   'get /charge-point-certificates',
   'get /charge-points',
   'get /charge-points/{identity}',
+  'get /charge-points/{identity}/certificate',
   'get /charge-points/{identity}/root-certificates',
   'get /denied-certificates',
+  'get /issued-certificates',
   'get /rejections',
   'get /rejections/stream',
   'get /rejections/summary',
@@ -48,6 +51,7 @@ const routes = [
   'post /campaigns/{id}/pause',
   'post /campaigns/{id}/resume',
   'post /charge-points',
+  'post /charge-points/{identity}/certificate',
   'post /charge-points/{identity}/disconnect',
   'post /charge-points/{identity}/password',
   'post /charge-points/{identity}/root-certificates',
@@ -57,7 +61,7 @@ const routes = [
   'post /charge-points/{identity}/unlock',
   'post /denied-certificates',
   'put /charge-points/{identity}/password',
-]
+].toSorted()
 
 test('[design 11] /openapi.json is OpenAPI 3.1 and lists every route', async (t) => {
   const { ask, origin } = await setUp(t)

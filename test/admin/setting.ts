@@ -97,6 +97,8 @@ export async function setUp(t: TestContext, options: SettingOptions = {}): Promi
       denyListChanges.count += 1
     },
     roots: store.roots,
+    renewals: store.renewals,
+    issued: store.issued,
     stored: { rejections: subscribe(listeners.rejections), events: subscribe(listeners.events) },
     sessions: { get: (identity) => sessions.get(identity) ?? null, all: () => sessions.values() },
     operations,

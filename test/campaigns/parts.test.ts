@@ -9,6 +9,7 @@ import { ordered, select } from '../../src/campaigns/selection.ts'
 import { countOf, settingsFor } from '../../src/campaigns/settings.ts'
 import { WaitingList } from '../../src/campaigns/waiting.ts'
 import { createMetrics } from '../../src/observe/metrics.ts'
+import type { Registry } from '../../src/store/store.ts'
 import { type OperationFailure, operationFailures } from '../../src/usecases/operation/operation.ts'
 import { chargePoint } from './world.ts'
 
@@ -193,12 +194,28 @@ const fleet = [
   chargePoint('D', { securityProfile: 1, blocked: true }),
   chargePoint('E', { securityProfile: 3 }),
 ]
+const keyOf = (identity: string, day: number) => ({
+  identity,
+  keyFingerprint: identity,
+  certificateFingerprint: identity,
+  subject: identity,
+  notAfter: day * 86_400_000,
+  firstSeenAt: 0,
+  lastSeenAt: 0,
+})
+
 const deps = {
   registry: {
     get: async (wanted: string) => fleet.find(({ identity }) => identity === wanted) ?? null,
     list: async ({ after = '', limit }: { readonly after?: string; readonly limit: number }) =>
       fleet.filter(({ identity }) => identity > after).slice(0, limit),
+    // In pages, as a store gives them: the certificates of A and C end on days 10 and 50.
+    listExpiringKeys: async ({ before, after, limit }: Parameters<Registry['listExpiringKeys']>[0]) =>
+      [keyOf('A', 10), keyOf('C', 50)]
+        .filter(({ notAfter }) => notAfter < before && notAfter > (after?.notAfter ?? 0))
+        .slice(0, limit),
   },
+  now: () => 0,
   isConnected: (identity: string) => identity === 'C',
 }
 
@@ -216,9 +233,21 @@ test('who is selected: connected ones first, blocked ones last', async () => {
   assert.deepEqual(upgrade, { ready: ['A'], rest: [] })
 })
 
+test('[A03.FR.02] those whose certificate ends soon', async () => {
+  const who = async (selection: CampaignSelection) => {
+    const { ready, rest } = await select(deps, 'rotate-passwords', null, selection)
+    return `${ready.join('')}|${rest.join('')}`
+  }
+  assert.equal(await who({ certificateEndsWithinDays: 30 }), 'A|')
+  assert.equal(await who({ certificateEndsWithinDays: 60 }), 'CA|')
+  assert.equal(await who({ certificateEndsWithinDays: 60, identities: ['B', 'C'] }), 'C|')
+  assert.equal(await who({ certificateEndsWithinDays: 1 }), '|')
+})
+
 test('[A05.FR.01] on profile 0 are those kept there, and those marked for it that have reached no other', async () => {
   const ofProfile0 = async (records: typeof fleet) => {
     const registry = {
+      ...deps.registry,
       get: async () => null,
       list: async ({ securityProfile }: { readonly securityProfile?: unknown }) =>
         records.filter((one) => securityProfile === undefined || one.securityProfile === securityProfile),
@@ -238,7 +267,12 @@ test('[A05.FR.01] on profile 0 are those kept there, and those marked for it tha
 })
 
 test('a selection that says nothing, or two things at once, is refused', async () => {
-  for (const selection of [{}, { all: true, securityProfile: 1 as const }, { identities: ['unknown'] }]) {
+  for (const selection of [
+    {},
+    { all: true, securityProfile: 1 as const },
+    { all: true, certificateEndsWithinDays: 9 },
+    { identities: ['unknown'] },
+  ]) {
     await assert.rejects(select(deps, 'rotate-passwords', null, selection), { code: 'campaign_invalid' })
   }
 })

@@ -112,6 +112,7 @@ export function world(count: number, store: CampaignStore = memoryCampaigns()): 
     createCampaigns({
       store,
       registry: {
+        listExpiringKeys: async () => [],
         get: async (identity) => registry.get(identity) ?? null,
         list: async ({ after = '', limit, securityProfile }) =>
           [...registry.values()]

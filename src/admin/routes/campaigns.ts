@@ -42,6 +42,13 @@ const request = strict({
       ),
       securityProfile: Type.Optional(profile),
       neverRotated: Type.Optional(Type.Boolean()),
+      certificateEndsWithinDays: Type.Optional(
+        Type.Integer({
+          minimum: 1,
+          maximum: 3650,
+          description: 'Those whose certificate, as it was seen last, ends within so many days.',
+        }),
+      ),
     },
     { description: 'What is named narrows; blocked charge points are skipped.' },
   ),
@@ -60,6 +67,14 @@ const request = strict({
         Type.Boolean({
           description:
             'Of upgrade-profile to 1 or 2: each charge point gets a new password first, over the line that it has, which may be one without TLS.',
+        }),
+      ),
+      setCpoName: Type.Optional(
+        Type.Boolean({ description: 'Of renew-certificates: CpoName is set first (A02.FR.13).' }),
+      ),
+      reconnect: Type.Optional(
+        Type.Boolean({
+          description: 'Of renew-certificates: each is made to connect with its new certificate.',
         }),
       ),
     }),

@@ -16,6 +16,7 @@ export interface CreateOptions {
   readonly identities?: string
   readonly profile?: string
   readonly neverRotated?: true
+  readonly expiring?: string
   readonly canary?: string
   readonly pace?: string
   readonly concurrency?: string
@@ -26,6 +27,8 @@ export interface CreateOptions {
   readonly maxFailures?: string
   readonly reset?: true
   readonly newPasswords?: true
+  readonly setCpoName?: true
+  readonly reconnect?: true
   readonly type?: string
   readonly certificate?: string
   readonly oldRoot?: string
@@ -68,17 +71,20 @@ function targetOf(text: string): 1 | 2 | 3 {
   return profile
 }
 
-function selectionOf({ all, identity, identities, profile, neverRotated }: CreateOptions): CampaignSelection {
+function selectionOf(options: CreateOptions): CampaignSelection {
+  const { all, identity, identities, profile, neverRotated, expiring } = options
   const named = [...(identity ?? []), ...(identities === undefined ? [] : identitiesOf(identities))]
   const isNamed = identity !== undefined || identities !== undefined
-  if (all !== true && !isNamed && profile === undefined && neverRotated !== true) {
-    throw usageError('say which: --all, --identity, --identities, --profile or --never-rotated')
+  const isFiltered = profile !== undefined || neverRotated === true || expiring !== undefined
+  if (all !== true && !isNamed && !isFiltered) {
+    throw usageError('say which: --all, --identity, --identities, --profile, --never-rotated or --expiring')
   }
   return {
     ...(all === undefined ? {} : { all }),
     ...(isNamed ? { identities: named } : {}),
     ...(profile === undefined ? {} : { securityProfile: requireProfile(profile, '--profile') }),
     ...(neverRotated === undefined ? {} : { neverRotated }),
+    ...(expiring === undefined ? {} : { certificateEndsWithinDays: numberOf(expiring, '--expiring') }),
   }
 }
 
@@ -105,7 +111,7 @@ function identitiesOf(file: string): readonly string[] {
 
 function settingsOf(options: CreateOptions): NonNullable<CampaignRequest['settings']> {
   const { canary, pace, concurrency, anyTime, attempts, retryAfter, timeout, maxFailures } = options
-  const { reset, newPasswords } = options
+  const { reset, newPasswords, setCpoName, reconnect } = options
   return {
     ...(canary === undefined ? {} : { canary: shareOf(canary, '--canary') }),
     ...(pace === undefined ? {} : { perMinute: numberOf(pace, '--pace') }),
@@ -117,6 +123,8 @@ function settingsOf(options: CreateOptions): NonNullable<CampaignRequest['settin
     ...(maxFailures === undefined ? {} : { maxFailures: shareOf(maxFailures, '--max-failures') }),
     ...(reset === undefined ? {} : { reset }),
     ...(newPasswords === undefined ? {} : { newPasswords }),
+    ...(setCpoName === undefined ? {} : { setCpoName }),
+    ...(reconnect === undefined ? {} : { reconnect }),
   }
 }
 

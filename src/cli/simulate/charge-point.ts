@@ -19,11 +19,17 @@ import {
   behaviourReader,
   fallbackOf,
 } from './behaviour-options.ts'
+import {
+  addCertificateFlags,
+  type CertificateFlags,
+  certificateHelp,
+  certificatesOf,
+} from './certificate-options.ts'
 import { helpTail, milliseconds, passwordOption, readOption, tlsVersions } from './options.ts'
 import { addRootFlags, type RootFlags, rootHelp, rootsOf } from './root-options.ts'
 import { createPrinter, interruption, type Terminal } from './terminal.ts'
 
-interface CommandOptions extends BehaviourFlags, RootFlags {
+interface CommandOptions extends BehaviourFlags, RootFlags, CertificateFlags {
   readonly url: string
   readonly tlsUrl?: string
   readonly id: string
@@ -80,7 +86,7 @@ export function chargePointCommand(shell: Shell, terminal: Terminal): Command {
   const command = plainCommand('charge-point', shell).description(
     'a charge point of OCPP 1.6-J with security profile 0, 1, 2 or 3',
   )
-  return addRootFlags(addBehaviourFlags(command))
+  return addCertificateFlags(addRootFlags(addBehaviourFlags(command)))
     .requiredOption('--url <url>', 'ws:// or wss:// URL, without the identity')
     .option('--tls-url <url>', 'wss:// URL to move to, when it is raised to profile 2 or 3')
     .option('--id <identity>', 'identity; {n} stands for the number in a fleet', 'CP-1')
@@ -122,7 +128,10 @@ export function chargePointCommand(shell: Shell, terminal: Terminal): Command {
     .option('--retry', 'go on trying when the first connection is refused')
     .option('--quiet', 'print results only')
     .option('--json', 'print JSON, one object a line')
-    .addHelpText('after', `${behaviourHelp()}${rootHelp()}${helpTail(examples, exitCodes)}`)
+    .addHelpText(
+      'after',
+      `${behaviourHelp()}${rootHelp()}${certificateHelp()}${helpTail(examples, exitCodes)}`,
+    )
     .action((options: CommandOptions) => guarded(shell, () => run(options, shell, terminal)))
 }
 
@@ -192,6 +201,7 @@ function fleetOf(options: CommandOptions, onEvent: (event: SimulatorEvent) => vo
     ...(secure ? { tlsContext: contextOf(tls, profile) } : {}),
     ...(password === null ? {} : { password }),
     ...rootsOf(options),
+    ...certificatesOf(options, count),
     ...(options.savePassword === true ? { onPassword: passwordSaver(options, count) } : {}),
     ...(options.username === undefined ? {} : { username: options.username }),
     subprotocols: options.subprotocol.split(',').filter((name) => name !== ''),

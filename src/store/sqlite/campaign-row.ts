@@ -18,6 +18,7 @@ const kinds: readonly CampaignRecord['kind'][] = [
   'upgrade-profile',
   'install-root',
   'delete-root',
+  'renew-certificates',
 ]
 const states: readonly CampaignState[] = ['running', 'paused', 'stopped', 'finished']
 const profiles = [0, 1, 2, 3] as const

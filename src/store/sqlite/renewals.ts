@@ -1,7 +1,7 @@
 import type { SQLInputValue } from 'node:sqlite'
+import { type RenewalPhase, renewalOrigins, renewalPhases } from '../../policy/certificate-renewal.ts'
 import { ProxyError } from '../../policy/error.ts'
 import { cutText } from '../../policy/security-event-types.ts'
-import { type RenewalPhase, renewalOrigins, renewalPhases } from '../renewals.ts'
 import type { NewRenewal, RenewalPatch, RenewalQuery, RenewalRecord, Renewals } from '../store.ts'
 import type { Database } from './database.ts'
 import { isUniqueViolation } from './errors.ts'

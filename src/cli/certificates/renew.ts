@@ -1,0 +1,42 @@
+import type { Command } from 'commander'
+import { type OperationCommandOptions, operationCommand, runOperation } from '../operation-command.ts'
+import type { Shell } from '../shell.ts'
+import { usageError } from '../store-command.ts'
+
+interface RenewOptions extends OperationCommandOptions {
+  readonly keyType?: string
+  readonly setCpoName?: true
+  readonly reconnect?: true
+}
+
+/** `certificates renew`: A02 on one charge point. */
+export function renewCommand(shell: Shell): Command {
+  const examples = [
+    'certificates renew CP1',
+    'certificates renew CP1 --set-cpo-name --reconnect',
+    'certificates renew CP1 --key-type ec --timeout 300 --json',
+  ]
+  return operationCommand('renew', shell, examples)
+    .description('have a connected charge point make a new key, and give it a certificate for it')
+    .option('--key-type <type>', 'rsa or ec: a request with another type of key is answered Rejected')
+    .option('--set-cpo-name', 'set CpoName on it first: the name that its request has to hold')
+    .option('--reconnect', 'end its session, once it is idle, and wait for it with the new certificate')
+    .action((identity: string, options: RenewOptions) =>
+      runOperation(shell, options, {
+        identity,
+        rest: '/certificate',
+        body: () => bodyOf(options),
+        doing: `waiting for ${identity} to take its new certificate`,
+      }),
+    )
+}
+
+function bodyOf({ keyType, setCpoName, reconnect }: RenewOptions): Readonly<Record<string, unknown>> {
+  if (keyType !== undefined && keyType !== 'rsa' && keyType !== 'ec')
+    throw usageError('--key-type must be rsa or ec')
+  return {
+    ...(keyType === undefined ? {} : { keyType }),
+    ...(setCpoName === undefined ? {} : { setCpoName }),
+    ...(reconnect === undefined ? {} : { reconnect }),
+  }
+}
