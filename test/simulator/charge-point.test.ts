@@ -92,7 +92,7 @@ test('the central system commands, the charge point answers and acts', async (t)
   const firmware = central.nextMessage({ action: 'FirmwareStatusNotification' })
   assert.deepEqual(await command('UpdateFirmware', { location: 'ftp://x', retrieveDate: 'now' }), {})
   await firmware
-  for (const action of ['SetChargingProfile', 'CertificateSigned', 'toString', '__proto__']) {
+  for (const action of ['SetChargingProfile', 'GetVariables', 'toString', '__proto__']) {
     const outcome = await central.send('CP-1', action, {})
     assert.equal(outcome.kind === 'error' && outcome.code, 'NotImplemented', action)
   }

@@ -28,6 +28,12 @@ const renewalBody = strict({
         'On profile 3: end the session, once no transaction is open, and wait for it with the new certificate.',
     }),
   ),
+  preflight: Type.Optional(
+    Type.Boolean({
+      description:
+        'false: the charge point is not asked for its configuration before, as test tools want it.',
+    }),
+  ),
   timeoutSeconds: Type.Optional(
     Type.Integer({ minimum: 1, maximum: 600, description: 'For all of it; 180 unless given.' }),
   ),

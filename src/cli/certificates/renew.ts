@@ -7,6 +7,7 @@ interface RenewOptions extends OperationCommandOptions {
   readonly keyType?: string
   readonly setCpoName?: true
   readonly reconnect?: true
+  readonly preflight: boolean
 }
 
 /** `certificates renew`: A02 on one charge point. */
@@ -21,6 +22,7 @@ export function renewCommand(shell: Shell): Command {
     .option('--key-type <type>', 'rsa or ec: a request with another type of key is answered Rejected')
     .option('--set-cpo-name', 'set CpoName on it first: the name that its request has to hold')
     .option('--reconnect', 'end its session, once it is idle, and wait for it with the new certificate')
+    .option('--no-preflight', 'do not ask it for its configuration before, as test tools want it')
     .action((identity: string, options: RenewOptions) =>
       runOperation(shell, options, {
         identity,
@@ -31,12 +33,18 @@ export function renewCommand(shell: Shell): Command {
     )
 }
 
-function bodyOf({ keyType, setCpoName, reconnect }: RenewOptions): Readonly<Record<string, unknown>> {
+function bodyOf({
+  keyType,
+  setCpoName,
+  reconnect,
+  preflight,
+}: RenewOptions): Readonly<Record<string, unknown>> {
   if (keyType !== undefined && keyType !== 'rsa' && keyType !== 'ec')
     throw usageError('--key-type must be rsa or ec')
   return {
     ...(keyType === undefined ? {} : { keyType }),
     ...(setCpoName === undefined ? {} : { setCpoName }),
     ...(reconnect === undefined ? {} : { reconnect }),
+    ...(preflight ? {} : { preflight }),
   }
 }

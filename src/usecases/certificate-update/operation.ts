@@ -40,7 +40,7 @@ export async function renewWithin(
     const problem = await setCpoName(deps, operation)
     if (problem !== null) return problem
   }
-  const maxChainSize = await askChainSize(deps, operation)
+  const maxChainSize = options.preflight === false ? null : await askChainSize(deps, operation)
   const { origin, keyType = null } = options
   const { identity } = operation
   const end = deps.expectations.expect(identity, { origin, keyType, maxChainSize })

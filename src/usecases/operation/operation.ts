@@ -82,6 +82,10 @@ export interface RenewCertificateOptions extends Omit<OperationOptions, 'origin'
   readonly setCpoName?: boolean
   /** On profile 3: end the session, once no transaction is open, and wait for it with the new one. Left out: no. */
   readonly reconnect?: boolean
+  /**
+   * false: CertificateSignedMaxChainSize is not asked for before, as test tools want it. Left out: true.
+   */
+  readonly preflight?: boolean
 }
 
 /** Never rejected but by a store that fails (ProxyError). */
