@@ -46,9 +46,6 @@ export interface Pki {
   renewServer(kind?: 'ecdsa' | 'rsa'): Promise<Issued>
 }
 
-/** `certificateAuthority` that issues below the root that charge points are trusted by. */
-export const localAuthority = { local: { certificate: 'cpo-root.pem', key: 'cpo-root.key' } } as const
-
 /** Makes authorities and server certificates in `folder`; an RSA certificate costs time and is made on demand. */
 export async function createPki(folder: string, kinds: readonly ('ecdsa' | 'rsa')[]): Promise<Pki> {
   const [cpo, factory, servers] = await Promise.all([
