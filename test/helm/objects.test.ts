@@ -104,7 +104,7 @@ test('a pod has the time of its drain, and some more', () => {
     deploymentsIn(objectsIn(golden)).map((one) => podOf(one).terminationGracePeriodSeconds)
   assert.deepEqual(graceOf('test/helm/golden/gateway-minimal.yaml'), [60 + 5 + 15])
   assert.deepEqual(graceOf('test/helm/golden/gateway-replicas.yaml'), [300 + 5 + 15])
-  assert.deepEqual(graceOf('test/helm/golden/gateway-bare.yaml'), [2 + 5 + 15], '1500ms are rounded up')
+  assert.deepEqual(graceOf('test/helm/golden/gateway-bare.yaml'), [2 + 15], '1500ms are rounded up')
   assert.deepEqual(graceOf('examples/kubernetes/sidecar.yaml'), [60 + 5 + 15 + 30])
 })
 

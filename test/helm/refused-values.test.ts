@@ -63,6 +63,12 @@ const wrong: readonly [name: string, base: string, set: readonly string[], messa
     ['redis.urls={redis://:secret@a:6379}'],
     /no password(?!.*:secret@)/s,
   ],
+  [
+    'a password in a ConfigMap',
+    'gateway-minimal',
+    ['config.centralSystem.authorization.username=a', 'config.centralSystem.authorization.password=b'],
+    /authorization\.password would stand in a ConfigMap/,
+  ],
   ['a sidecar of no pod', 'sidecar', ['sidecar.podLabels=null'], /sidecar\.podLabels is missing/],
   ['scaling of a sidecar', 'sidecar', ['autoscaling.enabled=true'], /is for mode: gateway/],
   ['no issuer', 'gateway-minimal', ['certificates.certManager.enabled=true'], /issuerRef\.name is missing/],

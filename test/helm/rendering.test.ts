@@ -50,7 +50,7 @@ for (const major of majors) {
       assert.ok(names.includes(`ocpp-security-proxy/${name}`), name)
     }
     assert.deepEqual(
-      names.filter((name) => /\/(ci|tests)\//.test(name)),
+      names.filter((name) => /\/(ci|rules\/tests)\//.test(name)),
       [],
     )
   })

@@ -147,7 +147,7 @@ volumeMounts:
 {{- range $kind, $secret := include "ocpp-security-proxy.certificateSecrets" . | fromYaml }}
 - name: proxy-tls-{{ $kind }}
   secret:
-    secretName: {{ $secret }}
+    secretName: {{ $secret | quote }}
     defaultMode: 0440
 {{- end }}
 {{- if include "ocpp-security-proxy.hasTrust" . }}

@@ -92,10 +92,10 @@ ecdsa: {{ include "ocpp-security-proxy.fullname" $ }}-tls-ecdsa
 rsa: {{ include "ocpp-security-proxy.fullname" $ }}-tls-rsa
 {{- else -}}
 {{- with .ecdsaSecret }}
-ecdsa: {{ . }}
+ecdsa: {{ . | quote }}
 {{- end }}
 {{- with .rsaSecret }}
-rsa: {{ . }}
+rsa: {{ . | quote }}
 {{- end }}
 {{- end -}}
 {{- end -}}

@@ -5,6 +5,12 @@
 {{- if not $central.url -}}
 {{- fail "config.centralSystem.url is missing: the ws:// or wss:// URL of the central system, such as ws://central-system:9000/ocpp" -}}
 {{- end -}}
+{{- if kindIs "map" $central.authorization -}}
+{{- $password := $central.authorization.password -}}
+{{- if and $password (not (contains "${" $password)) -}}
+{{- fail "config.centralSystem.authorization.password would stand in a ConfigMap for everybody to read: use passwordFile with secretFiles, or ${NAME} with env" -}}
+{{- end -}}
+{{- end -}}
 {{- if and (eq $values.mode "sidecar") (not $values.sidecar.podLabels) -}}
 {{- fail "sidecar.podLabels is missing: the labels that select the pods with the sidecar" -}}
 {{- end -}}

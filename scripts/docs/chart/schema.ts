@@ -30,8 +30,8 @@ function schemaOf(values: ChartValues, value: unknown, path: string): JsonSchema
     })
     const properties = {
       ...Object.fromEntries(entries),
-      // Helm gives it to every chart that is a part of another.
-      ...(path === '' ? { global: { type: 'object' } } : {}),
+      // What a chart that has this one as a part hands down: Helm's own, and the usual condition.
+      ...(path === '' ? { global: { type: 'object' }, enabled: { type: 'boolean' } } : {}),
     }
     return { ...about, type: 'object', properties, additionalProperties: false }
   }
