@@ -70,6 +70,7 @@ export function createUseCases(deps: UseCaseDeps): UseCases {
     registry: store.registry,
     roots: store.roots,
     serverChains: deps.serverChains,
+    trustedRoots: () => deps.trust().map((root) => root.toString()),
     sessions,
     transactions: busy.watch,
     certificates,

@@ -30,6 +30,8 @@ export interface ChargePointChangesDeps {
   readonly roots: RootStore
   /** PEM: the certificates that the listeners show now, each with its chain. */
   readonly serverChains: () => readonly string[]
+  /** PEM: the authorities that the listeners trust now. */
+  readonly trustedRoots: () => readonly string[]
   readonly sessions: SessionDirectory
   readonly transactions: TransactionWatch
   readonly certificates: Pick<CertificateUpdate, 'operation'>
@@ -125,6 +127,7 @@ export function createChargePointChanges(deps: ChargePointChangesDeps): ChargePo
       ...rootOperations(common, deps.roots, {
         overInsecureProfiles: () => config().messages.overInsecureProfiles,
         serverChains: deps.serverChains,
+        trustedRoots: deps.trustedRoots,
       }),
       renewCertificate: deps.certificates.operation(common),
     },

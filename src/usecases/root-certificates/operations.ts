@@ -15,9 +15,14 @@ export function rootOperations(
   settings: {
     readonly overInsecureProfiles: () => InsecureProfilePolicy
     readonly serverChains: () => readonly ServerChain[]
+    /** PEM of the authorities that the listeners trust. */
+    readonly trustedRoots: () => readonly string[]
   },
 ): Pick<ChargePointOperations, 'listRoots' | 'installRoot' | 'deleteRoot'> {
-  const known = createKnownRoots(store, common.clock.now)
+  const known = createKnownRoots(store, common.clock.now, () => [
+    ...settings.trustedRoots(),
+    ...settings.serverChains(),
+  ])
   const deps = { ...common, ...settings, roots: store, known }
   return {
     listRoots: listRootsOperation(deps),

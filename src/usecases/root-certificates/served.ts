@@ -23,13 +23,25 @@ export function strandedBy(
   for (const chain of chains.slice(0, maxChains)) {
     const [leaf, ...rest] = certificatesOf(chain)
     if (leaf === undefined) continue
-    const leadsTo = (roots: readonly Root[]): boolean => {
-      const trust: TrustLists = { cpo: roots.map(({ certificate }) => certificate), factory: [] }
-      return buildChain(leaf, rest, trust, now).anchor !== null
-    }
+    const leadsTo = (roots: readonly Root[]) => isTrustedBy(roots, leaf, rest, now)
     if (leadsTo([root]) && !leadsTo(left)) return leaf.subject.replaceAll('\n', ', ')
   }
   return null
+}
+
+function isTrustedBy(
+  roots: readonly Root[],
+  leaf: X509Certificate,
+  rest: readonly X509Certificate[],
+  now: number,
+): boolean {
+  const trust: TrustLists = { cpo: roots.map(({ certificate }) => certificate), factory: [] }
+  try {
+    return buildChain(leaf, rest, trust, now).anchor !== null
+  } catch {
+    // OpenSSL serves what we cannot read: nobody can say where it leads.
+    return false
+  }
 }
 
 function certificatesOf(chain: ServerChain): readonly X509Certificate[] {

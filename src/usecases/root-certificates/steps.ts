@@ -53,10 +53,12 @@ export async function listInstalled(
     return failure(answer.code, `GetInstalledCertificateIds: ${answer.detail}`)
   }
   const known = [...more, ...(await deps.known.all())]
-  const roots = answer.roots.map((root) => ({
-    ...root,
-    fingerprint: rootOfHashData(root.hashData, known)?.facts.fingerprint ?? null,
-  }))
+  const roots: InstalledRoot[] = []
+  for (const reported of answer.roots) {
+    const root = rootOfHashData(reported.hashData, known)
+    if (root !== null) await deps.known.met(root)
+    roots.push({ ...reported, fingerprint: root?.facts.fingerprint ?? null })
+  }
   await deps.roots.replaceInventory(identity, { certificateType, reportedAt: deps.clock.now(), roots })
   return roots
 }

@@ -90,6 +90,8 @@ export interface Setting {
   readonly busy: Set<string>
   /** PEM: what the listeners show. */
   readonly chains: string[]
+  /** PEM: what they trust. */
+  readonly trusted: string[]
   readonly password: Buffer
   /** Every key that the proxy made, in order. */
   readonly keys: readonly Buffer[]
@@ -132,6 +134,7 @@ export async function setUp(t: Pick<TestContext, 'after'>, given: Settings = {})
   const events: ProxyEvent[] = []
   const busy = new Set<string>()
   const chains: string[] = []
+  const trusted: string[] = []
   const keys: Buffer[] = []
   const idle = new Set<(identity: string) => void>()
   let live: FakeSession | null = null
@@ -142,6 +145,7 @@ export async function setUp(t: Pick<TestContext, 'after'>, given: Settings = {})
       registry: store.registry,
       roots: store.roots,
       serverChains: () => chains,
+      trustedRoots: () => trusted,
       sessions: { get: (identity) => (identity === 'CP1' ? live : null), all: () => (live ? [live] : []) },
       transactions: {
         hasOpen: (identity) => busy.has(identity),
@@ -177,6 +181,7 @@ export async function setUp(t: Pick<TestContext, 'after'>, given: Settings = {})
     events,
     busy,
     chains,
+    trusted,
     password,
     keys,
     async record() {

@@ -211,3 +211,22 @@ test('[M05.FR.01] what nobody answers before stops it; a test tool is asked noth
   const not = await run(setting, { certificate: stranger.certificate, preflight: false })
   assert.ok(!not.ok && /root_not_self_signed/.test(not.detail))
 })
+
+test('[M05.FR.10] a root of the configuration is known without being given, and kept once it was met', async (t) => {
+  const setting = await setUp(t)
+  const old = await rootOf('old')
+  const next = await signedBy(old, 'next')
+  setting.trusted.push('no certificate', old.certificate)
+  assert.deepEqual(await setting.store.roots.known(), [])
+  const done = await run(
+    setting,
+    { certificate: next.certificate },
+    [get, configured({ AdditionalRootCertificateCheck: 'true' })],
+    [ids, listed(hashDataOf(old))],
+    [install, status('Accepted')],
+    [ids, listed(hashDataOf(next, old), hashDataOf(old))],
+  )
+  assert.equal(done.ok, true)
+  const known = await setting.store.roots.known()
+  assert.deepEqual(known.map(({ subject }) => /CN=(\w+)/.exec(subject)?.[1]).sort(), ['next', 'old'])
+})
