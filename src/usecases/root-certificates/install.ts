@@ -1,4 +1,4 @@
-import type { RootProblem } from '../../policy/root-certificate.ts'
+import { type RootProblem, rootProblems } from '../../policy/root-certificate.ts'
 import type { InstalledRoot } from '../../store/store.ts'
 import { callOptions, failure, type Operation, operate } from '../operation/context.ts'
 import type { ChargePointOperations, InstallRootOptions, OperationOutcome } from '../operation/operation.ts'
@@ -78,11 +78,12 @@ function isThere({ facts }: Root, installed: readonly InstalledRoot[] | null): b
   return installed?.some(({ fingerprint }) => fingerprint === facts.fingerprint) === true
 }
 
+/** What is wrong, all of it, and what to do about the first. */
 function wrong(problems: readonly RootProblem[], what = ''): Failure {
-  return failure(
-    'prerequisite',
-    `${what}${problems.map(({ code, detail }) => `${detail} (${code})`).join('; ')}`,
-  )
+  const [first] = problems
+  const found = problems.map(({ code, detail }) => `${detail} (${code})`).join('; ')
+  const hint = first === undefined ? '' : `. ${rootProblems[first.code].hint}`
+  return failure('prerequisite', `${what}${found}${hint}`)
 }
 
 async function send(
