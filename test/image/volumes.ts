@@ -17,6 +17,8 @@ export function configMapsIn(objects: readonly KubernetesObject[]): Record<strin
 }
 
 const group = 65_532
+/** Whoever is not root has files of its own, and nobody to give them to. */
+const isRoot = process.getuid?.() === 0
 
 /**
  * What the kubelet does for a pod: the volumes of the proxy's container in the folders where it mounts
@@ -29,8 +31,9 @@ export function mountVolumes(root: string, pod: PodSpec, sources: Sources): void
     const folder = join(root, mountPath)
     mkdirSync(folder, { recursive: true })
     const files = filesOf(volume, sources)
-    if (files === null) chownSync(folder, group, group)
-    else updateVolume(folder, files, volume.secret?.defaultMode ?? volume.configMap?.defaultMode ?? 0o644)
+    if (files === null && isRoot) chownSync(folder, group, group)
+    if (files !== null)
+      updateVolume(folder, files, volume.secret?.defaultMode ?? volume.configMap?.defaultMode ?? 0o644)
   }
 }
 
@@ -64,7 +67,7 @@ export function updateVolume(folder: string, files: Contents, mode = 0o440): voi
     const path = join(folder, version, name)
     mkdirSync(dirname(path), { recursive: true })
     writeFileSync(path, text)
-    chownSync(path, 0, group)
+    if (isRoot) chownSync(path, 0, group)
     chmodSync(path, mode)
     const top = name.split('/')[0] ?? name
     try {
@@ -74,6 +77,6 @@ export function updateVolume(folder: string, files: Contents, mode = 0o440): voi
     }
   }
   symlinkSync(version, join(folder, '..next'))
-  lchownSync(join(folder, '..next'), 0, group)
+  if (isRoot) lchownSync(join(folder, '..next'), 0, group)
   renameSync(join(folder, '..next'), join(folder, '..data'))
 }
