@@ -69,13 +69,26 @@ export class FactoryChargePoint {
     await Promise.all(this.#runs)
   }
 
+  /** Read anew at every attempt: each process of the proxy listens on ports of its own. */
+  get #urls() {
+    const proxy = this.#proxy
+    return {
+      get 2() {
+        return proxy.url('basic-auth-tls')
+      },
+      get 3() {
+        return proxy.url('mutual-tls')
+      },
+    }
+  }
+
   #create(shown: Shown | null): ChargePoint {
     const { identity, serialNumber, listener = 'mutual-tls', simulator = {} } = this.#options
     const chargePoint: ChargePoint = this.#proxy.chargePoint(listener, {
       identity,
       model: { serialNumber },
       backoff: { initialMs: 10, maxMs: 500 },
-      profileUrls: { 2: this.#proxy.url('basic-auth-tls'), 3: this.#proxy.url('mutual-tls') },
+      profileUrls: this.#urls,
       commands: this.#commands,
       ...simulator,
       tls: {
