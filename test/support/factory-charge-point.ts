@@ -40,7 +40,10 @@ export class FactoryChargePoint {
   installed: Shown | null = null
   readonly #proxy: TestProxy
   readonly #options: FactoryOptions
+  #listener: ListenerName
   #pending: KeyPair | null = null
+  /** The last one that it has taken; null: that of its registration. */
+  #password: Buffer | null = null
   #isOver = false
   #isWorking = false
   readonly #runs = new Set<Promise<void>>()
@@ -49,6 +52,7 @@ export class FactoryChargePoint {
   constructor(proxy: TestProxy, options: FactoryOptions) {
     this.#proxy = proxy
     this.#options = options
+    this.#listener = options.listener ?? 'mutual-tls'
     this.present = this.#create(options.certificate)
   }
 
@@ -83,13 +87,17 @@ export class FactoryChargePoint {
   }
 
   #create(shown: Shown | null): ChargePoint {
-    const { identity, serialNumber, listener = 'mutual-tls', simulator = {} } = this.#options
-    const chargePoint: ChargePoint = this.#proxy.chargePoint(listener, {
+    const { identity, serialNumber, simulator = {} } = this.#options
+    const chargePoint: ChargePoint = this.#proxy.chargePoint(this.#listener, {
       identity,
       model: { serialNumber },
       backoff: { initialMs: 10, maxMs: 500 },
       profileUrls: this.#urls,
       commands: this.#commands,
+      ...(this.#password === null ? {} : { password: { bytes: this.#password, form: 'raw' } }),
+      onPassword: (key) => {
+        this.#password = Buffer.from(secret('password', Buffer.from(key)))
+      },
       ...simulator,
       tls: {
         ca: this.#proxy.pki.serverRoot,
@@ -109,11 +117,18 @@ export class FactoryChargePoint {
   /** A02.FR.08: the next connection is made with the newest certificate. */
   #switch(shown: Shown | null): void {
     if (this.#isOver || this.installed === null || this.installed === shown || !this.#isWorking) return
+    // A certificate is of no use on another profile than 3.
+    if (this.#listener !== 'mutual-tls') return
     const old = this.present
-    const { securityProfile } = old
     this.present = this.#create(this.installed)
-    if (securityProfile === 3 || this.#options.listener === undefined) this.#run()
+    this.#run()
     void old.close()
+  }
+
+  /** Not to be left in `#switch` alone: on profile 2 nothing else makes it come with the new certificate. */
+  #toProfile3(): void {
+    this.#listener = 'mutual-tls'
+    void this.present.close()
   }
 
   #run(): void {
@@ -127,14 +142,18 @@ export class FactoryChargePoint {
       requestedMessage === 'SignChargePointCertificate'
         ? { ...status('Accepted'), afterwards: () => void this.#request() }
         : status('NotImplemented'),
-    ChangeConfiguration: (payload, target): Answer =>
-      this.#options.keepsName === true && payload.key === 'CpoName'
+    ChangeConfiguration: (payload, target): Answer => {
+      // A05.FR.04: it has what profile 3 takes.
+      if (payload.key === 'SecurityProfile' && payload.value === '3' && this.installed !== null)
+        return { ...status('Accepted'), afterwards: () => this.#toProfile3() }
+      return this.#options.keepsName === true && payload.key === 'CpoName'
         ? status('NotSupported')
         : answerCommand(
             { kind: 'call', id: '', action: 'ChangeConfiguration', payload },
             [coreCommands],
             target,
-          ),
+          )
+    },
     CertificateSigned: ({ certificateChain }): Answer => this.#take(String(certificateChain)),
   }
 

@@ -2,13 +2,15 @@ import type { UseCaseSession } from '../../relay/use-case.ts'
 import type { ChargePointRecord } from '../../store/store.ts'
 import { deadlineOf } from '../operation/clock.ts'
 import { failure } from '../operation/context.ts'
-import type { OperationOutcome } from '../operation/operation.ts'
+import type { OperationFailure, OperationOutcome } from '../operation/operation.ts'
 import { giveCertificate } from './certificate.ts'
 import { notBack, type OnboardingRun, presentSession, type RunDeps } from './context.ts'
 import { nextStep, type OnboardingStep, wordsOf } from './plan.ts'
 
 /** Each step takes a charge point further; one that needs more goes in circles. */
 const maxSteps = 6
+/** Milliseconds until a charge point that somebody else is busy with is looked at again. */
+const busyMs = 1_000
 
 /** From where the charge point stands to the central system, or to the first step that fails. Never rejected but by a store that fails. */
 export async function runOnboarding(
@@ -46,10 +48,23 @@ async function walk(deps: RunDeps, run: OnboardingRun): Promise<OperationOutcome
     // The answer of an operation may be worse than what came of it.
     const present = deps.sessions.get(run.identity)
     if (present?.isOpen === true && present.facts.stage !== 'onboarding') return done(present)
-    if (!outcome.ok) return { ...outcome, detail: `${wordsOf(step)}: ${outcome.detail}` }
-    hasNewCertificate ||= step.kind === 'certificate'
+    if (!outcome.ok && outcome.code === 'busy' && (await isFreeLater(deps, run))) count -= 1
+    else if (!outcome.ok && !isLost(outcome.code, session))
+      return { ...outcome, detail: `${wordsOf(step)}: ${outcome.detail}` }
+    hasNewCertificate ||= outcome.ok && step.kind === 'certificate'
   }
   return failure('fell_back', `after ${maxSteps} steps it still comes with what it had`)
+}
+
+/** It has hung up over the step, as many do after each change: what it has done of it shows when it is back. */
+function isLost(code: OperationFailure, { isOpen }: UseCaseSession): boolean {
+  return !isOpen && (code === 'no_answer' || code === 'not_sent')
+}
+
+/** An operator lists its roots, or installs one: that ends soon. False: the time of the try is over. */
+async function isFreeLater({ clock }: RunDeps, { deadline, signal }: OnboardingRun): Promise<boolean> {
+  await clock.wait(Math.min(busyMs, deadline.left()), signal)
+  return deadline.left() > 0 && !signal.aborted
 }
 
 function stepFor(

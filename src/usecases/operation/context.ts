@@ -41,6 +41,9 @@ export function failure(code: OperationFailure, detail: string): OperationOutcom
   return { ok: false, code, detail }
 }
 
+/** What helps a charge point in onboarding: one without our root refuses what we have signed (A00.FR.806). */
+const inOnboarding: ReadonlySet<string> = new Set(['list-roots', 'install-root'])
+
 /** Takes the turn of the charge point, makes sure that it is there, runs `body`, and logs how it ended. */
 export async function operate(
   deps: OperationDeps,
@@ -60,7 +63,8 @@ export async function operate(
     if (record === null) return failure('charge_point_unknown', 'it is not registered')
     const session = sessions.get(identity)
     if (session === null || !session.isOpen) return failure('not_connected', 'it is not connected')
-    if (session.facts.stage === 'onboarding' && options.origin !== 'onboarding')
+    const isHeld = session.facts.stage === 'onboarding' && options.origin !== 'onboarding'
+    if (isHeld && !inOnboarding.has(name))
       return failure('busy', 'it is in onboarding: it gets its credentials from the proxy, and nothing else')
     const deadline = deadlineOf(clock, options.timeoutMs)
     const outcome = await body({ identity, record, session, watch, deadline, signal })
