@@ -35,7 +35,10 @@ export class UseCaseTable {
   /** Does anybody want to see this CALL of this session? */
   wants(side: 0 | 1, action: number, session: UseCaseSession): boolean {
     const deciders = this.watching(side, action)
-    return deciders?.some(({ only }) => only === null || only(session)) ?? false
+    if (deciders === null) return false
+    // Asked for every CALL: no closure is made for it.
+    for (const { only } of deciders) if (only === null || only(session)) return true
+    return false
   }
 }
 
@@ -46,9 +49,18 @@ function deciderOf(useCase: UseCase, order: number, direction: Direction, name: 
     (watch) => watch.direction === direction && (watch.action === '*' || watch.action === name),
   )
   if (watches.length === 0) return []
-  const isAlways = watches.some(({ only }) => only === undefined)
-  const only = (session: UseCaseSession) => watches.some((watch) => watch.only?.(session))
-  return [{ order, useCase: useCase as Decider['useCase'], only: isAlways ? null : only }]
+  const tests = watches.flatMap(({ only }) => only ?? [])
+  const [first] = tests
+  // A watch without a test wants every CALL.
+  const isAlways = tests.length < watches.length || first === undefined
+  const only = isAlways ? null : tests.length === 1 ? first : anyOf(tests)
+  return [{ order, useCase: useCase as Decider['useCase'], only }]
+}
+
+function anyOf(
+  tests: readonly ((session: UseCaseSession) => boolean)[],
+): (session: UseCaseSession) => boolean {
+  return (session) => tests.some((test) => test(session))
 }
 
 /** Index of an action by its name. */
