@@ -84,7 +84,7 @@ export function copiesWrites(socket: Socket): boolean {
   return isStudied && socket instanceof TLSSocket
 }
 
-const isStudied = process.versions.node.startsWith('24.')
+const isStudied = process.version.startsWith('v24.')
 
 /**
  * What comes goes to `received`, which finds it in the first `length` bytes of the buffer that the

@@ -15,6 +15,22 @@ for (const transport of transports) {
     pair.close()
   })
 
+  test(`[principle 3] ${transport}: the memory of what was written is used anew at once`, async () => {
+    const pair = await connect(transport)
+    const output = new Output(pair.ours, new SpareWrite(), () => undefined)
+    const all = pieces(100)
+    const memory = Buffer.alloc(70_000)
+    for (const [index, piece] of all.entries()) {
+      piece.copy(memory)
+      output.write(memory.subarray(0, piece.length))
+      memory.fill(0xee)
+      if (index % 7 === 0) await new Promise(setImmediate)
+    }
+    output.end()
+    assert.ok((await readAll(pair.theirs)).equals(Buffer.concat(all)))
+    pair.close()
+  })
+
   test(`[principle 4] ${transport}: what the stream was given before goes first`, async () => {
     const pair = await connect(transport)
     const output = new Output(pair.ours, new SpareWrite(), () => undefined)
