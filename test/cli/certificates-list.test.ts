@@ -2,7 +2,6 @@ import assert from 'node:assert/strict'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { openSqliteStore } from '../../src/store/sqlite.ts'
 import type { Registry } from '../../src/store/store.ts'
 import { setUp as setUpAdmin, token } from '../admin/setting.ts'
 import { makeAuthority } from '../support/authority.ts'
@@ -56,9 +55,7 @@ admin: { address: 127.0.0.1:1 }
 store: { sqlite: proxy.db }`,
   }))
     writeFileSync(join(shell.folder, name), content, { mode: 0o600 })
-  const store = openSqliteStore(join(shell.folder, 'proxy.db'))
-  t.after(() => store.close())
-  await addKeys(store.registry, { 'CP 1': 15, CP2: -1, CP3: 400 })
+  await addKeys(shell.store().registry, { 'CP 1': 15, CP2: -1, CP3: 400 })
   const run = (...words: string[]) =>
     shell.run(['certificates', 'list', '--config', join(shell.folder, 'proxy.yaml'), ...words])
 
