@@ -118,7 +118,7 @@ function refuse(
 function revokedDetail(facts: RevocationFacts, policy: RevocationPolicy): string | null {
   const { denied, crl, ocsp } = facts
   if (denied !== null) return `it is on the local deny list: ${denied.note}`
-  if (crl.kind === 'revoked') return `the CRL says: ${describe(crl.revocation)}`
+  if (crl.kind === 'revoked') return crlWords(crl.revocation)
   if (ocsp.kind === 'revoked' && policy.ocsp !== 'off')
     return `the OCSP responder says: ${describe(ocsp.revocation)}`
   return null
@@ -164,6 +164,11 @@ function crlProblem(crl: CrlOutcome, now: number): string | null {
       return `the CRL is ${minutes} minutes past its nextUpdate`
     }
   }
+}
+
+/** For the detail of a refusal. */
+export function crlWords(revocation: Revocation): string {
+  return `the CRL says: ${describe(revocation)}`
 }
 
 function describe({ at, reason }: Revocation): string {

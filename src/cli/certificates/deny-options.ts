@@ -31,7 +31,7 @@ export function withDenyOptions(command: Command): Command {
       'the certificate, by the SHA-256 of its DER (openssl x509 -fingerprint)',
     )
     .option('--serial <number>', 'by its serial number, hexadecimal')
-    .option('--issuer <name>', 'of this issuer, as `rejections list --json` has it; else of whatever issuer')
+    .option('--issuer <name>', 'of this issuer, as `rejections show` has it; else of whatever issuer')
     .option('--identity <identity>', 'all certificates that this charge point has shown')
 }
 

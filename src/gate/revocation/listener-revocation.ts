@@ -5,13 +5,13 @@ import type { Metrics } from '../../observe/metrics.ts'
 import type { CertificatePath, FactsOf } from '../../pki/chain.ts'
 import type { RevocationSubject } from '../../pki/revocation/cert-id.ts'
 import { createRevocationChecker, type RevocationChecker } from '../../pki/revocation/checker.ts'
-import type { CrlState } from '../../pki/revocation/crl-set.ts'
+import type { CrlState, CrlSubject } from '../../pki/revocation/crl-set.ts'
 import { createFetch } from '../../pki/revocation/fetch.ts'
 import { createOcspChecker, type OcspChecker } from '../../pki/revocation/ocsp-checker.ts'
 import { BoundedMap } from '../../policy/bounded-map.ts'
 import { messageOf } from '../../policy/error.ts'
 import type { CheckMode, ReasonCode } from '../../policy/reasons.ts'
-import { judgeRevocation, type OcspMode, type RevocationFacts } from '../../policy/revocation.ts'
+import { crlWords, judgeRevocation, type OcspMode, type RevocationFacts } from '../../policy/revocation.ts'
 import type { DenyEntry, DenyList, DenySubject, OcspAnswers } from '../../store/store.ts'
 import type { Finding } from '../certificate-check.ts'
 import { CrlSources } from './crl-sources.ts'
@@ -114,22 +114,34 @@ export class ListenerRevocation {
 
   /**
    * Is something of this path revoked or denied by now? Only that ends a session; a lack of proofs does not.
-   * `ask`: the responder too. null: nothing is.
+   * The responder is asked too. null: nothing is.
    */
   async revokedNow(
     certificates: readonly X509Certificate[],
     config: RevocationConfig,
-    ask: boolean,
   ): Promise<{ readonly detail: string; readonly isDenied: boolean } | null> {
     const [root] = await this.#deniedRoot(certificates)
     if (root !== undefined) return { detail: root.detail, isDenied: true }
     for (const { subject, isLeaf } of this.#subjectsOf(certificates)) {
-      const ocsp = isLeaf && ask ? config.ocsp : 'off'
+      const ocsp = isLeaf ? config.ocsp : 'off'
       const facts = await this.#factsOf(subject, ocsp)
       const { verdict } = judgeRevocation(facts, { ocsp, onStaleCrl: 'admit', graceMs: 0 }, this.#deps.now())
       if (verdict.ok || verdict.reason !== 'client_cert_revoked') continue
       const who = isLeaf ? '' : `${this.#who(subject.certificate)}: `
       return { detail: `${who}${verdict.detail}`, isDenied: facts.denied !== null }
+    }
+    return null
+  }
+
+  /** What the CRLs say against a path now, without anything else being asked; null: nothing. */
+  revokedByCrl(leaf: CrlSubject, issuers: readonly X509Certificate[]): string | null {
+    const { set } = this.#crls
+    for (const [index, issuer] of issuers.entries()) {
+      const above = index === 0 ? null : (issuers[index - 1] ?? null)
+      const crl =
+        above === null ? set.outcomeOfNumber(leaf, issuer) : set.outcomeOf({ certificate: above, issuer })
+      if (crl.kind !== 'revoked') continue
+      return `${above === null ? '' : `${this.#who(above)}: `}${crlWords(crl.revocation)}`
     }
     return null
   }

@@ -1,6 +1,8 @@
 import { X509Certificate } from 'node:crypto'
 import { setImmediate as nextTurn } from 'node:timers/promises'
+import { certificateFields } from '../../pki/certificate-fields.ts'
 import type { CertificatePath } from '../../pki/chain.ts'
+import type { CrlSubject } from '../../pki/revocation/crl-set.ts'
 import type { CheckMode, ReasonCode } from '../../policy/reasons.ts'
 import type { SessionFacts } from '../../relay/session.ts'
 import type { DenyEntry, DenySubject } from '../../store/store.ts'
@@ -42,6 +44,7 @@ export interface LiveSessionsDeps {
 /** What is kept of a session to judge it again. Issuers are objects that many share. */
 interface LivePath {
   readonly subject: DenySubject
+  readonly number: CrlSubject
   /** The DER of its certificate. */
   readonly leaf: Buffer
   readonly issuers: readonly X509Certificate[]
@@ -51,8 +54,8 @@ interface LivePath {
   reported: ReasonCode | null
 }
 
-/** Sessions that are looked at before others have a turn: each costs some 50 microseconds. */
-const batch = 32
+/** Sessions that are looked at before others have a turn: each costs some 50 microseconds at the most. */
+const batch = 64
 /** Responders are asked about so many at once. */
 const concurrency = 8
 /** setTimeout counts no more than 24 days; and clocks are set. */
@@ -93,10 +96,12 @@ export class LiveSessions {
     if (listener === null || leaf === undefined) return
     const { fingerprint, serialNumber, issuer } = chain.leaf
     const end = Math.min(chain.leaf.notAfter, ...chain.issuers.map(({ notAfter }) => notAfter))
+    const shared = issuers.map((one) => listener.revocation.shared(one))
     const path: LivePath = {
       subject: { fingerprint, serialNumber, issuer },
+      number: numberOf(leaf, shared),
       leaf: Buffer.from(leaf.raw),
-      issuers: issuers.map((one) => listener.revocation.shared(one)),
+      issuers: shared,
       // Expired when it came, and admitted (client_cert_expired: report): that was told already.
       expiresAt: end < this.#deps.now() ? Number.POSITIVE_INFINITY : end,
       reported: null,
@@ -104,7 +109,7 @@ export class LiveSessions {
     this.#paths.set(facts, path)
     this.#expiresAt(path.expiresAt)
     const session = this.#deps.sessions.get(facts.identity)
-    if (generation !== this.#generation && session?.facts === facts) void this.#judge(session, true)
+    if (generation !== this.#generation && session?.facts === facts) void this.#judge(session)
   }
 
   /** Judges the sessions that a change concerns, soon and in turns; the same again meanwhile is one more round. */
@@ -128,7 +133,7 @@ export class LiveSessions {
     this.#generation += 1
     for (const session of [...this.#deps.sessions.all()]) {
       const { facts } = session
-      if (facts.listener === listener && facts.certificate === fingerprint) void this.#judge(session, true)
+      if (facts.listener === listener && facts.certificate === fingerprint) void this.#judge(session)
     }
   }
 
@@ -136,7 +141,7 @@ export class LiveSessions {
   async ask(listener: string): Promise<void> {
     const waiting = [...this.#deps.sessions.all()].filter(({ facts }) => facts.listener === listener).values()
     const work = async () => {
-      for (const session of waiting) if (!this.#isClosed) await this.#judge(session, true)
+      for (const session of waiting) if (!this.#isClosed) await this.#judge(session)
     }
     await Promise.all(Array.from({ length: concurrency }, work))
   }
@@ -154,20 +159,24 @@ export class LiveSessions {
       else
         await this.#round(
           (facts) => facts.listener === listener,
-          (session) => this.#judge(session, false),
+          (session) => this.#judgeByCrl(session),
         )
     }
   }
 
   async #round(
     concerns: (facts: SessionFacts) => boolean,
-    judge: (session: LiveSession) => Promise<void>,
+    judge: (session: LiveSession) => Promise<void> | void,
   ): Promise<void> {
     let seen = 0
     for (const session of [...this.#deps.sessions.all()]) {
       if (this.#isClosed) return
       if (!this.#paths.has(session.facts) || !concerns(session.facts)) continue
-      await judge(session)
+      try {
+        await judge(session)
+      } catch (error) {
+        this.#deps.failed(error)
+      }
       seen += 1
       if (seen % batch === 0) await nextTurn()
     }
@@ -181,30 +190,40 @@ export class LiveSessions {
       const listener = this.#deps.listener(session.facts.listener)
       if (path === undefined || listener === null || !session.isOpen) return
       const { revocation, config } = listener
-      try {
-        let denied = await revocation.denied(path.subject)
-        for (const issuer of path.issuers) {
-          const found = ofIssuers.get(issuer) ?? revocation.deniedCertificate(issuer)
-          ofIssuers.set(issuer, found)
-          denied ??= await found
-        }
-        if (denied === null || !session.isOpen) return
-        const what = `it is on the local deny list: ${denied.note}`
-        this.#act(session, path, 'client_cert_revoked', what, 'enforce', config.liveSessions.revoked)
-      } catch (error) {
-        this.#deps.failed(error)
+      let denied = await revocation.denied(path.subject)
+      for (const issuer of path.issuers) {
+        const found = ofIssuers.get(issuer) ?? revocation.deniedCertificate(issuer)
+        ofIssuers.set(issuer, found)
+        // Awaited whatever is known: a rejection that nobody hears would end the process.
+        const ofIssuer = await found
+        denied ??= ofIssuer
       }
+      if (denied === null || !session.isOpen) return
+      const what = `it is on the local deny list: ${denied.note}`
+      this.#act(session, path, 'client_cert_revoked', what, 'enforce', config.liveSessions.revoked)
     }
   }
 
-  async #judge(session: LiveSession, ask: boolean): Promise<void> {
+  /** Only the CRLs: quick enough for the whole fleet within a moment. */
+  #judgeByCrl(session: LiveSession): void {
+    const path = this.#paths.get(session.facts)
+    const listener = this.#deps.listener(session.facts.listener)
+    if (path === undefined || listener === null || !session.isOpen) return
+    const { revocation, config, modeOf } = listener
+    const what = revocation.revokedByCrl(path.number, path.issuers)
+    if (what === null) return
+    const mode = modeOf('client_cert_revoked')
+    this.#act(session, path, 'client_cert_revoked', what, mode, config.liveSessions.revoked)
+  }
+
+  async #judge(session: LiveSession): Promise<void> {
     const path = this.#paths.get(session.facts)
     const listener = this.#deps.listener(session.facts.listener)
     if (path === undefined || listener === null || !session.isOpen) return
     try {
       const { revocation, config, modeOf } = listener
       const certificates = [new X509Certificate(path.leaf), ...path.issuers]
-      const revoked = await revocation.revokedNow(certificates, config, ask)
+      const revoked = await revocation.revokedNow(certificates, config)
       if (revoked === null || !session.isOpen) return
       // As at the gate: no mode weakens the deny list.
       const mode = revoked.isDenied ? 'enforce' : modeOf('client_cert_revoked')
@@ -263,5 +282,16 @@ export class LiveSessions {
     const what = `a certificate of its path ended at ${new Date(path.expiresAt).toISOString()}`
     const mode = modeOf('client_cert_expired')
     this.#act(session, path, 'client_cert_expired', what, mode, config.liveSessions.expired)
+  }
+}
+
+/** The issuer's name is that of the issuer itself, as a rule: then it is kept once for all. */
+function numberOf(leaf: X509Certificate, [issuer]: readonly X509Certificate[]): CrlSubject {
+  const { issuer: name, serialNumber } = certificateFields(leaf)
+  const shared = issuer === undefined ? null : certificateFields(issuer).subject
+  return {
+    issuer: shared?.equals(name) ? shared : Buffer.from(name),
+    // A copy: it is a part of the whole certificate.
+    serialNumber: Buffer.from(serialNumber),
   }
 }

@@ -27,7 +27,16 @@ export interface CrlSet {
   remove(name: string): void
   /** What the CRL of the subject's issuer says. Never throws. */
   outcomeOf(subject: RevocationSubject): CrlOutcome
+  /** The same by what a CRL needs to know of a certificate. Never throws. */
+  outcomeOfNumber(subject: CrlSubject, issuer: X509Certificate): CrlOutcome
   states(): readonly CrlState[]
+}
+
+/** What a CRL needs to know of a certificate; as `certificateFields` has it. */
+export interface CrlSubject {
+  /** The DER of the issuer's Name. */
+  readonly issuer: Buffer
+  readonly serialNumber: Buffer
 }
 
 export interface CrlSetOptions {
@@ -75,7 +84,9 @@ export function createCrlSet(options: CrlSetOptions): CrlSet {
     remove(name) {
       entries.delete(name)
     },
-    outcomeOf: (subject) => outcomeOf(entries, proofs, subject, options.now()),
+    outcomeOf: ({ certificate, issuer }) =>
+      outcomeOf(entries, proofs, certificateFields(certificate), issuer, options.now()),
+    outcomeOfNumber: (subject, issuer) => outcomeOf(entries, proofs, subject, issuer, options.now()),
     states: () => [...entries].map(([name, entry]) => stateOf(name, entry)),
   }
 }
@@ -88,10 +99,10 @@ function olderProblem(verified: Crl | null, next: Crl): CrlLoadProblem | null {
 function outcomeOf(
   entries: ReadonlyMap<string, Entry>,
   proofs: Proofs,
-  { certificate, issuer }: RevocationSubject,
+  { issuer: name, serialNumber }: CrlSubject,
+  issuer: X509Certificate,
   now: number,
 ): CrlOutcome {
-  const name = certificateFields(certificate).issuer
   let newest: Crl | null = null
   let detail: string | null = null
   for (const [source, entry] of entries) {
@@ -108,7 +119,7 @@ function outcomeOf(
     }
   }
   if (newest === null) return detail === null ? { kind: 'none' } : { kind: 'unusable', detail }
-  const [revocation, stale] = [newest.find(certificate), isStale(newest, now)]
+  const [revocation, stale] = [newest.findSerial(serialNumber), isStale(newest, now)]
   if (revocation !== null) return { kind: 'revoked', stale, revocation }
   return { kind: 'good', stale, nextUpdate: newest.nextUpdate }
 }

@@ -38,6 +38,8 @@ export interface Crl {
   readonly size: number
   /** The revocation of this certificate; null: it is not revoked. Ask for certificates of the CRL's issuer only. */
   find(certificate: X509Certificate): Revocation | null
+  /** The same by the bytes of its serial number, as `certificateFields` has them. */
+  findSerial(serialNumber: Buffer): Revocation | null
   /** As it was signed. */
   readonly signed: SignedData
 }
@@ -83,6 +85,10 @@ function crlOf(body: ReturnType<typeof readCrlBody>): Crl {
   const bytes = body.signed.body.bytes
   const table = createSerialTable(bytes, body.entries, (place) => serialPlaceOf(bytes, place))
   const { issuer, thisUpdate, nextUpdate, number, signed } = body
+  const findSerial = (serialNumber: Buffer): Revocation | null => {
+    const place = table.find(serialNumber)
+    return place === null ? null : revocationOf(bytes, place)
+  }
   return {
     issuer,
     thisUpdate,
@@ -90,10 +96,8 @@ function crlOf(body: ReturnType<typeof readCrlBody>): Crl {
     number,
     signed,
     size: table.size,
-    find(certificate) {
-      const place = table.find(certificateFields(certificate).serialNumber)
-      return place === null ? null : revocationOf(bytes, place)
-    },
+    find: (certificate) => findSerial(certificateFields(certificate).serialNumber),
+    findSerial,
   }
 }
 

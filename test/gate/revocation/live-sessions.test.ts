@@ -4,6 +4,7 @@ import { test } from 'node:test'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { ListenerRevocation } from '../../../src/gate/revocation/listener-revocation.ts'
 import { type LiveListener, LiveSessions } from '../../../src/gate/revocation/live-sessions.ts'
+import { certificateFields } from '../../../src/pki/certificate-fields.ts'
 import { buildPath, type CertificatePath } from '../../../src/pki/chain.ts'
 import type { CheckMode } from '../../../src/policy/reasons.ts'
 import type { SessionFacts } from '../../../src/relay/session.ts'
@@ -33,15 +34,23 @@ function setting() {
   const timers = new Set<{ at: number; callback: () => void }>()
   const clock = { at: Date.now() }
   const settings = { revoked: 'end' as 'end' | 'keep', mode: 'enforce' as CheckMode }
-  const fake: Pick<ListenerRevocation, 'shared' | 'denied' | 'deniedCertificate' | 'revokedNow'> = {
+  const fake: Pick<
+    ListenerRevocation,
+    'shared' | 'denied' | 'deniedCertificate' | 'revokedNow' | 'revokedByCrl'
+  > = {
     shared: (issuer: X509Certificate) => issuer,
     denied: async () => (said.denied ? entry : null),
     deniedCertificate: async () => {
       said.looked += 1
       return said.deniedIssuer ? entry : null
     },
-    revokedNow: async (certificates, _config, ask) => {
-      if (ask) said.asked += 1
+    revokedByCrl: ({ serialNumber, issuer }, issuers) => {
+      assert.ok(issuer.equals(certificateFields(issued.x509).issuer))
+      assert.deepEqual(issuers, [root.x509])
+      return said.revoked.size > 0 && serialNumber.length > 0 ? 'the CRL says: revoked' : null
+    },
+    revokedNow: async (certificates) => {
+      said.asked += 1
       const isOne = said.revoked.has(certificates[0]?.fingerprint256 ?? '')
       return isOne ? { detail: 'the CRL says: revoked', isDenied: false } : null
     },
