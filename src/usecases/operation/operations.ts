@@ -125,7 +125,6 @@ export function createChargePointChanges(deps: ChargePointChangesDeps): ChargePo
         roots: deps.roots,
       }),
       ...rootOperations(common, deps.roots, {
-        overInsecureProfiles: () => config().messages.overInsecureProfiles,
         serverChains: deps.serverChains,
         trustedRoots: deps.trustedRoots,
       }),

@@ -1,18 +1,12 @@
 import { hashDataKey } from '../../pki/hash-data.ts'
 import type { InstalledRoot } from '../../store/store.ts'
-import { callOptions, failure, type Operation, operate } from '../operation/context.ts'
+import { callOptions, failure, type Operation, operate, refusedOver } from '../operation/context.ts'
 import type { ChargePointOperations, DeleteRootOptions, OperationOutcome } from '../operation/operation.ts'
 import { readChange } from './answers.ts'
 import { type Root, readRoot } from './root.ts'
 import { isLast, rootsOfType, selectRoot } from './rules.ts'
 import { strandedBy } from './served.ts'
-import {
-  type Failure,
-  isFailure,
-  listInstalled,
-  type RootOperationDeps,
-  refusedOverProfile,
-} from './steps.ts'
+import { type Failure, isFailure, listInstalled, type RootOperationDeps } from './steps.ts'
 
 /** M04 by an operator or a campaign: by the hash data that the charge point reported itself. */
 export function deleteRootOperation(deps: RootOperationDeps): ChargePointOperations['deleteRoot'] {
@@ -25,7 +19,7 @@ async function remove(
   operation: Operation,
   options: DeleteRootOptions,
 ): Promise<OperationOutcome> {
-  const refused = refusedOverProfile(deps, operation)
+  const refused = refusedOver(deps, 'certificates', operation.session)
   if (refused !== null) return refused
   const wanted = 'certificate' in options.root ? readRoot(options.root.certificate) : null
   if (wanted !== null && 'code' in wanted) {

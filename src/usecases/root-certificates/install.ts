@@ -1,18 +1,11 @@
 import { type RootProblem, rootProblems } from '../../policy/root-certificate.ts'
 import type { InstalledRoot } from '../../store/store.ts'
-import { callOptions, failure, type Operation, operate } from '../operation/context.ts'
+import { callOptions, failure, type Operation, operate, refusedOver } from '../operation/context.ts'
 import type { ChargePointOperations, InstallRootOptions, OperationOutcome } from '../operation/operation.ts'
 import { type ChangeRootAnswer, type RootConfiguration, readChange } from './answers.ts'
 import { problemsOfRoot, type Root, readRoot } from './root.ts'
 import { installProblem } from './rules.ts'
-import {
-  askConfiguration,
-  type Failure,
-  isFailure,
-  listInstalled,
-  type RootOperationDeps,
-  refusedOverProfile,
-} from './steps.ts'
+import { askConfiguration, type Failure, isFailure, listInstalled, type RootOperationDeps } from './steps.ts'
 
 /** M05 by an operator or a campaign: checked before it is sent, and verified by M03 afterwards. */
 export function installRootOperation(deps: RootOperationDeps): ChargePointOperations['installRoot'] {
@@ -25,7 +18,7 @@ async function install(
   operation: Operation,
   options: InstallRootOptions,
 ): Promise<OperationOutcome> {
-  const refused = refusedOverProfile(deps, operation)
+  const refused = refusedOver(deps, 'certificates', operation.session)
   if (refused !== null) return refused
   const problems = problemsOfRoot(options.certificate, deps.clock.now())
   if (problems.length > 0) return wrong(problems)

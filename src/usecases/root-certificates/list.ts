@@ -1,13 +1,13 @@
 import { rootCertificateTypes } from '../../policy/root-certificate.ts'
-import { operate } from '../operation/context.ts'
+import { operate, refusedOver } from '../operation/context.ts'
 import type { ChargePointOperations, OperationOutcome } from '../operation/operation.ts'
-import { isFailure, listInstalled, type RootOperationDeps, refusedOverProfile } from './steps.ts'
+import { isFailure, listInstalled, type RootOperationDeps } from './steps.ts'
 
 /** M03 by an operator: what the charge point holds, stored as its inventory. */
 export function listRootsOperation(deps: RootOperationDeps): ChargePointOperations['listRoots'] {
   return (identity, options) =>
     operate(deps, 'list-roots', identity, options, async (operation): Promise<OperationOutcome> => {
-      const refused = refusedOverProfile(deps, operation)
+      const refused = refusedOver(deps, 'certificates', operation.session)
       if (refused !== null) return refused
       const types = options.certificateType === undefined ? rootCertificateTypes : [options.certificateType]
       const counts: string[] = []

@@ -1,4 +1,3 @@
-import type { InsecureProfilePolicy } from '../../policy/messages.ts'
 import type { RootStore } from '../../store/store.ts'
 import type { OperationDeps } from '../operation/context.ts'
 import type { ChargePointOperations } from '../operation/operation.ts'
@@ -13,7 +12,6 @@ export function rootOperations(
   common: OperationDeps,
   store: RootStore,
   settings: {
-    readonly overInsecureProfiles: () => InsecureProfilePolicy
     readonly serverChains: () => readonly ServerChain[]
     /** PEM of the authorities that the listeners trust. */
     readonly trustedRoots: () => readonly string[]

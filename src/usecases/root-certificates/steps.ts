@@ -1,4 +1,3 @@
-import { checkKind, type InsecureProfilePolicy } from '../../policy/messages.ts'
 import type { RootCertificateType } from '../../policy/root-certificate.ts'
 import type { InstalledRoot, RootStore } from '../../store/store.ts'
 import { callOptions, failure, type Operation, type OperationDeps } from '../operation/context.ts'
@@ -18,20 +17,9 @@ export interface RootOperationDeps extends OperationDeps {
   readonly known: KnownRoots
   /** What the listeners show now. */
   readonly serverChains: () => readonly ServerChain[]
-  /** `messages.overInsecureProfiles`. */
-  readonly overInsecureProfiles: () => InsecureProfilePolicy
 }
 
 export type Failure = OperationOutcome & { readonly ok: false }
-
-/** Messages about certificates only where nobody reads and writes along, unless the operator allows it. */
-export function refusedOverProfile(
-  { overInsecureProfiles }: RootOperationDeps,
-  { session }: Operation,
-): Failure | null {
-  const verdict = checkKind('certificates', session.facts.profile, overInsecureProfiles())
-  return verdict.allowed ? null : failure('prerequisite', verdict.detail)
-}
 
 /** M03: asks for one type, and stores what came. */
 export async function listInstalled(
