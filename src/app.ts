@@ -109,7 +109,7 @@ export class App {
           'enforce',
         ),
     })
-    this.#authorities = createAuthorities({ index: store.issued, now: Date.now })
+    this.#authorities = createAuthorities({ store, log, config: () => this.#config })
     this.#useCases = createUseCases({
       store,
       log,
@@ -168,6 +168,7 @@ export class App {
       this.#setPolicies(policies)
       // Before anybody connects: changes of passwords that a killed process left behind.
       await this.#useCases.changes.settle()
+      await this.#authorities.tidy()
       await this.#revocations.use(policies)
       const listening: Listening[] = []
       for (const policy of policies) {
@@ -186,6 +187,7 @@ export class App {
       this.#measureExpiry()
       this.#every(hourMs, () => this.#measureExpiry())
       this.#every(minuteMs, () => void this.#useCases.changes.settle())
+      this.#every(minuteMs, () => void this.#authorities.tidy())
       this.#every((ticketLifetime / 2) * 1000, () => this.#rotateTickets())
       // The profile of a listener that runs does not change by a reload.
       const { listeners } = this.#config
@@ -331,6 +333,7 @@ export class App {
         events: (listener) => this.#events.log.subscribe(() => listener()),
       },
       renewals: store.renewals,
+      pki: this.#authorities.status,
       issued: store.issued,
       sessions: this.#relay.sessions,
       operations: this.#useCases.changes.operations,

@@ -13,6 +13,7 @@ import type {
   SecurityEventLog,
 } from '../store/store.ts'
 import type { ChargePointOperations } from '../usecases/operation/operation.ts'
+import type { PkiAnswers } from './pki.ts'
 
 /** What the admin API needs of the rest of the proxy; app.ts gives it. */
 export interface AdminDeps {
@@ -32,6 +33,8 @@ export interface AdminDeps {
   /** Tells, after they are durable, that there are new records; for live readers. */
   readonly stored: { readonly rejections: Subscribe; readonly events: Subscribe }
   readonly renewals: Renewals
+  /** CRL and OCSP, for anybody. */
+  readonly pki: PkiAnswers
   readonly issued: IssuedCertificates
   readonly sessions: SessionDirectory
   readonly operations: ChargePointOperations

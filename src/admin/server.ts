@@ -9,6 +9,7 @@ import { addApi } from './api.ts'
 import { answerClientError } from './client-error.ts'
 import type { AdminDeps } from './deps.ts'
 import { errorHandler, sendNotFound } from './errors.ts'
+import { addPki } from './pki.ts'
 import type { LiveStreams } from './stream.ts'
 
 /** What readiness is made of; everything that is not well is named. */
@@ -36,7 +37,7 @@ const closeMs = 5_000
 
 /**
  * The admin address: /livez, /readyz and /metrics, without a token, for machines inside; with `api`
- * the admin API, too. Throws ProxyError `listen_failed`.
+ * the admin API, too, and CRL and OCSP of the local authorities. Throws ProxyError `listen_failed`.
  */
 export async function startAdmin(
   config: AdminConfig,
@@ -69,6 +70,7 @@ export async function startAdmin(
       new ProxyError('rate_limited', 'operator', `too many requests; again in ${after}`),
   })
   const streams = api === null ? null : await addApi(server, api)
+  if (api !== null) await addPki(server, api.pki)
   addHealth(server, registry, health)
   const { host, port } = config.address
   try {

@@ -1,12 +1,15 @@
-import type { CertificateAuthorityConfig } from '../config/schema.ts'
+import type { CertificateAuthorityConfig, Config } from '../config/schema.ts'
+import type { Logger } from '../observe/log.ts'
 import type { Authority } from '../pki/authority/authority.ts'
+import { messageOf } from '../policy/error.ts'
+import type { Store } from '../store/store.ts'
 import {
-  type AuthorityDeps,
   type LocalIssuer,
   noAuthorities,
   type PreparedAuthorities,
   prepareAuthorities,
 } from './authorities/prepare.ts'
+import { AuthorityStatus } from './authority-status.ts'
 
 export {
   type LocalIssuer,
@@ -14,6 +17,13 @@ export {
   type PreparedAuthorities,
   prepareAuthorities,
 } from './authorities/prepare.ts'
+
+export interface AuthoritiesDeps {
+  readonly store: Pick<Store, 'issued' | 'renewals'>
+  readonly log: Logger
+  /** As the last reload left it. */
+  readonly config: () => Pick<Config, 'cpo'>
+}
 
 /** The authorities in use; a reload puts others in their place, whole. */
 export interface Authorities {
@@ -25,24 +35,46 @@ export interface Authorities {
   prepare(section: CertificateAuthorityConfig | undefined): PreparedAuthorities
   /** Takes what `prepare` has found usable. */
   set(prepared: PreparedAuthorities): void
+  /** CRL and OCSP of those that are ours. */
+  readonly status: AuthorityStatus
+  /** Writes CRLs that changed, and forgets what nobody asks for any more. About once a minute. Never rejected. */
+  tidy(): Promise<void>
   /** Called after every `set`. Returns what ends that. */
   onChange(listener: () => void): () => void
 }
 
-export function createAuthorities(deps: AuthorityDeps): Authorities {
+/** OCSP of a certificate is asked for a while after its end. */
+const [keepExpiredMs, keepEndedMs] = [90 * 86_400_000, 365 * 86_400_000]
+
+export function createAuthorities({ store, log, config }: AuthoritiesDeps): Authorities {
+  const now = Date.now
   let present: PreparedAuthorities = noAuthorities
   const listeners = new Set<() => void>()
+  const onChange: Authorities['onChange'] = (listener) => {
+    listeners.add(listener)
+    return () => void listeners.delete(listener)
+  }
+  const issuers = () => present.issuers
+  const organization = () => config().cpo.names[0] ?? ''
+  const status = new AuthorityStatus({ issuers, onChange, index: store.issued, organization, log, now })
   return {
     current: () => present.authority,
-    issuers: () => present.issuers,
-    prepare: (section) => prepareAuthorities(section, deps),
+    issuers,
+    prepare: (section) => prepareAuthorities(section, { index: store.issued, now }),
     set(prepared) {
       present = prepared
       for (const listener of listeners) listener()
     },
-    onChange(listener) {
-      listeners.add(listener)
-      return () => void listeners.delete(listener)
+    onChange,
+    status,
+    async tidy() {
+      await status.write()
+      try {
+        await store.issued.prune(now() - keepExpiredMs)
+        await store.renewals.prune(now() - keepEndedMs)
+      } catch (error) {
+        log.error({ err: messageOf(error) }, 'old certificates cannot be forgotten')
+      }
     },
   }
 }

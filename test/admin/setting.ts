@@ -98,6 +98,7 @@ export async function setUp(t: TestContext, options: SettingOptions = {}): Promi
     },
     roots: store.roots,
     renewals: store.renewals,
+    pki: { crl: async () => null, ocsp: async () => null, chain: () => null },
     issued: store.issued,
     stored: { rejections: subscribe(listeners.rejections), events: subscribe(listeners.events) },
     sessions: { get: (identity) => sessions.get(identity) ?? null, all: () => sessions.values() },

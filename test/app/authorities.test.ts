@@ -108,7 +108,11 @@ test('[A02.FR.12] an authority for one type of key rejects the other', async (co
 })
 
 test('without the section there is nobody, and a reload puts another in place at once', (context) => {
-  const authorities = createAuthorities({ index: memoryIssuedIndex(), now: Date.now })
+  const authorities = createAuthorities({
+    store: { issued: {} as never, renewals: {} as never },
+    log: {} as never,
+    config: () => ({ cpo: { names: [] } }),
+  })
   assert.equal(authorities.current(), null)
   let changes = 0
   const stop = authorities.onChange(() => {
