@@ -5,6 +5,7 @@ import {
   copyFileSync,
   cpSync,
   existsSync,
+  linkSync,
   mkdirSync,
   mkdtempSync,
   readFileSync,
@@ -70,9 +71,18 @@ function newStage(folder: string, name: string): Stage {
   chmodSync(root, 0o755)
   if (name !== 'final') {
     mkdirSync(join(root, 'usr/local/bin'), { recursive: true })
-    copyFileSync(process.execPath, join(root, 'usr/local/bin/node'))
+    linkOrCopy(process.execPath, join(root, 'usr/local/bin/node'))
   }
   return { root, env: {}, workdir: '/', user: '0:0', lists: {} }
+}
+
+/** It is big, and nobody changes it. */
+function linkOrCopy(from: string, to: string): void {
+  try {
+    linkSync(from, to)
+  } catch {
+    copyFileSync(from, to)
+  }
 }
 
 interface Build {
