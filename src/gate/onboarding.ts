@@ -55,6 +55,8 @@ export function learnsFactory({ onboarding }: EntryConfig): boolean {
 export interface Proven {
   readonly profile: SecurityProfile
   readonly entry: OnboardingEntry | null
+  /** Of its certificate. */
+  readonly fingerprint: string | null
   readonly credential: CredentialUse
 }
 
@@ -63,13 +65,16 @@ export interface Standing {
   readonly stage: Stage
   /** As `recordSuccess` keeps it. */
   readonly seen: OnboardingSeen | null
+  /** Whether its certificate is good for onboarding still: between handshake and here one may have ended. */
+  readonly verdict: Verdict
 }
 
 /** What a connection is good for. `record`: null for one that is to be learned. */
 export function standingOf(
   record: ChargePointRecord | null,
-  { profile, entry, credential }: Proven,
+  { profile, entry, fingerprint, credential }: Proven,
   config: EntryConfig,
+  now: number,
 ): Standing {
   const isNext = credential === 'next'
   const used = isNext ? record?.credentialChange?.next : record?.credential
@@ -77,7 +82,11 @@ export function standingOf(
   const { endOnProfile = null } = config.onboarding ?? {}
   const onboarding = record?.onboarding ?? null
   const verdict = onboardingVerdict(onboarding, { profile, entry, salt, isNext }, endOnProfile)
-  return { stage: verdict.stage, seen: seenOf(verdict, onboarding) }
+  return {
+    stage: verdict.stage,
+    seen: seenOf(verdict, onboarding),
+    verdict: entry === null || record === null ? admitted : checkEntry(entry, record, fingerprint ?? '', now),
+  }
 }
 
 function seenOf(
@@ -93,12 +102,12 @@ function seenOf(
  * Closed: where onboarding is not configured, factory credentials are good for nothing.
  */
 export function mayBeServed(
-  stage: Stage,
+  { stage, verdict }: Standing,
   profile: SecurityProfile,
   config: EntryConfig,
   hasRoom: () => boolean,
 ): Verdict {
-  if (stage === 'operation') return admitted
+  if (stage === 'operation' || !verdict.ok) return verdict
   if (config.onboarding === undefined) {
     return refused(reasonOf(profile), 'it has factory credentials still, and onboarding is not configured')
   }

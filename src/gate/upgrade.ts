@@ -116,8 +116,9 @@ export class Upgrades {
     if (identity === null) return
     const proven = this.#provenBy(walk, result)
     const { config } = walk.policy
-    const { stage } = standingOf(result.chargePoint, proven, config)
-    const verdict = mayBeServed(stage, proven.profile, config, this.#deps.hasOnboardingRoom)
+    const standing = standingOf(result.chargePoint, proven, config, this.#deps.now())
+    const { stage } = standing
+    const verdict = mayBeServed(standing, proven.profile, config, this.#deps.hasOnboardingRoom)
     if (!verdict.ok) return this.#refuseAdmitted(walk, verdict)
     const claimant = { address: remote.address, certificate: chain?.leaf.fingerprint ?? null }
     const claim = await relay.claim(identity.identity, claimant, () => !connection.isOver)
@@ -138,7 +139,9 @@ export class Upgrades {
     { connection, policy }: Walk,
     { credential }: Pick<AdmissionResult & { ok: true }, 'credential'>,
   ) {
-    return { profile: policy.listener.securityProfile, entry: connection.facts.entry, credential }
+    const { entry, chain } = connection.facts
+    const fingerprint = chain?.leaf.fingerprint ?? null
+    return { profile: policy.listener.securityProfile, entry, fingerprint, credential }
   }
 
   /** A00.FR.806: nothing of it reaches the central system. */
@@ -245,7 +248,7 @@ export class Upgrades {
     }
     const { chargePoint } = result
     const { securityProfile: profile } = policy.listener
-    let standing = standingOf(chargePoint, this.#provenBy(walk, result), policy.config)
+    let standing = standingOf(chargePoint, this.#provenBy(walk, result), policy.config, now())
     let use: Pick<SecondLook & { ok: true }, 'credential' | 'changeStartedAt'> = {
       credential: result.credential,
       changeStartedAt: null,
@@ -277,10 +280,11 @@ export class Upgrades {
         const present = await registry.get(identity.identity)
         const look = stillHolds(before, present, mode)
         if (look.ok) {
-          standing = standingOf(present, this.#provenBy(walk, look), policy.config)
+          standing = standingOf(present, this.#provenBy(walk, look), policy.config, now())
           use = look
         }
-        const verdict = look.ok && standing.stage !== stage ? changedMeanwhile(profile) : look
+        const changed = standing.stage === stage ? standing.verdict : changedMeanwhile(profile)
+        const verdict = look.ok ? changed : look
         if (!verdict.ok) {
           link.socket.destroy()
           return this.#refuseAdmitted(walk, verdict)

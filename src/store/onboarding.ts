@@ -36,6 +36,8 @@ export function onboardingAtSuccess(
       // One that was asked for meanwhile is not done by a connection of before.
       return present?.expectedAt === seen.expectedAt ? null : present
     case 'begins': {
+      // Nobody expects it any more: only an expired certificate needs no word of an operator.
+      if (present === null && seen.via !== 'expired-certificate') return null
       const base = present ?? expectedOnboarding(seen.via, null, at)
       const factorySalt = base.factorySalt ?? seen.factorySalt
       // After a failure its next try begins when it may, and not with the connection.

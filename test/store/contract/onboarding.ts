@@ -98,6 +98,12 @@ export function onboardingContract(name: string, makeStore: MakeStore): void {
     })
   })
 
+  check('[A00.FR.406] one that is over is not begun again by what it has replaced', async ({ registry }) => {
+    await registry.add('CP1', { securityProfile: 3 })
+    for (const via of ['certificate', 'password'] as const)
+      assert.equal((await connects(registry, 3, begins(via)))?.onboarding, null)
+  })
+
   check('lists tell who is in onboarding', async ({ registry }) => {
     const onboarding = expectedOnboarding('certificate', null, 1)
     await registry.addAll([
