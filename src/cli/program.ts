@@ -1,17 +1,22 @@
 import { Command } from 'commander'
-import { campaignCommand } from './campaign.ts'
-import { certificatesCommand } from './certificates.ts'
-import { chargePointsCommand } from './charge-points.ts'
-import { checkCommand } from './check.ts'
-import { credentialsCommand } from './credentials.ts'
-import { demoCommand } from './demo.ts'
-import { eventsCommand } from './events.ts'
-import { pkiCommand } from './pki.ts'
-import { quickstartCommand } from './quickstart.ts'
-import { rejectionsCommand } from './rejections.ts'
-import { serveCommand } from './serve.ts'
-import { simulateCommand } from './simulate.ts'
 import { version } from './version.ts'
+
+/** Each command is loaded when it is asked for: they need different libraries, and these take a second. */
+const commands: Readonly<Record<string, () => Promise<Command>>> = {
+  serve: async () => (await import('./serve.ts')).serveCommand(),
+  quickstart: async () => (await import('./quickstart.ts')).quickstartCommand(),
+  demo: async () => (await import('./demo.ts')).demoCommand(),
+  check: async () => (await import('./check.ts')).checkCommand(),
+  pki: async () => (await import('./pki.ts')).pkiCommand(),
+  'charge-points': async () => (await import('./charge-points.ts')).chargePointsCommand(),
+  certificates: async () => (await import('./certificates.ts')).certificatesCommand(),
+  credentials: async () => (await import('./credentials.ts')).credentialsCommand(),
+  rejections: async () => (await import('./rejections.ts')).rejectionsCommand(),
+  events: async () => (await import('./events.ts')).eventsCommand(),
+  campaign: async () => (await import('./campaign.ts')).campaignCommand(),
+  simulate: async () => (await import('./simulate.ts')).simulateCommand(),
+}
+const defaultCommand = 'serve'
 
 /** Runs the command line; sets the exit code of the process. */
 export async function run(argv: readonly string[]): Promise<void> {
@@ -21,18 +26,27 @@ export async function run(argv: readonly string[]): Promise<void> {
     )
     .version(version)
     .showSuggestionAfterError()
-    .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : 2))
-  program.addCommand(serveCommand(), { isDefault: true })
-  program.addCommand(quickstartCommand())
-  program.addCommand(demoCommand())
-  program.addCommand(checkCommand())
-  program.addCommand(pkiCommand())
-  program.addCommand(chargePointsCommand())
-  program.addCommand(certificatesCommand())
-  program.addCommand(credentialsCommand())
-  program.addCommand(rejectionsCommand())
-  program.addCommand(eventsCommand())
-  program.addCommand(campaignCommand())
-  program.addCommand(simulateCommand())
+  const { names, isNamed } = wanted(argv[2])
+  for (const name of names) {
+    const command = await commands[name]?.()
+    if (command !== undefined) program.addCommand(command, { isDefault: isNamed && name === defaultCommand })
+  }
+  exitAsPromised(program)
   await program.parseAsync(argv)
+}
+
+/** The command that is named first; all of them where help is asked for, or a name that is none. */
+function wanted(first: string | undefined): { readonly names: readonly string[]; readonly isNamed: boolean } {
+  if (first !== undefined && Object.hasOwn(commands, first)) return { names: [first], isNamed: true }
+  const isHelp = first === 'help' || first === '--help' || first === '-h'
+  if (first === undefined || (first.startsWith('-') && !isHelp))
+    return { names: [defaultCommand], isNamed: true }
+  // A name that is none must not be taken for an argument of the default command.
+  return { names: Object.keys(commands), isNamed: isHelp }
+}
+
+/** 2 for whoever uses a command in a wrong way (design, section 11); a command does not inherit it. */
+function exitAsPromised(command: Command): void {
+  command.exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : 2))
+  for (const one of command.commands) exitAsPromised(one)
 }
