@@ -7,6 +7,7 @@ import { expectedOnboarding, type OnboardingVia } from '../../../src/policy/onbo
 import { openSqliteStore } from '../../../src/store/sqlite.ts'
 import { createOnboarding } from '../../../src/usecases/onboarding/onboarding.ts'
 import type { OperationOutcome } from '../../../src/usecases/operation/operation.ts'
+import { storePath } from '../../store/sqlite/folder.ts'
 import { type FakeSession, fakeSession } from '../../support/fake-session.ts'
 import { manualClock } from '../operation/setting.ts'
 
@@ -17,7 +18,7 @@ const refusal: OperationOutcome = { ok: false, code: 'refused', detail: 'it answ
 /** CP1 in onboarding on profile 2 by password; `outcomes` are those of rotatePassword, in order. */
 async function setUp(t: TestContext, via: OnboardingVia = 'password', outcomes = [refusal]) {
   const clock = manualClock()
-  const store = openSqliteStore(':memory:', { now: clock.now })
+  const store = openSqliteStore(storePath(t), { now: clock.now })
   await store.registry.add('CP1', { onboarding: expectedOnboarding(via, null, clock.now()) })
   const events: ProxyEvent[] = []
   const tries: string[] = []
