@@ -2,13 +2,16 @@ import type { AdminDeps } from './admin/deps.ts'
 import { type AdminServer, type Health, startAdmin } from './admin/server.ts'
 import { type Authorities, createAuthorities, type PreparedAuthorities } from './app/authorities.ts'
 import { certificatesOf, serverChainsOf } from './app/certificates.ts'
-import { measureChargePointExpiry } from './app/charge-point-expiry.ts'
-import { buildPolicies } from './app/policies.ts'
+import { noteChargePointExpiry } from './app/charge-point-expiry.ts'
+import { healthOf } from './app/health.ts'
+import { buildPolicies, lockoutBounds } from './app/policies.ts'
 import { Rejections } from './app/rejections.ts'
+import { joinReplicas } from './app/replicas/join.ts'
+import { fleetOf, hasNewTrust, serveAdmin, sharedRelay } from './app/replicas/ports.ts'
+import type { Replicas } from './app/replicas/replicas.ts'
 import { Revocations } from './app/revocation.ts'
 import { SecurityEvents } from './app/security-events.ts'
 import { ServerCertificates } from './app/server-certificates.ts'
-import { sharedCheck } from './app/store-check.ts'
 import { createUseCases, type UseCases } from './app/use-cases.ts'
 import type { LoadedConfig } from './config/load.ts'
 import { diffReload } from './config/reload.ts'
@@ -17,7 +20,7 @@ import { AcceptLimits } from './gate/accept-limits.ts'
 import type { AdmitConnectionDeps } from './gate/admit-connection.ts'
 import { PresentedCertificates } from './gate/certificate-check.ts'
 import { hashKey } from './gate/credentials/hash.ts'
-import { createLockout, type Lockout, type LockoutBounds } from './gate/credentials/lockout.ts'
+import { createLockout, type Lockout } from './gate/credentials/lockout.ts'
 import { createPasswordVerifier } from './gate/credentials/verifier.ts'
 import { Listener, type LivePolicy } from './gate/listener.ts'
 import { Refusals } from './gate/refusal.ts'
@@ -64,6 +67,8 @@ export class App {
   readonly #rejections: Rejections
   readonly #events: SecurityEvents
   readonly #useCases: UseCases
+  /** Null: this process is alone with its store. */
+  readonly #replicas: Replicas | null
   readonly #relay: Relay
   readonly #authorities: Authorities
   readonly #serverCertificates: ServerCertificates
@@ -72,7 +77,7 @@ export class App {
   readonly #upgrades: Upgrades
   readonly #routes: HttpRoutes
   readonly #timers: NodeJS.Timeout[] = []
-  readonly #checkStore: () => Promise<void>
+  readonly #health: Health
   #admin: AdminServer | null = null
   #config: Config
   #policies: readonly LivePolicy[] = []
@@ -84,13 +89,13 @@ export class App {
     this.#deps = deps
     const { store, log, metrics } = deps
     const monotonic = () => performance.now()
-    this.#checkStore = sharedCheck(() => store.check(), 1_000, monotonic)
     this.#events = new SecurityEvents({ ...deps, config: () => this.#config })
     this.#rejections = new Rejections({
       rejections: store.rejections,
       events: this.#events.refusals,
       log,
       config: () => this.#config,
+      stored: (count) => this.#replicas?.notices.rejected(count),
     })
     const refusals = new Refusals({ metrics, recorder: this.#rejections, now: Date.now })
     this.#refuser = new Refuser(refusals, log)
@@ -98,18 +103,18 @@ export class App {
     this.#factsOf = (certificate) => certificates.factsOf(certificate)
     this.#limits = new AcceptLimits(config.limits, monotonic)
     this.#lockout = createLockout({ ...lockoutBounds(config), now: Date.now })
-    this.#relay = new Relay(config.limits, [], {
-      metrics,
-      log,
-      refused: ({ listener, profile, address, port, identity }, reason, detail) =>
-        refusals.note(
-          { listener: { name: listener, profile }, address, port, identity, facts: {} },
-          reason,
-          detail,
-          'enforce',
-        ),
-    })
+    const refused = refusals.noteSession.bind(refusals)
+    this.#relay = new Relay(config.limits, [], { metrics, log, refused })
     this.#authorities = createAuthorities({ store, log, config: () => this.#config })
+    this.#replicas = joinReplicas({
+      ...deps,
+      config: () => this.#config,
+      sessions: this.#relay.sessions,
+      events: this.#events,
+      rejections: this.#rejections,
+      campaigns: () => this.#useCases.campaigns,
+      ticketsChanged: () => this.#newTicketKeys(),
+    })
     this.#useCases = createUseCases({
       store,
       log,
@@ -121,6 +126,7 @@ export class App {
       authorities: this.#authorities,
       trust: () => this.#policies.flatMap(({ contexts }) => contexts?.material.trust?.cpo ?? []),
       serverChains: () => serverChainsOf(this.#policies),
+      fleet: this.#replicas,
     })
     this.#relay.setLive(config.limits, this.#useCases.all)
     this.#serverCertificates = new ServerCertificates({
@@ -135,12 +141,20 @@ export class App {
       factsOf: this.#factsOf,
       note: this.#events.log.note,
       refusals,
-      rotateTickets: (name) => this.#listeners.get(name)?.rotateTickets(),
+      rotateTickets: (name) => this.#rotateTickets(name),
+    })
+    this.#health = healthOf({
+      store,
+      replicas: this.#replicas,
+      now: monotonic,
+      isStopping: () => this.#isStopping,
+      reloadProblem: () => this.#reloadProblem,
+      notes: () => [...this.#serverCertificates.notes(), ...this.#useCases.certificates.notes()],
     })
     const admission: AdmitConnectionDeps = {
       refuser: this.#refuser,
       metrics,
-      registry: store.registry,
+      registry: this.#replicas?.registry ?? store.registry,
       verifier: createPasswordVerifier({ now: monotonic }),
       lockout: this.#lockout,
       now: Date.now,
@@ -150,7 +164,7 @@ export class App {
     this.#upgrades = new Upgrades({
       ...admission,
       metrics,
-      relay: this.#relay,
+      relay: sharedRelay(this.#relay, this.#replicas),
       note: this.#events.log.note,
       admitted: (facts, path, generation) => this.#revocations.live.admitted(facts, path, generation),
       hasOnboardingRoom: this.#useCases.onboarding.hasRoom,
@@ -159,8 +173,9 @@ export class App {
 
   /** Throws ProxyError when anything cannot be opened; nothing is left open then. */
   async start(): Promise<readonly Listening[]> {
-    const { log, metrics } = this.#deps
+    const { store, log, metrics } = this.#deps
     try {
+      await this.#replicas?.start()
       const authorities = this.#authorities.prepare(this.#config.certificateAuthority)
       const policies = await this.#buildPolicies(this.#config, authorities)
       const sinks = this.#events.prepare(this.#config)
@@ -179,16 +194,20 @@ export class App {
       }
       this.#revocations.start()
       await this.#events.start(sinks)
-      await this.#useCases.campaigns.start()
-      this.#admin = await startAdmin(this.#config.admin, metrics.registry, this.#health(), this.#adminDeps())
+      if (this.#replicas === null) await this.#useCases.campaigns.start()
+      else await this.#replicas.lead()
+      this.#admin = await startAdmin(this.#config.admin, metrics.registry, this.#health, this.#adminDeps())
+      serveAdmin(this.#replicas, this.#admin)
       metrics.configReloadSuccessful.set(1)
       this.#prune()
       this.#every(hourMs, () => this.#prune())
-      this.#measureExpiry()
-      this.#every(hourMs, () => this.#measureExpiry())
+      noteChargePointExpiry(store.registry, metrics, log)
+      this.#every(hourMs, () => noteChargePointExpiry(store.registry, metrics, log))
       this.#every(minuteMs, () => void this.#useCases.changes.settle())
       this.#every(minuteMs, () => void this.#authorities.tidy())
-      this.#every((ticketLifetime / 2) * 1000, () => this.#rotateTickets())
+      this.#every((ticketLifetime / 2) * 1000, () => {
+        if (this.#replicas?.leader.isLeader !== false) this.#rotateTickets()
+      })
       // The profile of a listener that runs does not change by a reload.
       const { listeners } = this.#config
       warnOfUnsecured(listeners, log)
@@ -220,6 +239,7 @@ export class App {
       const sinks = this.#events.prepare(config)
       const { needsRestart } = diffReload(this.#config, config)
       if (needsRestart.length > 0) log.warn({ keys: needsRestart }, 'these changes need a restart')
+      const isTrustNew = hasNewTrust(this.#policies, policies)
       for (const policy of policies) this.#listeners.get(policy.listener.name)?.setPolicy(policy)
       this.#config = config
       this.#events.reload(config, sinks)
@@ -230,6 +250,8 @@ export class App {
       this.#relay.setLive(config.limits, this.#useCases.all)
       log.level = config.log.level
       await this.#revocations.use(policies)
+      // Alone, every context that is made anew has new keys.
+      if (isTrustNew) void this.#replicas?.tickets.rotate()
       this.#reloaded(null)
       log.info({ listeners: policies.length }, 'configuration reloaded')
       return true
@@ -277,10 +299,12 @@ export class App {
     await this.#revocations.close()
     await this.#rejections.close()
     await this.#events.close()
+    await this.#replicas?.close()
   }
 
   #buildPolicies(config: Config, { issuers }: PreparedAuthorities): Promise<readonly LivePolicy[]> {
-    return buildPolicies(config, this.#serverCertificates.issueFor(config, issuers))
+    const issue = this.#serverCertificates.issueFor(config, issuers)
+    return buildPolicies(config, issue, this.#replicas?.ticketKeys)
   }
 
   #createListener(policy: LivePolicy): Listener {
@@ -289,7 +313,7 @@ export class App {
       limits: this.#limits,
       refuser: this.#refuser,
       metrics,
-      registry: store.registry,
+      registry: this.#replicas?.registry ?? store.registry,
       revocation: this.#revocations.port(policy.listener.name),
       presented: new PresentedCertificates(policy.config.limits.connections),
       factsOf: this.#factsOf,
@@ -303,17 +327,6 @@ export class App {
   #setPolicies(policies: readonly LivePolicy[]): void {
     this.#policies = policies
     setExpiryMetrics(this.#deps.metrics, policies, this.#authorities.issuers())
-  }
-
-  #health(): Health {
-    return {
-      problems: () => this.#problems(),
-      notes: () => [
-        ...(this.#reloadProblem === null ? [] : [`the last reload failed: ${this.#reloadProblem}`]),
-        ...this.#serverCertificates.notes(),
-        ...this.#useCases.certificates.notes(),
-      ],
-    }
   }
 
   #adminDeps(): AdminDeps {
@@ -330,12 +343,13 @@ export class App {
       roots: store.roots,
       stored: {
         rejections: (listener) => this.#rejections.subscribe(listener),
-        events: (listener) => this.#events.log.subscribe(() => listener()),
+        events: (listener) => this.#events.subscribe(listener),
       },
       renewals: store.renewals,
       pki: this.#authorities.status,
       issued: store.issued,
-      sessions: this.#relay.sessions,
+      sessions: this.#replicas?.directory ?? this.#relay.sessions,
+      ...fleetOf(this.#replicas),
       operations: this.#useCases.changes.operations,
       operationDefaults: () => ({
         reset: this.#config.passwords.resetAfterRebootRequired,
@@ -361,16 +375,6 @@ export class App {
     if (problem !== null) log.error({ problem }, 'the new configuration was refused; the old one stays')
   }
 
-  async #problems(): Promise<readonly string[]> {
-    if (this.#isStopping) return ['the proxy is shutting down']
-    try {
-      await this.#checkStore()
-      return []
-    } catch (error) {
-      return [`store: ${messageOf(error)}`]
-    }
-  }
-
   #prune(): void {
     this.#rejections.prune()
     void this.#revocations.prune()
@@ -382,18 +386,15 @@ export class App {
     this.#timers.push(timer)
   }
 
-  #measureExpiry(): void {
-    const { store, metrics, log } = this.#deps
-    measureChargePointExpiry(store.registry, metrics, Date.now()).catch((error: unknown) => {
-      log.error({ err: messageOf(error) }, 'charge point certificates cannot be counted')
-    })
+  /** Of all listeners, or of one; with replicas of all of them, because they share one secret. */
+  #rotateTickets(name?: string): void {
+    if (this.#replicas !== null) void this.#replicas.tickets.rotate()
+    else this.#newTicketKeys(name)
   }
 
-  #rotateTickets(): void {
-    for (const listener of this.#listeners.values()) listener.rotateTickets()
+  #newTicketKeys(name?: string): void {
+    for (const listener of this.#listeners.values()) {
+      if (name === undefined || listener.name === name) listener.rotateTickets()
+    }
   }
-}
-
-function lockoutBounds({ limits }: Config): LockoutBounds {
-  return { failures: limits.failuresPerIdentity, lockMs: limits.lockout }
 }

@@ -7,6 +7,7 @@ import { audit, auditResult, beginAudit } from './audit.ts'
 import { createTokenCheck, type TokenCheck } from './auth.ts'
 import type { AdminDeps } from './deps.ts'
 import { errorHandler, sendNotFound, toldOf } from './errors.ts'
+import { createFleetGate, type FleetGate } from './fleet.ts'
 import { openApiOf, withoutDefaults } from './openapi.ts'
 import { campaignRoutes } from './routes/campaigns.ts'
 import { certificateRenewalRoutes } from './routes/certificate-renewals.ts'
@@ -40,20 +41,27 @@ export interface ApiContext {
   readonly deps: AdminDeps
   readonly streams: LiveStreams
   readonly tokens: TokenCheck
+  readonly gate: FleetGate
   /** Aborted when the server closes. */
   readonly closing: AbortSignal
+}
+
+export interface AddedApi {
+  readonly streams: LiveStreams
+  readonly gate: FleetGate
 }
 
 /** A wrong token costs so many requests: guessing ends soon, and honest scripts are not in its way. */
 const tokenFailureCost = 20
 
 /** Adds /api/v1 and /openapi.json (design, section 11) to a server that has the rate limit. */
-export async function addApi(server: FastifyInstance, deps: AdminDeps): Promise<LiveStreams> {
+export async function addApi(server: FastifyInstance, deps: AdminDeps): Promise<AddedApi> {
   const closing = new AbortController()
   const context: ApiContext = {
     deps,
     streams: new LiveStreams(deps.streams),
     tokens: createTokenCheck(deps),
+    gate: createFleetGate(deps.fleet),
     closing: closing.signal,
   }
   server.addHook('preClose', async () => {
@@ -65,11 +73,11 @@ export async function addApi(server: FastifyInstance, deps: AdminDeps): Promise<
     server.swagger(),
   )
   await server.register((api: Api) => addRoutes(api, context), { prefix: '/api/v1' })
-  return context.streams
+  return { streams: context.streams, gate: context.gate }
 }
 
 async function addRoutes(api: Api, context: ApiContext): Promise<void> {
-  const { deps, tokens } = context
+  const { deps, tokens, gate } = context
   const charge = api.createRateLimit()
   const [isJson, isText] = [validator(false), validator(true)]
   api.setValidatorCompiler(({ schema, httpPart }) => (httpPart === 'body' ? isJson : isText).compile(schema))
@@ -79,7 +87,7 @@ async function addRoutes(api: Api, context: ApiContext): Promise<void> {
   api.addHook('onRequest', async (request, reply) => {
     reply.headers({ 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' })
     try {
-      tokens.check(request)
+      if (!gate.isInternal(request)) tokens.check(request)
     } catch (error) {
       if (deps.token() !== null) {
         reply.header('www-authenticate', 'Bearer realm="ocpp-security-proxy"')
@@ -92,6 +100,9 @@ async function addRoutes(api: Api, context: ApiContext): Promise<void> {
   api.addHook('preValidation', async (request) => {
     // A body that may be left out is one that says nothing.
     request.body ??= {}
+  })
+  api.addHook('preHandler', async (request, reply) => {
+    if (await gate.forward(request, reply)) return reply
   })
   api.addHook('onSend', async (request, reply) => audit(deps, request, reply))
   const toldError = errorHandler(deps.log)

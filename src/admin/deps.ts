@@ -13,6 +13,7 @@ import type {
   SecurityEventLog,
 } from '../store/store.ts'
 import type { ChargePointOperations } from '../usecases/operation/operation.ts'
+import type { AdminFleet } from './fleet.ts'
 import type { PkiAnswers } from './pki.ts'
 
 /** What the admin API needs of the rest of the proxy; app.ts gives it. */
@@ -36,7 +37,10 @@ export interface AdminDeps {
   /** CRL and OCSP, for anybody. */
   readonly pki: PkiAnswers
   readonly issued: IssuedCertificates
+  /** Those of all replicas. */
   readonly sessions: SessionDirectory
+  /** Left out: this process is alone with its store. */
+  readonly fleet?: AdminFleet
   readonly operations: ChargePointOperations
   /** What an operation does where the request does not say it, as the last reload left it. */
   readonly operationDefaults: () => OperationDefaults

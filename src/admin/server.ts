@@ -5,12 +5,12 @@ import type { Registry } from 'prom-client'
 import type { AdminConfig } from '../config/schema.ts'
 import { messageOf, ProxyError } from '../policy/error.ts'
 import { limitPerAddress } from './address-limit.ts'
-import { addApi } from './api.ts'
+import { type AddedApi, addApi } from './api.ts'
 import { answerClientError } from './client-error.ts'
 import type { AdminDeps } from './deps.ts'
 import { errorHandler, sendNotFound } from './errors.ts'
+import type { FleetAnswer, FleetRequest } from './fleet.ts'
 import { addPki } from './pki.ts'
-import type { LiveStreams } from './stream.ts'
 
 /** What readiness is made of; everything that is not well is named. */
 export interface Health {
@@ -69,7 +69,7 @@ export async function startAdmin(
     errorResponseBuilder: (_request, { after }) =>
       new ProxyError('rate_limited', 'operator', `too many requests; again in ${after}`),
   })
-  const streams = api === null ? null : await addApi(server, api)
+  const added = api === null ? null : await addApi(server, api)
   if (api !== null) await addPki(server, api.pki)
   addHealth(server, registry, health)
   const { host, port } = config.address
@@ -81,7 +81,7 @@ export async function startAdmin(
       cause: error,
     })
   }
-  return new AdminServer(server, streams)
+  return new AdminServer(server, added)
 }
 
 function addHealth(server: FastifyInstance, registry: Registry, health: Health): void {
@@ -102,11 +102,11 @@ function addHealth(server: FastifyInstance, registry: Registry, health: Health):
 
 export class AdminServer {
   readonly #server: FastifyInstance
-  readonly #streams: LiveStreams | null
+  readonly #api: AddedApi | null
 
-  constructor(server: FastifyInstance, streams: LiveStreams | null) {
+  constructor(server: FastifyInstance, api: AddedApi | null) {
     this.#server = server
-    this.#streams = streams
+    this.#api = api
   }
 
   get port(): number {
@@ -116,7 +116,20 @@ export class AdminServer {
 
   /** Live readers at present. */
   get streams(): number {
-    return this.#streams?.size ?? 0
+    return this.#api?.streams.size ?? 0
+  }
+
+  /** Answers a request that came in at another replica, and was allowed there. */
+  async answer({ method, url, body, address }: FleetRequest): Promise<FleetAnswer> {
+    const answer = await this.#server.inject({
+      method: method as 'GET',
+      url,
+      headers: { ...this.#api?.gate.headers },
+      remoteAddress: address,
+      ...(typeof body === 'object' && body !== null ? { payload: body } : {}),
+    })
+    const contentType = String(answer.headers['content-type'] ?? 'application/json')
+    return { status: answer.statusCode, contentType, body: answer.body }
   }
 
   /** Live readers are ended, operations given up; what does not end in time is cut off. */

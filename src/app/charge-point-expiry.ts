@@ -1,5 +1,7 @@
 import { setImmediate } from 'node:timers/promises'
+import type { Logger } from '../observe/log.ts'
 import type { Metrics } from '../observe/metrics.ts'
+import { messageOf } from '../policy/error.ts'
 import type { CertificateKeyRecord, Registry } from '../store/store.ts'
 
 const dayMs = 86_400_000
@@ -39,4 +41,15 @@ export async function measureChargePointExpiry(
   for (const [index, [name]] of classes.entries()) {
     chargePointCertificates.set({ time_left: name }, counts[index] ?? 0)
   }
+}
+
+/** The same; what fails is logged. */
+export function noteChargePointExpiry(
+  registry: Pick<Registry, 'listExpiringKeys'>,
+  metrics: Pick<Metrics, 'chargePointCertificates'>,
+  log: Pick<Logger, 'error'>,
+): void {
+  measureChargePointExpiry(registry, metrics, Date.now()).catch((error: unknown) => {
+    log.error({ err: messageOf(error) }, 'charge point certificates cannot be counted')
+  })
 }

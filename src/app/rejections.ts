@@ -12,6 +12,8 @@ export interface RejectionsDeps {
   readonly log: Logger
   /** As the last reload left it. */
   readonly config: () => Config
+  /** So many were stored just now. */
+  readonly stored: (count: number) => void
 }
 
 /** Wires what becomes of a refusal once it is counted: its record, its event, and whoever reads along. */
@@ -39,6 +41,11 @@ export class Rejections {
     return () => void this.#readers.delete(reader)
   }
 
+  /** Other replicas have stored some. */
+  heard(): void {
+    for (const reader of this.#readers) reader()
+  }
+
   /** Removes old records; what fails is logged. */
   prune(): void {
     this.#recordedSince = 0
@@ -55,6 +62,7 @@ export class Rejections {
   /** A flood of refusals must not fill the disk until the hour is over (CWE-400). */
   #recorded(count: number): void {
     for (const reader of this.#readers) reader()
+    this.#deps.stored(count)
     this.#recordedSince += count
     if (this.#recordedSince >= this.#deps.config().store.rejections.keep / 10) this.prune()
   }

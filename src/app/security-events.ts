@@ -39,7 +39,12 @@ export class SecurityEvents {
   readonly #sinks: Sinks
   readonly #retention: EventRetention
   readonly #delivery: EventDelivery | null
-  readonly #own: OwnSession | null
+  #own: OwnSession | null = null
+  readonly #makeOwn: (() => OwnSession) | null
+  readonly #readers = new Set<() => void>()
+  #prepared: readonly PreparedSink[] = []
+  /** Of several replicas one delivers to sinks and has the own session: a cursor has one owner. */
+  #isDelivering: boolean
 
   constructor(deps: SecurityEventsDeps) {
     this.#deps = deps
@@ -52,8 +57,9 @@ export class SecurityEvents {
     const form = config().securityEvents.toCentralSystem
     const outbox = form === 'off' ? null : this.#outbox(form)
     this.#delivery = outbox === null || form === 'off' ? null : eventDelivery({ outbox, log, form })
-    this.#own =
-      outbox === null || config().securityEvents.ownSession === undefined ? null : this.#ownSession(outbox)
+    const hasOwn = outbox !== null && config().securityEvents.ownSession !== undefined
+    this.#makeOwn = hasOwn ? () => this.#ownSession(outbox) : null
+    this.#isDelivering = store.shared === undefined
     this.#flood = new EventFlood({ note: this.log.note, now: () => performance.now() })
     this.useCases = [
       securityEvents({
@@ -71,6 +77,7 @@ export class SecurityEvents {
       this.#sinks.wake(stored.length)
       this.#delivery?.stored(stored)
       this.#own?.wake()
+      for (const reader of this.#readers) reader()
     })
   }
 
@@ -82,14 +89,48 @@ export class SecurityEvents {
 
   async start(prepared: readonly PreparedSink[]): Promise<void> {
     await this.#warnOfReserved()
-    await this.#sinks.set(prepared)
-    this.#own?.start()
+    this.#prepared = prepared
+    await this.#deliver()
+  }
+
+  /** Begins or ends to deliver, where another replica did or does. */
+  async lead(isLeading: boolean): Promise<void> {
+    this.#isDelivering = isLeading
+    await this.#deliver()
+  }
+
+  /** `listener` is called when there are new records, whoever has stored them; the result ends that. */
+  subscribe(listener: () => void): () => void {
+    const own = () => listener()
+    this.#readers.add(own)
+    return () => void this.#readers.delete(own)
+  }
+
+  /** Other replicas have stored so many events, of these charge points among others. */
+  heard(count: number, identities: readonly string[]): void {
+    this.#sinks.wake(count)
+    this.#delivery?.woken(identities)
+    this.#own?.wake()
+    for (const reader of this.#readers) reader()
+  }
+
+  async #deliver(): Promise<void> {
+    await this.#sinks.set(this.#isDelivering ? this.#prepared : [])
+    if (this.#isDelivering && this.#own === null) {
+      this.#own = this.#makeOwn?.() ?? null
+      this.#own?.start()
+    } else if (!this.#isDelivering) {
+      const own = this.#own
+      this.#own = null
+      await own?.close()
+    }
   }
 
   /** Takes a new configuration that `prepare` has found usable. */
   reload(config: Config, prepared: readonly PreparedSink[]): void {
     this.#retention.setBounds(config.securityEvents)
-    void this.#sinks.set(prepared)
+    this.#prepared = prepared
+    if (this.#isDelivering) void this.#sinks.set(prepared)
   }
 
   /** Everything noted is on disk; what sinks did not get waits there for the next start. */

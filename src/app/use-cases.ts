@@ -20,10 +20,11 @@ import { createGuard } from '../usecases/guard.ts'
 import { createMessageSchema } from '../usecases/message-schema.ts'
 import type { OnboardingUseCase } from '../usecases/onboarding/onboarding.ts'
 import { systemClock } from '../usecases/operation/clock.ts'
+import type { ChargePointOperations } from '../usecases/operation/operation.ts'
 import { type ChargePointChanges, createChargePointChanges } from '../usecases/operation/operations.ts'
 import { campaignRootProblem } from '../usecases/root-certificates/campaign.ts'
 import { createStatusMessages } from '../usecases/security-messages/security-messages.ts'
-import { transactions } from '../usecases/transactions/transactions.ts'
+import { type TransactionWatch, transactions } from '../usecases/transactions/transactions.ts'
 import type { Authorities } from './authorities.ts'
 import { onboardingOf } from './onboarding.ts'
 
@@ -42,6 +43,16 @@ export interface UseCaseDeps {
   readonly serverChains: () => readonly string[]
   /** Of the security log. */
   readonly events: readonly UseCase[]
+  /** Where replicas share the store: campaigns are about the charge points of all of them. */
+  readonly fleet: Fleet | null
+}
+
+/** What of it campaigns need (app/replicas). */
+export interface Fleet {
+  readonly directory: SessionDirectory
+  readonly useCase: UseCase
+  operations(local: ChargePointOperations): ChargePointOperations
+  transactions(local: TransactionWatch): TransactionWatch
 }
 
 export interface UseCases {
@@ -55,7 +66,7 @@ export interface UseCases {
 
 /** Wires what the proxy says and changes itself (design, section 10). */
 export function createUseCases(deps: UseCaseDeps): UseCases {
-  const { store, log, metrics, note, sessions, config } = deps
+  const { store, log, metrics, note, sessions, config, fleet } = deps
   const schemas = createMessageSchemas()
   const now = () => performance.now()
   const mode = () => config().centralSystem.securityMessages
@@ -86,9 +97,9 @@ export function createUseCases(deps: UseCaseDeps): UseCases {
   const campaigns = createCampaigns({
     store: store.campaigns,
     registry: store.registry,
-    operations: changes.operations,
-    transactions: busy.watch,
-    isConnected: (identity) => isServed(sessions.get(identity)),
+    operations: fleet?.operations(changes.operations) ?? changes.operations,
+    transactions: fleet?.transactions(busy.watch) ?? busy.watch,
+    isConnected: (identity) => isServed((fleet?.directory ?? sessions).get(identity)),
     note,
     log,
     gauge: metrics.campaignChargePoints,
@@ -115,6 +126,7 @@ export function createUseCases(deps: UseCaseDeps): UseCases {
         },
       },
       onboarding.useCase,
+      ...(fleet === null ? [] : [fleet.useCase]),
     ],
     changes,
     campaigns,

@@ -40,6 +40,8 @@ export interface CampaignDeps extends Pick<RunnerDeps, 'operations' | 'isConnect
 export interface CampaignService extends Campaigns {
   /** Goes on with those that ran when the last process ended. */
   start(): Promise<void>
+  /** Gives up what is under way, so that another process can go on with it; `start` begins again. */
+  standDown(): Promise<void>
   /** Its session relays from now on, and `isConnected` says so. */
   chargePointStarted(identity: string): void
 }
@@ -207,6 +209,11 @@ export function createCampaigns(deps: CampaignDeps): CampaignService {
     start,
     chargePointStarted: wake,
     drain,
+    async standDown() {
+      const running = [...runners.values()]
+      runners.clear()
+      await Promise.all(running.map((runner) => runner.close()))
+    },
     async close() {
       drain()
       stopWatching()

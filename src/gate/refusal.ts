@@ -3,6 +3,7 @@ import type { Socket } from 'node:net'
 import type { Metrics } from '../observe/metrics.ts'
 import type { ReasonCode } from '../policy/reasons.ts'
 import { reasons } from '../policy/reasons.ts'
+import type { SessionFacts } from '../relay/session.ts'
 import type { NewRejection } from '../store/store.ts'
 import type { GateConnection } from './connection.ts'
 import { storedFacts } from './stored-facts.ts'
@@ -64,6 +65,12 @@ export class Refusals {
       detail: detail.slice(0, maxDetail),
       facts: subject.facts,
     })
+  }
+
+  /** A session broke a rule. */
+  noteSession(facts: SessionFacts, reason: ReasonCode, detail: string): void {
+    const { listener: name, profile, address, port, identity } = facts
+    this.note({ listener: { name, profile }, address, port, identity, facts: {} }, reason, detail, 'enforce')
   }
 
   noteConnection(connection: GateConnection, reason: ReasonCode, detail: string, mode: RefusalMode): void {

@@ -1,5 +1,5 @@
 import type { Logger } from '../observe/log.ts'
-import { messageOf } from '../policy/error.ts'
+import { messageOf, ProxyError } from '../policy/error.ts'
 import { type PeerView, type ReasonCode, reasons } from '../policy/reasons.ts'
 import type { GateConnection } from './connection.ts'
 import { answerHttp, endSoon, type Refusals } from './refusal.ts'
@@ -69,6 +69,12 @@ export class Refuser {
 
   /** Something broke on our side: the connection ends, and the operator hears of it. */
   failed(connection: GateConnection, error: unknown): void {
+    if (error instanceof ProxyError && error.code.startsWith('store_')) {
+      // Before the request is read there is nobody to answer in HTTP.
+      const view = connection.facts.identity === null ? reset : reasons.store_unavailable.peer
+      this.refuse(connection, 'store_unavailable', error.message, view, { 'Retry-After': '10' })
+      return
+    }
     this.#log.error({ err: messageOf(error), listener: connection.listener.name }, 'a connection failed')
     connection.leave()
     // Once there is an identity HTTP is spoken: the charge point can be told to come back later.

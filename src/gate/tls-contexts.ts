@@ -11,6 +11,14 @@ const groups = 'X25519MLKEM768:X25519:P-256:P-384'
 /** A session can be resumed for so long; its ticket keys live as long. Seconds. */
 export const ticketLifetime = 24 * 3600
 
+/**
+ * The 48 bytes that a context seals its tickets with. Every context has its own: no session crosses from one
+ * lane or listener to another. Replicas that share a store give the same context the same ones.
+ */
+export type TicketKeys = (context: string) => Buffer
+
+const randomTicketKeys: TicketKeys = () => randomBytes(48)
+
 /** What answers handshakes: the contexts of one listener, of which the ClientHello chooses one. */
 export interface TlsContexts {
   readonly material: TlsMaterial
@@ -37,8 +45,9 @@ export function createTlsContexts(
   listener: ListenerConfig,
   config: TlsConfig,
   material: TlsMaterial,
+  ticketKeys: TicketKeys = randomTicketKeys,
 ): TlsContexts {
-  let lanes = createLanes(listener, config, material)
+  let lanes = createLanes(listener, config, material, ticketKeys)
   return {
     material,
     choose(hello) {
@@ -48,15 +57,21 @@ export function createTlsContexts(
       return { context: compat !== null && lacksAlgorithms ? compat : modern, lane: 'modern' }
     },
     rotateTickets() {
-      lanes = createLanes(listener, config, material)
+      lanes = createLanes(listener, config, material, ticketKeys)
     },
   }
 }
 
-function createLanes(listener: ListenerConfig, config: TlsConfig, material: TlsMaterial): LaneContexts {
-  const create = (options: tls.SecureContextOptions) => {
+function createLanes(
+  listener: ListenerConfig,
+  config: TlsConfig,
+  material: TlsMaterial,
+  ticketKeys: TicketKeys,
+): LaneContexts {
+  const create = (lane: string, options: tls.SecureContextOptions) => {
     try {
-      return tls.createSecureContext({ ...commonOptions(listener, material), ...options })
+      const keys = { ticketKeys: ticketKeys(`${listener.name}/${lane}`) }
+      return tls.createSecureContext({ ...commonOptions(listener, material), ...keys, ...options })
     } catch (error) {
       const detail = `listener ${listener.name}: ${messageOf(error)}`
       throw new ProxyError('tls_context', 'operator', detail, { cause: error })
@@ -64,15 +79,14 @@ function createLanes(listener: ListenerConfig, config: TlsConfig, material: TlsM
   }
   const { missingSignatureAlgorithms } = config.compat
   return {
-    modern: create(modernOptions(config, 2)),
-    legacy: config.legacy ? create(legacyOptions) : null,
+    modern: create('modern', modernOptions(config, 2)),
+    legacy: config.legacy ? create('legacy', legacyOptions) : null,
     compat: missingSignatureAlgorithms
-      ? create({ ...modernOptions(config, 0), minVersion: 'TLSv1.2', maxVersion: 'TLSv1.2' })
+      ? create('compat', { ...modernOptions(config, 0), minVersion: 'TLSv1.2', maxVersion: 'TLSv1.2' })
       : null,
   }
 }
 
-/** Every context has ticket keys of its own: no session crosses from one lane or listener to another. */
 function commonOptions(listener: ListenerConfig, material: TlsMaterial): tls.SecureContextOptions {
   return {
     cert: material.certificates.map(({ certificate }) => certificate),
@@ -88,7 +102,6 @@ function commonOptions(listener: ListenerConfig, material: TlsMaterial): tls.Sec
       constants.SSL_OP_NO_RENEGOTIATION |
       constants.SSL_OP_NO_COMPRESSION |
       constants.SSL_OP_CIPHER_SERVER_PREFERENCE,
-    ticketKeys: randomBytes(48),
     sessionTimeout: ticketLifetime,
     sessionIdContext: listener.name.slice(0, 32),
   }

@@ -11,6 +11,7 @@ import { redisRenewals } from './redis/renewals.ts'
 import { redisRoots } from './redis/roots.ts'
 import { redisSecurityEvents } from './redis/security-events.ts'
 import type { RedisSettings } from './redis/settings.ts'
+import { redisShared } from './redis/shared.ts'
 import type { Store } from './store.ts'
 
 export interface RedisOptions {
@@ -33,6 +34,7 @@ export async function openRedisStore(settings: RedisSettings, options: RedisOpti
   }
   const key = (part: Part) => keysOf(settings.keyPrefix, part)
   const registry = registryKeys(key('registry'))
+  const shared = redisShared(connection, registry, key('replicas'), settings)
   return {
     registry: redisRegistry(connection, registry, now),
     rejections: redisRejections(connection, key('rejections')),
@@ -43,11 +45,13 @@ export async function openRedisStore(settings: RedisSettings, options: RedisOpti
     issued: redisIssued(connection, key('issued')),
     renewals: redisRenewals(connection, registry),
     roots: redisRoots(connection, registry),
+    shared,
     // A read-only replica, a full memory and a failing disk show only when something is written.
     async check() {
       await connection.run((client) => client.set(key('registry')('check'), '1', 'PX', 60_000))
     },
     async close() {
+      shared.close()
       connection.close()
     },
   }

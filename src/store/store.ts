@@ -9,6 +9,7 @@ import type { Onboarding, OnboardingSeen, OnboardingState, OnboardingStep } from
 import type { Renewals } from './renewals.ts'
 import type { RootStore } from './roots.ts'
 import type { SecurityEventLog } from './security-events.ts'
+import type { SharedStore } from './shared.ts'
 
 export type * from './campaigns.ts'
 export type * from './deny-list.ts'
@@ -18,6 +19,7 @@ export type * from './onboarding.ts'
 export type * from './renewals.ts'
 export type * from './roots.ts'
 export type * from './security-events.ts'
+export type * from './shared.ts'
 
 /**
  * Everything durable stands behind these interfaces. They are asynchronous, because a shared store
@@ -308,6 +310,8 @@ export interface Store {
   readonly issued: IssuedCertificates
   readonly renewals: Renewals
   readonly roots: RootStore
+  /** What replicas share; left out: this process is alone with its store. */
+  readonly shared?: SharedStore
   /** Throws when the store cannot be used now; for readiness. */
   check(): Promise<void>
   close(): Promise<void>

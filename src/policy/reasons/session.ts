@@ -138,6 +138,15 @@ export const sessionReasons = {
     meaning: 'The proxy is shutting down.',
     hint: 'The charge point comes back by itself.',
   },
+  store_unavailable: {
+    stage: 'authentication',
+    requirements: ['CWE-636'],
+    event: null,
+    peer: http(503),
+    fixed: true,
+    meaning: 'The store does not answer, and nothing that is known of this charge point lets it in without.',
+    hint: 'See /readyz and the log for what is wrong with the store; the charge point comes back by itself.',
+  },
   central_system_unreachable: {
     stage: 'upstream',
     requirements: ['OCPP-J 3.2'],

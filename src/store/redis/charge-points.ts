@@ -13,7 +13,12 @@ export interface ChargePointTable {
     identities: readonly string[],
   ): Promise<readonly (KeptChargePoint | null)[]>
   /** Throws ProxyError `serial_number_taken`. */
-  save(transaction: Transaction, before: KeptChargePoint | null, after: KeptChargePoint): Promise<void>
+  save(
+    transaction: Transaction,
+    before: KeptChargePoint | null,
+    after: KeptChargePoint,
+    isTouched?: boolean,
+  ): Promise<void>
   /** So that serial numbers can move between charge points of one transaction. */
   freeSerialNumber(transaction: Transaction, record: ChargePointRecord): Promise<void>
   remove(transaction: Transaction, kept: KeptChargePoint): Promise<void>
@@ -51,6 +56,12 @@ export function registryKeys(key: KeyOf) {
     owners: key('owners'),
     /** Counter of fencing tokens. */
     fence: key('fence'),
+    /** Hash: name of a job to who does it. */
+    jobs: key('jobs'),
+    /** Sorted set of identities by when somebody changed or removed them; visits do not count. */
+    touched: key('touched'),
+    /** Is there as long as a replica beats. */
+    replica: (id: string) => key('replica', id),
   }
 }
 
@@ -93,7 +104,7 @@ export function chargePointTable(keys: RegistryKeys): ChargePointTable {
       return found
     },
 
-    async save(transaction, before, after) {
+    async save(transaction, before, after, isTouched = true) {
       const { record } = after
       await moveSerialNumber(transaction, before?.record, record)
       if (before === null) transaction.score(keys.identities, record.identity, 0)
@@ -101,6 +112,7 @@ export function chargePointTable(keys: RegistryKeys): ChargePointTable {
       const until = record.credentialChange?.startedAt ?? null
       if (since !== until) transaction.score(keys.changes, record.identity, until)
       transaction.set(keys.records, record.identity, chargePointText(after))
+      if (isTouched) transaction.score(keys.touched, record.identity, Date.now())
     },
 
     async remove(transaction, { record }) {
@@ -109,6 +121,7 @@ export function chargePointTable(keys: RegistryKeys): ChargePointTable {
       transaction.score(keys.identities, identity, null)
       transaction.score(keys.changes, identity, null)
       transaction.set(keys.records, identity, null)
+      transaction.score(keys.touched, identity, Date.now())
     },
   }
 }

@@ -89,7 +89,8 @@ export function redisRegistry(connection: RedisConnection, keys: RegistryKeys, n
         await checkFence(transaction, keys, identity, seen.fence ?? null)
         const before = await table.find(transaction, identity)
         if (before === null) throw unknownChargePoint(identity)
-        await table.save(transaction, before, { ...before, record: afterSuccess(before.record, seen) })
+        const after = { ...before, record: afterSuccess(before.record, seen) }
+        await table.save(transaction, before, after, false)
       }),
   }
 }

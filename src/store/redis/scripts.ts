@@ -53,6 +53,30 @@ local known = redis.call('HGET', KEYS[1], ARGV[1])
 if not known or tonumber(known) < tonumber(ARGV[2]) then redis.call('HSET', KEYS[1], ARGV[1], ARGV[2]) end
 return 1`
 
-export const scripts = { ospCommit: commit, ospAppend: append, ospRaise: raise } as const
+/**
+ * KEYS: owners, counter of tokens. ARGV: name, replica, beginning of the keys of replicas, lease in
+ * milliseconds. {1, token}, or {0, the replica that has it and is alive}. Who acquires is alive.
+ */
+const acquire = `
+local known = redis.call('HGET', KEYS[1], ARGV[1])
+local owner = known and string.match(known, '^%d+ (.+)$')
+if owner and owner ~= ARGV[2] and redis.call('EXISTS', ARGV[3] .. owner) == 1 then return {0, owner} end
+local token = string.format('%.0f', redis.call('INCR', KEYS[2]))
+redis.call('HSET', KEYS[1], ARGV[1], token .. ' ' .. ARGV[2])
+redis.call('SET', ARGV[3] .. ARGV[2], '1', 'PX', ARGV[4], 'NX')
+return {1, token}`
+
+/** Removes a field that still holds ARGV[2]. */
+const release = `
+if redis.call('HGET', KEYS[1], ARGV[1]) ~= ARGV[2] then return 0 end
+return redis.call('HDEL', KEYS[1], ARGV[1])`
+
+export const scripts = {
+  ospCommit: commit,
+  ospAppend: append,
+  ospRaise: raise,
+  ospAcquire: acquire,
+  ospRelease: release,
+} as const
 
 export type ScriptName = keyof typeof scripts

@@ -15,6 +15,8 @@ export interface EventDeliveryDeps extends Omit<SessionDeliveryDeps, 'statusOf' 
 export interface EventDelivery extends UseCase {
   /** For `SecurityLog.subscribe`. */
   readonly stored: (events: readonly NewSecurityEvent[]) => void
+  /** Events of these charge points were stored by another replica. */
+  readonly woken: (identities: readonly string[]) => void
   /** Has this identity a session over which its events go? */
   readonly isLive: (identity: string) => boolean
 }
@@ -71,6 +73,9 @@ export function eventDelivery(deps: EventDeliveryDeps): EventDelivery {
     },
     stored(events) {
       for (const { identity } of events) if (identity !== null) sessions.get(identity)?.wake()
+    },
+    woken(identities) {
+      for (const identity of identities) sessions.get(identity)?.wake()
     },
     isLive: (identity) => sessions.has(identity),
   }

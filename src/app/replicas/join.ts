@@ -1,0 +1,50 @@
+import type { CampaignService } from '../../campaigns/service.ts'
+import type { Config } from '../../config/schema.ts'
+import type { Logger } from '../../observe/log.ts'
+import type { Sessions } from '../../relay/sessions.ts'
+import type { Store } from '../../store/store.ts'
+import type { Rejections } from '../rejections.ts'
+import type { SecurityEvents } from '../security-events.ts'
+import { Replicas } from './replicas.ts'
+
+export interface JoinDeps {
+  readonly store: Store
+  readonly log: Logger
+  /** As the last reload left it. */
+  readonly config: () => Config
+  readonly sessions: Sessions
+  readonly events: SecurityEvents
+  readonly rejections: Rejections
+  readonly campaigns: () => CampaignService
+  /** Contexts are to be made anew. */
+  readonly ticketsChanged: () => void
+}
+
+/** Wires this process to the others that share its store; null: it has one of its own. */
+export function joinReplicas(deps: JoinDeps): Replicas | null {
+  const { store, log, config, sessions, events, rejections, campaigns, ticketsChanged } = deps
+  const { sealingKey } = config().store
+  if (store.shared === undefined || sealingKey === null) return null
+  const replicas = new Replicas({
+    shared: store.shared,
+    registry: store.registry,
+    sessions,
+    sealingKey,
+    maxKnown: config().limits.connections * 2,
+    graceMs: () => config().store.redis?.grace ?? 0,
+    log,
+    heard(news) {
+      if (news.rejections !== undefined) rejections.heard()
+      if (news.events !== undefined) events.heard(news.events, news.identities ?? [])
+    },
+    chargePointChanged: (identity) => campaigns().chargePointStarted(identity),
+    async lead(isLeading) {
+      await events.lead(isLeading)
+      if (isLeading) await campaigns().start()
+      else await campaigns().standDown()
+    },
+    ticketsChanged,
+  })
+  events.log.subscribe((stored) => replicas.notices.stored(stored))
+  return replicas
+}

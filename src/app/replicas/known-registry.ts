@@ -1,0 +1,133 @@
+import { BoundedMap } from '../../policy/bounded-map.ts'
+import { movesRatchet } from '../../policy/profile.ts'
+import type { ChargePointRecord, Registry, SuccessfulConnection } from '../../store/store.ts'
+import type { Outage } from './outage.ts'
+
+export interface KnownRegistryDeps {
+  readonly registry: Registry
+  readonly outage: Outage
+  /** Charge points that are remembered. */
+  readonly maxKnown: number
+  /** Of the identity while it is being admitted. */
+  readonly fenceOf: (identity: string) => number | null
+}
+
+/** The registry as the gate sees it where replicas share a store. */
+export interface KnownRegistry extends Registry {
+  /** Somebody has changed this charge point: what is remembered of it is read again. */
+  refresh(identity: string): Promise<void>
+  /** Writes what connections during an outage were. Rejected when the store is away again. */
+  catchUp(): Promise<void>
+}
+
+/**
+ * While the store is away, charge points that were admitted by this process are judged by what was known
+ * of them then, for `store.redis.grace`. Nothing durable moves meanwhile: whoever would step the ratchet,
+ * settle a change of password or end an onboarding has to wait (A05.FR.09). That somebody was here is
+ * written when the store is back.
+ */
+export function knownRegistry({ registry, outage, maxKnown, fenceOf }: KnownRegistryDeps): KnownRegistry {
+  const known = new BoundedMap<string, ChargePointRecord>(maxKnown)
+  const bySerial = new BoundedMap<string, string>(maxKnown)
+  const keyOwners = new BoundedMap<string, string>(maxKnown)
+  const unwritten = new Map<string, SuccessfulConnection>()
+
+  /** What the store says, or, when it is away, what is remembered; undefined: nothing is. */
+  async function bridged<Result>(
+    ask: () => Promise<Result>,
+    recall: () => Result | undefined,
+  ): Promise<Result> {
+    try {
+      const result = await ask()
+      outage.isBack()
+      return result
+    } catch (error) {
+      const remembered = outage.isAway(error) && outage.isBridged ? recall() : undefined
+      if (remembered === undefined) throw error
+      return remembered
+    }
+  }
+
+  function remember(record: ChargePointRecord | null, identity: string): ChargePointRecord | null {
+    // Only who was admitted is remembered; of those, always the latest.
+    if (record === null) known.delete(identity)
+    else if (known.get(identity) !== undefined) known.set(identity, record)
+    return record
+  }
+
+  /** Is it no more than a visit, of which nothing depends? */
+  function isVisit(record: ChargePointRecord, seen: SuccessfulConnection): boolean {
+    const kept = record.securityProfile
+    const moves = seen.profile !== 0 && (kept === null || movesRatchet(kept, seen.profile))
+    const isPlain =
+      record.credentialChange === null && record.onboarding === null && record.upgradeTo === null
+    return !moves && isPlain && (seen.onboarding ?? null) === null && seen.upstreamSecret === undefined
+  }
+
+  return {
+    ...registry,
+
+    get: (identity) =>
+      bridged(
+        async () => remember(await registry.get(identity), identity),
+        () => known.get(identity),
+      ),
+
+    findBySerialNumber: (serialNumber) =>
+      bridged(
+        () => registry.findBySerialNumber(serialNumber),
+        () => known.get(bySerial.get(serialNumber) ?? ''),
+      ),
+
+    keyOwner: (fingerprint) =>
+      bridged(
+        () => registry.keyOwner(fingerprint),
+        () => keyOwners.get(fingerprint),
+      ),
+
+    claimKey: (identity, key, now) =>
+      bridged(
+        async () => {
+          const owner = await registry.claimKey(identity, key, now)
+          keyOwners.set(key.keyFingerprint, owner)
+          return owner
+        },
+        () => keyOwners.get(key.keyFingerprint),
+      ),
+
+    async recordSuccess(identity, seen) {
+      const record = known.get(identity)
+      await bridged(
+        async () => {
+          await registry.recordSuccess(identity, { ...seen, fence: fenceOf(identity) })
+          const kept = await registry.get(identity)
+          if (kept === null) return
+          known.set(identity, kept)
+          if (kept.serialNumber !== null) bySerial.set(kept.serialNumber, identity)
+        },
+        () => {
+          if (record === undefined || !isVisit(record, seen)) return undefined
+          if (unwritten.size < maxKnown || unwritten.has(identity)) unwritten.set(identity, seen)
+          return null
+        },
+      )
+    },
+
+    async refresh(identity) {
+      if (known.get(identity) !== undefined) remember(await registry.get(identity), identity)
+    },
+
+    async catchUp() {
+      for (const [identity, seen] of [...unwritten]) {
+        unwritten.delete(identity)
+        try {
+          await registry.recordSuccess(identity, seen)
+        } catch (error) {
+          if (!outage.isAway(error)) continue
+          unwritten.set(identity, seen)
+          throw error
+        }
+      }
+    },
+  }
+}

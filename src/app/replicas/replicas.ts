@@ -1,0 +1,263 @@
+import type { Logger } from '../../observe/log.ts'
+import { messageOf } from '../../policy/error.ts'
+import type { Sessions } from '../../relay/sessions.ts'
+import type { UseCase, UseCaseSession } from '../../relay/use-case.ts'
+import type { Registry, SharedStore } from '../../store/store.ts'
+import type { ChargePointOperations } from '../../usecases/operation/operation.ts'
+import type { TransactionWatch } from '../../usecases/transactions/transactions.ts'
+import { Directory } from './directory.ts'
+import { type KnownRegistry, knownRegistry } from './known-registry.ts'
+import { Leader } from './leader.ts'
+import { type Notice, Notices } from './notices.ts'
+import { fleetOperations, serveOperations } from './operations.ts'
+import { createOutage, type Outage } from './outage.ts'
+import { Ownership } from './ownership.ts'
+import { SharedTickets } from './tickets.ts'
+import { Wire } from './wire.ts'
+
+/** Beats in the time of a lease. */
+const beatsPerLease = 3
+/** What somebody changed is looked for from before the last look on: clocks of others may go behind. */
+const overlapMs = 60_000
+const endMs = 5_000
+const hourMs = 3_600_000
+
+export interface ReplicasDeps {
+  readonly shared: SharedStore
+  readonly registry: Registry
+  readonly sessions: Sessions
+  readonly sealingKey: Buffer
+  readonly maxKnown: number
+  readonly graceMs: () => number
+  readonly log: Logger
+  /** Whoever waits for news of the store is told of those of other replicas. */
+  readonly heard: (news: Pick<Notice, 'events' | 'rejections' | 'identities'>) => void
+  /** A charge point has begun a session, or ended a transaction, at another replica. */
+  readonly chargePointChanged: (identity: string) => void
+  readonly lead: (isLeading: boolean) => Promise<void>
+  readonly ticketsChanged: () => void
+}
+
+/** This process among the replicas that share its store. */
+export class Replicas {
+  readonly registry: KnownRegistry
+  readonly directory: Directory
+  readonly outage: Outage
+  readonly ownership: Ownership
+  readonly wire: Wire
+  readonly leader: Leader
+  readonly tickets: SharedTickets
+  readonly notices: Notices
+  readonly #deps: ReplicasDeps
+  #transactions: TransactionWatch | null = null
+  readonly #toldBusy = new Set<string>()
+  #lookedAt = Date.now()
+  #sweptAt = 0
+  #isLate = false
+  #timer: NodeJS.Timeout | null = null
+  #beating: Promise<void> = Promise.resolve()
+  #isClosed = false
+
+  constructor(deps: ReplicasDeps) {
+    this.#deps = deps
+    const { shared, registry, sessions, sealingKey, maxKnown, graceMs, log, lead, ticketsChanged } = deps
+    this.outage = createOutage(graceMs, () => performance.now())
+    this.wire = new Wire({ self: shared.self, bus: shared.bus, sealingKey, log })
+    this.notices = new Notices(this.wire)
+    this.directory = new Directory(sessions, (replica, identity, code, text) => {
+      void this.wire.ask(replica, 'end', { identity, code, text }, endMs).catch(() => {})
+    })
+    this.ownership = new Ownership({
+      leases: shared.leases,
+      wire: this.wire,
+      sessions,
+      log,
+      lookMs: shared.leaseMs / beatsPerLease,
+      isAway: (error) => this.outage.isAway(error),
+    })
+    const { ownership, outage } = this
+    this.registry = knownRegistry({
+      registry,
+      outage,
+      maxKnown,
+      fenceOf: (identity) => ownership.fenceOf(identity),
+    })
+    this.leader = new Leader({
+      leases: shared.leases,
+      log,
+      gained: () => lead(true),
+      lost: () => lead(false),
+    })
+    const tell = () => this.notices.now({ tickets: true })
+    this.tickets = new SharedTickets({ shared, sealingKey, log, changed: ticketsChanged, tell })
+    this.wire.onNotice((from, body) => this.#noticed(from, body as Notice))
+    this.wire.serve('end', async (body) => {
+      const { identity, code, text } = body as { identity: string; code: number; text: string }
+      sessions.get(identity)?.end(code, text)
+    })
+  }
+
+  readonly ticketKeys = (context: string): Buffer => this.tickets.keyFor(context)
+
+  /** Last of all use cases: whoever is told of a session finds it there. */
+  get useCase(): UseCase {
+    return {
+      name: 'replicas',
+      watches: [],
+      started: (session) => {
+        this.ownership.started(session)
+        this.#tellStarted(session)
+      },
+      ended: (session) => {
+        const { identity } = session.facts
+        this.ownership.ended(session)
+        this.#toldBusy.delete(identity)
+        if (this.#deps.sessions.get(identity) === null) this.notices.ended(identity)
+      },
+    }
+  }
+
+  /** For campaigns, which are about charge points of every replica. */
+  operations(local: ChargePointOperations): ChargePointOperations {
+    serveOperations(this.wire, local)
+    return fleetOperations(local, this.wire, this.directory)
+  }
+
+  transactions(local: TransactionWatch): TransactionWatch {
+    this.#transactions = local
+    local.onIdle((identity) => {
+      this.#toldBusy.delete(identity)
+      this.notices.busy(identity, false)
+    })
+    return {
+      hasOpen: (identity) => this.directory.remote(identity)?.isBusy ?? local.hasOpen(identity),
+      onIdle: (listener) => local.onIdle(listener),
+    }
+  }
+
+  /** Throws ProxyError (`store_…`). Before anybody connects. */
+  async start(): Promise<void> {
+    const { shared } = this.#deps
+    await this.tickets.load()
+    await shared.leases.beat()
+    await this.wire.start()
+    this.notices.now({ hello: true, anew: true })
+    this.#timer = setInterval(() => this.#beat(), shared.leaseMs / beatsPerLease)
+  }
+
+  /** Takes up what one replica does for all, when nobody does it. */
+  lead(): Promise<void> {
+    return this.leader.look()
+  }
+
+  /** Sessions have ended; the others may have what is left at once. */
+  async close(): Promise<void> {
+    if (this.#isClosed) return
+    this.#isClosed = true
+    if (this.#timer !== null) clearInterval(this.#timer)
+    await this.#beating
+    await this.leader.close()
+    this.notices.close()
+    await this.wire.tell({ bye: true } satisfies Notice).catch(() => {})
+  }
+
+  #beat(): void {
+    // One after the other: a store that hangs must not gather beats.
+    if (this.#isLate) return
+    this.#isLate = true
+    this.#beating = this.#beatOnce()
+      .catch((error: unknown) => {
+        if (!this.outage.isAway(error)) {
+          this.#deps.log.error({ err: messageOf(error) }, 'the replicas do not get along')
+        }
+      })
+      .finally(() => {
+        this.#isLate = false
+      })
+  }
+
+  async #beatOnce(): Promise<void> {
+    const { leases } = this.#deps.shared
+    const wasAway = this.outage.isNoted
+    const wasAlive = await leases.beat()
+    this.outage.isBack()
+    if (wasAway || !wasAlive) {
+      this.#deps.log.warn({ wasAway, wasAlive }, 'the store is back, or was late: what is ours is looked at')
+      await this.ownership.recover()
+      await this.registry.catchUp()
+      await this.tickets.reload()
+      this.notices.now({ hello: true, anew: true })
+      this.#tellAll()
+    }
+    await this.#takeChanges()
+    await this.#forgetGone()
+    this.#tellBusy()
+    await this.leader.look()
+    await this.#sweep()
+  }
+
+  /** What others have changed must not be believed any more when the store goes away. */
+  async #takeChanges(): Promise<void> {
+    const at = Date.now()
+    for (const identity of await this.#deps.shared.touchedSince(this.#lookedAt - overlapMs)) {
+      await this.registry.refresh(identity)
+    }
+    this.#lookedAt = at
+  }
+
+  async #forgetGone(): Promise<void> {
+    const { replicas } = this.directory
+    const alive = await this.#deps.shared.leases.alive(replicas)
+    for (const [index, replica] of replicas.entries())
+      if (alive[index] === false) this.directory.gone(replica)
+  }
+
+  async #sweep(): Promise<void> {
+    const at = performance.now()
+    if (!this.leader.isLeader || at - this.#sweptAt < hourMs) return
+    this.#sweptAt = at
+    await this.#deps.shared.leases.sweep()
+  }
+
+  #tellStarted({ facts }: UseCaseSession): void {
+    const isBusy = this.#transactions?.hasOpen(facts.identity) ?? false
+    if (isBusy) this.#toldBusy.add(facts.identity)
+    this.notices.started(facts, isBusy)
+  }
+
+  #tellAll(): void {
+    for (const session of this.#deps.sessions.all()) this.#tellStarted(session)
+  }
+
+  #tellBusy(): void {
+    for (const { facts } of this.#deps.sessions.all()) {
+      const { identity } = facts
+      if (this.#toldBusy.has(identity) || this.#transactions?.hasOpen(identity) !== true) continue
+      this.#toldBusy.add(identity)
+      this.notices.busy(identity, true)
+    }
+  }
+
+  #noticed(from: string, notice: Notice): void {
+    const { directory } = this
+    const { heard, chargePointChanged, log } = this.#deps
+    if (notice.anew || notice.bye) directory.gone(from)
+    if (notice.hello) this.#tellAll()
+    for (const identity of notice.ended ?? []) directory.ended(from, identity)
+    for (const [facts, isBusy] of notice.started ?? []) {
+      directory.started(from, facts, isBusy)
+      chargePointChanged(facts.identity)
+    }
+    for (const [identity, isBusy] of notice.busy ?? []) {
+      const session = directory.remote(identity)
+      if (session?.replica !== from) continue
+      session.isBusy = isBusy
+      if (!isBusy) chargePointChanged(identity)
+    }
+    if (notice.tickets) void this.tickets.reload()
+    if (notice.events || notice.rejections) heard(notice)
+    if (notice.bye && !this.#isClosed) {
+      this.leader.look().catch((error: unknown) => log.warn({ err: messageOf(error) }, 'no one leads yet'))
+    }
+  }
+}

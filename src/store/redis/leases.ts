@@ -1,0 +1,98 @@
+import { ProxyError } from '../../policy/error.ts'
+import type { LeaseKind, Leases } from '../shared.ts'
+import type { RegistryKeys } from './charge-points.ts'
+import type { RedisConnection } from './client.ts'
+import { ownerText, parseOwner } from './fence.ts'
+
+const pageSize = 1000
+
+/**
+ * Owners stand in a hash, and each replica has a key that expires when it does not beat. All in the slot
+ * of the registry, so that a write about a charge point can be fenced by its owner.
+ */
+export function redisLeases(
+  connection: RedisConnection,
+  keys: RegistryKeys,
+  self: string,
+  leaseMs: number,
+): Leases {
+  const hash = (kind: LeaseKind) => (kind === 'sessions' ? keys.owners : keys.jobs)
+  const alive = (replicas: readonly string[]) =>
+    Promise.all(
+      replicas.map(async (one) => (await connection.run((client) => client.exists(keys.replica(one)))) === 1),
+    )
+
+  return {
+    alive,
+
+    async beat() {
+      const before = await connection.run((client) =>
+        client.set(keys.replica(self), '1', 'PX', leaseMs, 'GET'),
+      )
+      return before !== null
+    },
+
+    async acquire(kind, name) {
+      const values = [name, self, keys.replica(''), leaseMs]
+      const result = await connection.script('ospAcquire', [hash(kind), keys.fence], ...values)
+      const [taken, told] = Array.isArray(result) ? result : []
+      if (taken === 1) return { ok: true, token: Number(told) }
+      if (typeof told === 'string') return { ok: false, owner: told }
+      throw new ProxyError('store_corrupt', 'operator', 'the store holds an unexpected value in leases')
+    },
+
+    async release(kind, name, token) {
+      const own = ownerText({ token, replica: self })
+      return (await connection.script('ospRelease', [hash(kind)], name, own)) === 1
+    },
+
+    async abandon(kind, name) {
+      const text = await connection.run((client) => client.hget(hash(kind), name))
+      if (text === null || parseOwner(text)?.replica !== self) return
+      await connection.script('ospRelease', [hash(kind)], name, text)
+    },
+
+    async held(kind, names) {
+      const found: (number | null)[] = []
+      for (let at = 0; at < names.length; at += pageSize) {
+        const page = names.slice(at, at + pageSize)
+        const texts = await connection.run((client) => client.hmget(hash(kind), ...page))
+        for (const text of texts) {
+          const owner = text === null ? null : parseOwner(text)
+          found.push(owner?.replica === self ? owner.token : null)
+        }
+      }
+      return found
+    },
+
+    async owner(kind, name) {
+      const text = await connection.run((client) => client.hget(hash(kind), name))
+      const owner = text === null ? null : parseOwner(text)
+      if (owner === null) return null
+      const [isAlive] = await alive([owner.replica])
+      return isAlive === true ? owner.replica : null
+    },
+
+    async sweep() {
+      let swept = 0
+      const known = new Map<string, boolean>()
+      for (const kind of ['sessions', 'jobs'] as const) {
+        let cursor = '0'
+        do {
+          const [next, flat] = await connection.run((client) =>
+            client.hscan(hash(kind), cursor, 'COUNT', pageSize),
+          )
+          cursor = next
+          for (let at = 0; at + 1 < flat.length; at += 2) {
+            const [name = '', text = ''] = [flat[at], flat[at + 1]]
+            const replica = parseOwner(text)?.replica ?? ''
+            if (!known.has(replica)) known.set(replica, (await alive([replica]))[0] === true)
+            if (known.get(replica)) continue
+            swept += Number(await connection.script('ospRelease', [hash(kind)], name, text))
+          }
+        } while (cursor !== '0')
+      }
+      return swept
+    },
+  }
+}

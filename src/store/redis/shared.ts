@@ -1,0 +1,60 @@
+import { randomUUID } from 'node:crypto'
+import type { Bus, SharedStore } from '../shared.ts'
+import type { RegistryKeys } from './charge-points.ts'
+import { createClient, RedisConnection } from './client.ts'
+import type { KeyOf } from './keys.ts'
+import { redisLeases } from './leases.ts'
+import type { RedisSettings } from './settings.ts'
+import { transact } from './transaction.ts'
+
+/** Who looks has looked long before. */
+const keepTouchedMs = 86_400_000
+
+export interface RedisShared extends SharedStore {
+  /** The connection that listens; the others are not its. */
+  close(): void
+}
+
+export function redisShared(
+  connection: RedisConnection,
+  keys: RegistryKeys,
+  key: KeyOf,
+  settings: RedisSettings,
+): RedisShared {
+  const self = randomUUID()
+  const values = key('values')
+  const channel = (to: string | null) => (to === null ? key('all') : key('to', to))
+  const listening = new RedisConnection(createClient(settings, 'ocpp-security-proxy-bus'))
+
+  const bus: Bus = {
+    async publish(to, message) {
+      await connection.run((client) => client.publish(channel(to), message))
+    },
+
+    async listen(listener) {
+      listening.client.on('message', (_channel: string, message: string) => listener(message))
+      await listening.connect(settings.timeout * 3)
+      // Subscribed again by the library whenever it has connected again.
+      await listening.run((client) => client.subscribe(channel(null), channel(self)))
+    },
+  }
+
+  return {
+    self,
+    leaseMs: settings.lease,
+    leases: redisLeases(connection, keys, self, settings.lease),
+    bus,
+    async touchedSince(at) {
+      await connection.run((client) => client.zremrangebyscore(keys.touched, '-inf', at - keepTouchedMs))
+      return connection.run((client) => client.zrangebyscore(keys.touched, at, '+inf'))
+    },
+    get: (name) => connection.run((client) => client.hget(values, name)),
+    replace: (name, before, value) =>
+      transact(connection, async (transaction) => {
+        if ((await transaction.get(values, name)) !== before) return false
+        transaction.set(values, name, value)
+        return true
+      }),
+    close: () => listening.close(),
+  }
+}

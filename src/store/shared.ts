@@ -1,0 +1,53 @@
+/** What several replicas share beside their data (design, section 12); a store of one process has none of it. */
+export interface SharedStore {
+  /** This replica, among all that ever were. */
+  readonly self: string
+  /** Milliseconds without a beat after which others may take what this replica has. */
+  readonly leaseMs: number
+  readonly leases: Leases
+  readonly bus: Bus
+  /** Charge points that somebody has changed or removed at or after this time; visits do not count. */
+  touchedSince(at: number): Promise<readonly string[]>
+  /** A value for all replicas, such as a sealed key; null: there is none. */
+  get(name: string): Promise<string | null>
+  /** Takes the place of `before` (null: none). False: somebody else was there first. */
+  replace(name: string, before: string | null, value: string): Promise<boolean>
+}
+
+/** `sessions`: names are identities. `jobs`: work that one replica at a time does. */
+export type LeaseKind = 'sessions' | 'jobs'
+
+export type Acquired =
+  /** `token` is greater than every one before (a fencing token): who has a smaller one has lost it. */
+  { readonly ok: true; readonly token: number } | { readonly ok: false; readonly owner: string }
+
+/**
+ * Leases of a replica are all alive as long as it beats, and all free to be taken when it does not:
+ * renewing ten thousand sessions costs one write. Times are those of the server, not of the replicas.
+ */
+export interface Leases {
+  /** `false`: the others could take what this replica had, and may have done so (`held` tells). */
+  beat(): Promise<boolean>
+  /** Taken from nobody, from a replica that is gone, or once more from itself: then with a new token. */
+  acquire(kind: LeaseKind, name: string): Promise<Acquired>
+  /** False: it was not held with this token. */
+  release(kind: LeaseKind, name: string, token: number): Promise<boolean>
+  /** Releases it whatever the token: whoever calls knows that nobody here uses it. */
+  abandon(kind: LeaseKind, name: string): Promise<void>
+  /** The token with which this replica holds each of them; null: it does not. */
+  held(kind: LeaseKind, names: readonly string[]): Promise<readonly (number | null)[]>
+  /** The replica that holds it and is alive; null: nobody. */
+  owner(kind: LeaseKind, name: string): Promise<string | null>
+  /** Which of these replicas are alive? */
+  alive(replicas: readonly string[]): Promise<readonly boolean[]>
+  /** Forgets leases of replicas that are gone. Returns how many went. */
+  sweep(): Promise<number>
+}
+
+/** Messages between replicas: at most once, in order, and lost when nobody listens. */
+export interface Bus {
+  /** `to`: one replica; null: all of them, this one included. */
+  publish(to: string | null, message: string): Promise<void>
+  /** The listener of this replica; there is one. Fulfilled when it is listening. */
+  listen(listener: (message: string) => void): Promise<void>
+}

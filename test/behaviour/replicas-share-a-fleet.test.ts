@@ -1,0 +1,136 @@
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { withoutRedis } from '../support/redis-server.ts'
+import { ReplicaSet, until } from '../support/replicas.ts'
+
+/** Connections that are begun at once: a busy machine has its limits. */
+const batch = 50
+const fleetSize = 600
+
+const event = (type: string, techInfo: string) => ({ type, timestamp: new Date().toISOString(), techInfo })
+
+test('[design 12][CWE-613] three replicas share 600 charge points; one is killed, and nothing is lost', {
+  skip: withoutRedis,
+  timeout: 120_000,
+}, async (t) => {
+  const set = await ReplicaSet.start(t, ['a', 'b', 'c'])
+  const [a, b, c] = set.replicas
+  assert.ok(a && b && c)
+  const identities = Array.from({ length: fleetSize }, (_, index) => `CP-${index}`)
+  await set.register(identities)
+  const at = (index: number) => set.replicas[index % 3] ?? a
+  const fleet = identities.map((identity, index) => set.chargePoint(at(index), identity))
+  const inBatches = async (list: readonly (() => Promise<unknown>)[]) => {
+    for (let from = 0; from < list.length; from += batch) {
+      await Promise.all(list.slice(from, from + batch).map((one) => one()))
+    }
+  }
+  await inBatches(fleet.map((one) => () => one.connect()))
+  const live = async () => (await set.api(b, 'GET', 'status')).body as { connected: { total: number } }
+
+  await t.test('every replica knows the sessions of all', async () => {
+    await until(async () => (await live()).connected.total === fleetSize)
+  })
+
+  await t.test('a command to any replica reaches the charge point, whoever has it', async () => {
+    // Its new password is known to itself only: it does not come back in this test.
+    await set.register(['EXTRA'])
+    await set.chargePoint(a, 'EXTRA').connect()
+    await until(async () => (await live()).connected.total === fleetSize + 1)
+    for (const [identity, asked] of [
+      ['EXTRA', b],
+      ['CP-2', a],
+    ] as const) {
+      const { status, body } = await set.api(asked, 'POST', `charge-points/${identity}/password`, {
+        timeoutSeconds: 20,
+      })
+      assert.deepEqual([status, body.ok], [200, true], JSON.stringify(body))
+    }
+    const told = await set.api(b, 'GET', 'charge-points/CP-3')
+    assert.equal((told.body.session as { listener: string } | null)?.listener, 'basic-auth')
+  })
+
+  await t.test('an event of one replica is seen at another, as it happens', async () => {
+    const stream = await set.stream(b, 'security-events/stream')
+    await fleet[2]?.call('SecurityEventNotification', event('TamperDetectionActivated', 'seen everywhere'))
+    await stream.until(/seen everywhere/)
+  })
+
+  await t.test(
+    '[CWE-613] a second connection elsewhere: the owner is asked whether the first one answers',
+    async () => {
+      // From the same address: replaced, and the first session has ended before the second began.
+      const closed = fleet[3]?.closed()
+      const second = set.chargePoint(b, 'CP-3')
+      await second.connect()
+      assert.equal((await closed)?.code, 1001)
+      assert.equal((await second.heartbeat()).kind, 'result')
+      fleet[3] = second
+    },
+  )
+
+  await t.test(
+    'one is killed: its charge points come back to the others, and nobody is live twice',
+    async () => {
+      const orphans = fleet.flatMap((one, index) => (at(index) === a && index !== 3 ? [{ one, index }] : []))
+      const reported = await set.store.events.lastId()
+      a.process.signal('SIGKILL')
+      await a.process.exit
+      await Promise.all(orphans.map(({ one }) => one.closed()))
+      await inBatches(
+        orphans.map(({ index }) => async () => {
+          const again = set.chargePoint(index % 2 === 0 ? b : c, `CP-${index}`)
+          fleet[index] = again
+          // Until the lease of the dead is over nobody may have them: 503, and they come back.
+          await until(() =>
+            again.connect().then(
+              () => true,
+              () => false,
+            ),
+          )
+        }),
+      )
+      await until(async () => (await live()).connected.total === fleetSize)
+      const answers = await Promise.all([0, 1, 2].map((index) => fleet[index]?.heartbeat()))
+      assert.deepEqual(
+        answers.map((one) => one?.kind),
+        ['result', 'result', 'result'],
+      )
+      const command = await set.api(c, 'POST', 'charge-points/CP-0/disconnect', {})
+      assert.equal(command.status, 200, JSON.stringify(command.body))
+      assert.ok((await set.store.events.lastId()) >= reported)
+    },
+  )
+
+  await t.test('every event is delivered, by one replica after the other', async () => {
+    await fleet[1]?.call('SecurityEventNotification', event('InvalidMessages', 'after the death of one'))
+    const lines = () =>
+      ['a', 'b', 'c'].flatMap((name) => {
+        try {
+          return readFileSync(join(set.pki.folder, `${name}-events.jsonl`), 'utf8')
+            .split('\n')
+            .filter(Boolean)
+        } catch {
+          return []
+        }
+      })
+    const stored = await set.store.events.list({ limit: 10_000, afterId: 0 })
+    const idOf = (line: string) => (JSON.parse(line) as { id: number }).id
+    await until(() => new Set(lines().map(idOf)).size >= stored.length)
+    const wanted = stored.find(({ techInfo }) => techInfo === 'after the death of one')
+    assert.ok(wanted !== undefined && lines().map(idOf).includes(wanted.id))
+  })
+
+  await t.test('no identity was live twice: of each, the central system saw one connection at a time', () => {
+    const open = new Map<string, number>()
+    for (const event of set.centralEvents) {
+      const { identity } = event
+      const step = event.kind === 'connected' ? 1 : event.kind === 'disconnected' ? -1 : 0
+      const now = (open.get(identity) ?? 0) + step
+      open.set(identity, now)
+      assert.ok(now <= 1, `${identity} was live ${now} times`)
+    }
+  })
+})

@@ -1,0 +1,119 @@
+import assert from 'node:assert/strict'
+import { type TestContext, test } from 'node:test'
+import { setTimeout as delay } from 'node:timers/promises'
+import fc from 'fast-check'
+import { openRedisStore } from '../../../src/store/redis.ts'
+import type { SharedStore, Store } from '../../../src/store/store.ts'
+import { RedisServer, settingsOf, withoutRedis } from '../../support/redis-server.ts'
+import { login } from '../contract/credential-changes.ts'
+
+const skip = withoutRedis
+
+async function replicas(t: TestContext, count: number, lease = 60_000) {
+  const server = await RedisServer.start({ args: ['--appendfsync', 'no'] })
+  t.after(() => server.end())
+  const stores: (Store & { shared: SharedStore })[] = []
+  for (let at = 0; at < count; at++) {
+    const store = await openRedisStore(settingsOf(server.url, { lease }))
+    t.after(() => store.close())
+    assert.ok(store.shared !== undefined)
+    stores.push({ ...store, shared: store.shared })
+  }
+  return stores
+}
+
+test('[CWE-613] of two replicas that race for an identity one has it', { skip }, async (t) => {
+  const [a, b, c] = await replicas(t, 3)
+  assert.ok(a && b && c)
+  const step = fc.tuple(fc.nat(2), fc.nat(3), fc.constantFrom('acquire', 'release', 'abandon'))
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { maxLength: 12 }), fc.uuid(), async (steps, run) => {
+      const all = [a, b, c].map(({ shared }) => shared)
+      const tokens = new Map<string, number>()
+      let greatest = 0
+      // All at once: whatever the order in which the server has them, nobody holds what another holds.
+      await Promise.all(
+        steps.map(async ([who, what, act]) => {
+          const [shared, name] = [all[who] ?? a.shared, `${run}-${what}`]
+          const place = `${shared.self} ${name}`
+          if (act === 'release') return shared.leases.release('sessions', name, tokens.get(place) ?? 0)
+          if (act === 'abandon') return shared.leases.abandon('sessions', name)
+          const got = await shared.leases.acquire('sessions', name)
+          if (got.ok) tokens.set(place, got.token)
+          return greatest
+        }),
+      )
+      for (const what of [0, 1, 2, 3]) {
+        const name = `${run}-${what}`
+        const held = await Promise.all(all.map((shared) => shared.leases.held('sessions', [name])))
+        assert.ok(held.filter(([token]) => token !== null).length <= 1)
+        const won = await Promise.all(all.map((shared) => shared.leases.acquire('sessions', name)))
+        assert.equal(won.filter(({ ok }) => ok).length, 1, 'exactly one')
+        for (const got of won) if (got.ok) greatest = Math.max(greatest, got.token)
+        const owner = await a.shared.leases.owner('sessions', name)
+        assert.equal(owner, all[won.findIndex(({ ok }) => ok)]?.self)
+      }
+      const next = await a.shared.leases.acquire('jobs', run)
+      assert.ok(next.ok && next.token > greatest, 'tokens only grow')
+    }),
+    { numRuns: 30 },
+  )
+})
+
+test('[CWE-613] what a replica had is free when it does not beat any more, and its late writes fail', {
+  skip,
+}, async (t) => {
+  const [a, b] = await replicas(t, 2, 300)
+  assert.ok(a && b)
+  await a.registry.add('CP1', {})
+  assert.equal(await a.shared.leases.beat(), false, 'for the first time')
+  const first = await a.shared.leases.acquire('sessions', 'CP1')
+  assert.ok(first.ok)
+  assert.deepEqual(await b.shared.leases.acquire('sessions', 'CP1'), { ok: false, owner: a.shared.self })
+  await a.registry.recordSuccess('CP1', login(null, { fence: first.token }))
+  // Only `b` goes on.
+  while ((await b.shared.leases.owner('sessions', 'CP1')) !== null) await delay(20)
+  const second = await b.shared.leases.acquire('sessions', 'CP1')
+  assert.ok(second.ok && second.token > first.token)
+  await assert.rejects(a.registry.recordSuccess('CP1', login(null, { fence: first.token })), {
+    name: 'ProxyError',
+    code: 'lease_lost',
+  })
+  await b.registry.recordSuccess('CP1', login(null, { fence: second.token }))
+  assert.equal(await a.shared.leases.release('sessions', 'CP1', first.token), false)
+  assert.equal(await a.shared.leases.beat(), false, 'it is told that it was late')
+  assert.deepEqual(await a.shared.leases.held('sessions', ['CP1']), [null])
+  assert.equal(await b.shared.leases.release('sessions', 'CP1', second.token), true)
+  assert.equal(await a.shared.leases.owner('sessions', 'CP1'), null)
+})
+
+test('[CWE-770] leases of replicas that are gone are swept', { skip }, async (t) => {
+  const [a, b] = await replicas(t, 2, 200)
+  assert.ok(a && b)
+  for (const name of ['CP1', 'CP2', 'CP3']) await a.shared.leases.acquire('sessions', name)
+  assert.equal(await b.shared.leases.sweep(), 0)
+  while ((await b.shared.leases.alive([a.shared.self]))[0]) await delay(20)
+  await b.shared.leases.acquire('sessions', 'CP3')
+  assert.equal(await b.shared.leases.sweep(), 2)
+})
+
+test('replicas hear each other, and agree on a value', { skip }, async (t) => {
+  const [a, b] = await replicas(t, 2)
+  assert.ok(a && b)
+  const heard: string[] = []
+  const two = Promise.withResolvers<void>()
+  await b.shared.bus.listen((message) => {
+    if (heard.push(message) === 2) two.resolve()
+  })
+  await a.shared.bus.publish(a.shared.self, 'not for b')
+  await a.shared.bus.publish(b.shared.self, 'for b')
+  await a.shared.bus.publish(null, 'for all')
+  await two.promise
+  assert.deepEqual(heard, ['for b', 'for all'])
+  const first = await Promise.all([a, b].map(({ shared }) => shared.replace('ticket', null, shared.self)))
+  assert.equal(first.filter(Boolean).length, 1)
+  const value = await a.shared.get('ticket')
+  assert.equal(await b.shared.replace('ticket', 'another', 'x'), false)
+  assert.equal(await b.shared.replace('ticket', value, 'x'), true)
+  assert.equal(await a.shared.get('ticket'), 'x')
+})

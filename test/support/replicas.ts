@@ -1,0 +1,205 @@
+import { randomBytes } from 'node:crypto'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { TestContext } from 'node:test'
+import { hashKey } from '../../src/gate/credentials/hash.ts'
+import { type CentralSystem, createCentralSystem } from '../../src/simulator/central-system.ts'
+import { type ChargePoint, createChargePoint } from '../../src/simulator/charge-point.ts'
+import type { SimulatorEvent } from '../../src/simulator/event.ts'
+import { openRedisStore } from '../../src/store/redis.ts'
+import type { Store } from '../../src/store/store.ts'
+import { LogLines } from './log-lines.ts'
+import {
+  buildConfig,
+  type ConfigChange,
+  createPki,
+  type ListenerName,
+  type Pki,
+  profiles,
+  writeConfig,
+} from './proxy-config.ts'
+import { ProxyProcess } from './proxy-process.ts'
+import { RedisServer, settingsOf } from './redis-server.ts'
+import { secret } from './secrets.ts'
+import { keep } from './transcript.ts'
+
+/** One proxy of several; a real process. */
+export interface Replica {
+  readonly name: string
+  readonly process: ProxyProcess
+  readonly log: LogLines
+}
+
+/** Some proxies that share one Redis, and the central system behind them. */
+export class ReplicaSet {
+  readonly redis: RedisServer
+  readonly store: Store
+  readonly pki: Pki
+  readonly central: CentralSystem
+  /** Everything that happened at the central system, in order. */
+  readonly centralEvents: readonly SimulatorEvent[]
+  readonly replicas: Replica[] = []
+  readonly #t: Pick<TestContext, 'after'>
+  readonly #config: (name: string) => object
+  readonly #token: string
+  readonly #passwords = new Map<string, Buffer>()
+
+  private constructor(
+    t: Pick<TestContext, 'after'>,
+    parts: Pick<ReplicaSet, 'redis' | 'store' | 'pki' | 'central' | 'centralEvents'>,
+    config: (name: string) => object,
+    token: string,
+  ) {
+    this.#t = t
+    this.redis = parts.redis
+    this.store = parts.store
+    this.pki = parts.pki
+    this.central = parts.central
+    this.centralEvents = parts.centralEvents
+    this.#config = config
+    this.#token = token
+  }
+
+  /** `lease` in milliseconds; the time-out of a command is a third of it. */
+  static async start(
+    t: Pick<TestContext, 'after'>,
+    names: readonly string[],
+    change: ConfigChange & { lease?: number } = {},
+  ): Promise<ReplicaSet> {
+    const { lease = 1500, ...usual } = change
+    const folder = mkdtempSync(join(tmpdir(), 'ocpp-replicas-'))
+    const events: SimulatorEvent[] = []
+    const central = createCentralSystem({ onEvent: (event) => void events.push(event) })
+    const { url } = await central.listen()
+    const [redis, pki] = await Promise.all([
+      RedisServer.start({ args: ['--appendfsync', 'everysec'] }),
+      createPki(folder, ['ecdsa']),
+    ])
+    const store = await openRedisStore(settingsOf(redis.url, { keyPrefix: 'fleet:' }))
+    const token = secret('admin token', randomBytes(24).toString('hex'))
+    writeFileSync(join(folder, 'token'), token, { mode: 0o600 })
+    writeFileSync(join(folder, 'sealing.key'), randomBytes(32), { mode: 0o600 })
+    const shared = { urls: [redis.url], keyPrefix: 'fleet:', timeout: `${lease / 3}ms`, lease: `${lease}ms` }
+    const config = (name: string) => {
+      const built = buildConfig({ ...usual, admin: { tokenFile: 'token' } }, ['ecdsa'], url) as Record<
+        string,
+        unknown
+      >
+      const securityEvents = usual.securityEvents ?? {
+        sinks: [{ file: { name: 'all', path: `../${name}-events.jsonl` } }],
+      }
+      return { ...built, store: { redis: shared, sealingKeyFile: 'sealing.key' }, securityEvents }
+    }
+    const set = new ReplicaSet(t, { redis, store, pki, central, centralEvents: events }, config, token)
+    t.after(async () => {
+      for (const { process } of set.replicas) if (!process.hasEnded) process.signal('SIGKILL')
+      await Promise.all(set.replicas.map(({ process }) => process.exit))
+      await central.close()
+      await store.close()
+      await redis.end()
+      rmSync(folder, { recursive: true, force: true })
+    })
+    // One after the other: three that start at once are slow on a busy machine.
+    for (const name of names) await set.add(name)
+    return set
+  }
+
+  async add(name: string): Promise<Replica> {
+    const path = writeConfig(join(this.pki.folder, name), this.#absolute(name))
+    const log = new LogLines()
+    const replica = { name, log, process: await ProxyProcess.start(path, log) }
+    this.replicas.push(replica)
+    return replica
+  }
+
+  /** File names are relative to the configuration, which is one folder further down here. */
+  #absolute(name: string): object {
+    const text = JSON.stringify(this.#config(name))
+    const names = /"(token|sealing\.key|server-ecdsa\.(?:pem|key)|cpo-root\.pem|factory-root\.pem)"/g
+    return JSON.parse(
+      text.replaceAll(names, (_, file: string) => JSON.stringify(join(this.pki.folder, file))),
+    ) as object
+  }
+
+  async register(identities: readonly string[]): Promise<void> {
+    const entries = await Promise.all(
+      identities.map(async (identity) => {
+        const password = secret('password', randomBytes(20))
+        this.#passwords.set(identity, password)
+        return { identity, fields: { credential: await hashKey(password, false) } }
+      }),
+    )
+    await this.store.registry.addAll(entries)
+  }
+
+  chargePoint(
+    replica: Replica,
+    identity: string,
+    listener: ListenerName = 'basic-auth',
+    more: object = {},
+  ): ChargePoint {
+    const password = this.#passwords.get(identity)
+    const scheme = profiles[listener] < 2 ? 'ws' : 'wss'
+    const chargePoint = createChargePoint({
+      url: `${scheme}://127.0.0.1:${replica.process.ports.get(listener)}/ocpp`,
+      identity,
+      securityProfile: profiles[listener],
+      ...(password === undefined ? {} : { password: { bytes: password, form: 'raw' } }),
+      tls: { ca: this.pki.serverRoot },
+      onEvent: (event) => keep('simulator', JSON.stringify(event)),
+      ...more,
+    })
+    this.#t.after(() => chargePoint.close())
+    return chargePoint
+  }
+
+  /** A request to the admin API of one replica. */
+  async api(
+    replica: Replica,
+    method: string,
+    path: string,
+    body?: object,
+  ): Promise<{ status: number; body: Record<string, unknown> }> {
+    const answer = await fetch(`http://127.0.0.1:${replica.process.ports.get('admin')}/api/v1/${path}`, {
+      method,
+      headers: {
+        authorization: `Bearer ${this.#token}`,
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    })
+    return { status: answer.status, body: (await answer.json()) as Record<string, unknown> }
+  }
+
+  /** Live events of one replica's API. */
+  async stream(replica: Replica, path: string): Promise<{ until(pattern: RegExp): Promise<void> }> {
+    const ending = new AbortController()
+    this.#t.after(() => ending.abort())
+    const answer = await fetch(`http://127.0.0.1:${replica.process.ports.get('admin')}/api/v1/${path}`, {
+      headers: { authorization: `Bearer ${this.#token}` },
+      signal: ending.signal,
+    })
+    const chunks = answer.body?.pipeThrough(new TextDecoderStream()).getReader()
+    let text = ''
+    return {
+      async until(pattern) {
+        while (!pattern.test(text)) {
+          const chunk = await chunks?.read()
+          if (chunk === undefined || chunk.done) throw new Error(`the stream ended: ${text}`)
+          text += chunk.value
+        }
+      },
+    }
+  }
+
+  async ready(replica: Replica): Promise<{ status: number; problems: string[]; notes: string[] }> {
+    const answer = await fetch(`http://127.0.0.1:${replica.process.ports.get('admin')}/readyz`)
+    return { status: answer.status, ...((await answer.json()) as { problems: string[]; notes: string[] }) }
+  }
+}
+
+/** Asks until `is` holds, or the test's own time is over. */
+export async function until(is: () => Promise<boolean> | boolean): Promise<void> {
+  while (!(await is())) await new Promise((resolve) => setTimeout(resolve, 25))
+}
