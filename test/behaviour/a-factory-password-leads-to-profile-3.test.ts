@@ -20,7 +20,7 @@ test('a charge point that comes with a factory password ends on profile 3', asyn
   chargePoint.begin()
   await chargePoint.accepted()
   await t.test(
-    '[A00.FR.805] [A01.FR.03] [A02.FR.01] [A05.FR.07] with a password and a certificate of the operator',
+    '[A00.FR.801] [A00.FR.805] [A01.FR.03] [A02.FR.01] [A05.FR.07] with a password and a certificate of the operator',
     async () => {
       assert.equal(chargePoint.present.securityProfile, 3)
       assert.ok(chargePoint.installed !== null)

@@ -27,7 +27,7 @@ const honest = ({ pki }: TestProxy) => ({
 })
 
 for (const keyType of ['ec', 'rsa'] as const) {
-  test(`[A03.FR.01][A03.FR.02][A03.FR.03][A03.FR.06][A03.FR.11][A03.FR.13] a charge point with ${keyType} keys renews a month before the end, and the central system sees nothing of it`, async (t) => {
+  test(`[A02.FR.02][A03.FR.01][A03.FR.02][A03.FR.03][A03.FR.06][A03.FR.11][A03.FR.13] a charge point with ${keyType} keys renews a month before the end, and the central system sees nothing of it`, async (t) => {
     const proxy = await startProxy(t, { certificateAuthority: localAuthority })
     await proxy.register()
     const old = await proxy.pki.cpo.chargePoint({ days: 20 })
@@ -46,6 +46,8 @@ for (const keyType of ['ec', 'rsa'] as const) {
     await phase(proxy, 'seen')
     const [entry] = await proxy.store.denied.list({ limit: 9 })
     assert.equal(entry?.by, 'superseded')
+    const keys = await proxy.store.registry.keysOf('CP-1')
+    assert.equal(new Set(keys.map(({ keyFingerprint }) => keyFingerprint)).size, 2, 'a key pair of its own')
     const actions = proxy.central.messages('CP-1').map(({ text }) => JSON.parse(text)[2])
     assert.ok(!actions.includes('SignCertificate'))
     const metrics = await proxy.metrics()

@@ -115,7 +115,7 @@ test('a factory certificate is let in to onboarding, where it is expected, and t
     await chargePoint.close()
   })
 
-  await t.test('[A00.FR.404] a certificate of the operator is served beside it', async () => {
+  await t.test('[A00.FR.404] [A00.FR.603] a certificate of the operator is served beside it', async () => {
     await assertServed(proxy, proxy.withCertificate(await proxy.pki.cpo.chargePoint()))
   })
 })

@@ -18,8 +18,8 @@ test('sslscan finds what is allowed, and nothing else', { skip: sslscanProblem }
     assert.equal(await proxy.reload({ tls: { legacy } }), 'reloaded')
     const shown = certificateArgs(proxy.pki.folder, await proxy.pki.cpo.chargePoint({ key: 'rsa' }))
     for (const [listener, ids] of [
-      ['basic-auth-tls', '[A00.FR.319][A00.FR.320]'],
-      ['mutual-tls', '[A00.FR.423][A00.FR.424]'],
+      ['basic-auth-tls', '[A00.FR.316][A00.FR.319][A00.FR.320]'],
+      ['mutual-tls', '[A00.FR.420][A00.FR.423][A00.FR.424]'],
     ] as const) {
       await t.test(`${ids} ${listener}, legacy lane ${legacy ? 'on' : 'off'}`, async () => {
         const { stdout } = await run('sslscan', ['--no-colour', `127.0.0.1:${proxy.port(listener)}`])

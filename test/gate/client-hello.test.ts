@@ -42,7 +42,7 @@ function holdsHoweverItIsCut(bytes: Buffer): void {
 
 const legacy = { minVersion: 'TLSv1', ciphers: 'AES128-SHA:@SECLEVEL=0' } as const
 
-test('[A00.FR.313] ClientHellos of node:tls read the same however they are cut', async (t) => {
+test('[A00.FR.313] [A00.FR.417] ClientHellos of node:tls read the same however they are cut', async (t) => {
   await t.test('TLS 1.0', async () => {
     const bytes = await helloOfNode({ ...legacy, maxVersion: 'TLSv1' })
     const hello = complete(bytes)

@@ -173,7 +173,7 @@ test('[A00.FR.402] a certificate refused under TLS 1.3 is told apart from HTTP',
   assert.equal(seen.httpStatus, null)
 })
 
-test('[A00.FR.307] [A00.FR.309] [A00.FR.310] [A00.FR.411] a server of another root is refused, and the event is sent later', async (t) => {
+test('[A00.FR.307] [A00.FR.309] [A00.FR.310] [A00.FR.411] [A00.FR.413] [A00.FR.414] a server of another root is refused, and the event is sent later', async (t) => {
   const other = await makeAuthority({ name: 'Other root' })
   const bad = await other.server('ecdsa')
   const good = await stage(t)
@@ -241,7 +241,7 @@ test('[A00.FR.314] an alert of the server is told by its name', async (t) => {
   assert.deepEqual([missing.stage, missing.tlsAlert], ['tls', 'certificate_required'])
 })
 
-test('[A00.FR.315] a server that is too old raises InvalidTLSVersion, whichever side notices', async (t) => {
+test('[A00.FR.315] [A00.FR.419] a server that is too old raises InvalidTLSVersion, whichever side notices', async (t) => {
   const raised: string[] = []
   const onEvent = (event: SimulatorEvent): void => {
     if (event.kind === 'security-event') raised.push(event.type)
@@ -262,7 +262,7 @@ test('[A00.FR.315] a server that is too old raises InvalidTLSVersion, whichever 
   assert.deepEqual(raised, ['InvalidTLSVersion', 'InvalidTLSVersion'])
 })
 
-test('[A00.FR.322] a server that chooses a suite which was not offered raises InvalidTLSCipherSuite', async (t) => {
+test('[A00.FR.322] [A00.FR.426] a server that chooses a suite which was not offered raises InvalidTLSCipherSuite', async (t) => {
   const port = await answeringPort(t, () => serverHello(0x0303, 0x0005))
   const { make } = await stage(t)
   const seen = await refusal(make({ url: `wss://localhost:${port}/ocpp` }))
