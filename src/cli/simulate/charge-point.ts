@@ -71,6 +71,7 @@ const examples = [
   'charge-point --url ws://localhost:9000/ocpp --id CP-1 --once',
   'charge-point --url wss://localhost:8443/ocpp --id CP-1 --profile 2 --password-file cp-1.key --ca certs/cpo-root.pem',
   'charge-point --url wss://localhost:8444/ocpp --id CP-1 --profile 3 --ca certs/cpo-root.pem --cert cp-1.pem --key cp-1.key',
+  'charge-point --url wss://localhost:8444/ocpp --id CP-1 --serial F0123 --ca certs/roots.pem --cert factory.pem --key factory.key --save-certificate',
   'charge-point --url wss://localhost:8443/ocpp --id CP-1 --tls 1.0 --ciphers AES128-SHA --ca certs/cpo-root.pem --once --json',
   'charge-point --url ws://localhost:9000/ocpp --id CP-{n} --count 100 --meter-interval 10 --quiet',
   'charge-point --url ws://localhost:9000/ocpp --id CP-1 --probe',
