@@ -193,9 +193,14 @@ export class ReplicaSet {
     }
   }
 
-  async ready(replica: Replica): Promise<{ status: number; problems: string[]; notes: string[] }> {
+  async ready(replica: Replica): Promise<{ code: number; problems: string[]; notes: string[] }> {
     const answer = await fetch(`http://127.0.0.1:${replica.process.ports.get('admin')}/readyz`)
-    return { status: answer.status, ...((await answer.json()) as { problems: string[]; notes: string[] }) }
+    const { problems, notes } = (await answer.json()) as { problems: string[]; notes: string[] }
+    return { code: answer.status, problems, notes }
+  }
+
+  async metrics(replica: Replica): Promise<string> {
+    return (await fetch(`http://127.0.0.1:${replica.process.ports.get('admin')}/metrics`)).text()
   }
 }
 
