@@ -316,6 +316,7 @@ export class Upgrades {
       credential: use.credential,
       pendingUpgrade: chargePoint === null ? null : pendingUpgrade(chargePoint),
       ...(stage === 'onboarding' ? { stage } : {}),
+      ...(standing.seen?.kind === 'over' ? { isOnboarded: true } : {}),
     }
     relay.start(facts, socket, link, Buffer.concat([early, first]))
     const { judged } = connection

@@ -32,6 +32,8 @@ export interface SessionFacts {
   readonly pendingUpgrade: PendingUpgrade | null
   /** It has factory credentials still: there is no central system behind it (A00.FR.806). Left out: there is. */
   readonly stage?: 'onboarding'
+  /** Its onboarding has ended with this connection (A00.FR.805). */
+  readonly isOnboarded?: true
 }
 
 /** How a session ended, for the log. */

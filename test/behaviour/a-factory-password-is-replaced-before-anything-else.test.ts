@@ -21,15 +21,19 @@ for (const listener of ['basic-auth', 'basic-auth-tls'] as const) {
     const factory = await proxy.register('CP-1', {
       onboarding: expectedOnboarding('password', null, Date.now()),
     })
-    const chargePoint = proxy.chargePoint(listener, { backoff: { initialMs: 10, maxMs: 100 } })
+    // Its first status is answered once it was accepted.
+    const { promise: accepted, resolve } = Promise.withResolvers<void>()
+    const chargePoint = proxy.chargePoint(listener, {
+      backoff: { initialMs: 10, maxMs: 100 },
+      onEvent: (event) => {
+        if (event.kind !== 'received' || event.message.kind !== 'result') return
+        if (event.message.action === 'StatusNotification') resolve()
+      },
+    })
     const running = chargePoint.run({ transact: false })
     const done = await proxy.log.wait('the end of the onboarding', ({ msg }) => msg === 'onboarding done')
     assert.match(String(done.detail), new RegExp(`^it is on profile ${profiles[listener]} with credentials`))
-    await proxy.log.wait('a status', () =>
-      proxy.central
-        .messages('CP-1')
-        .some(({ message }) => message?.kind === 'call' && message.action === 'StatusNotification'),
-    )
+    await accepted
 
     await t.test('[A00.FR.806] the central system saw one connection, and Boot was its first message', () => {
       assert.equal(proxy.centralEvents.filter(({ kind }) => kind === 'connected').length, 1)

@@ -69,21 +69,18 @@ export function createOnboarding(deps: OnboardingDeps): OnboardingUseCase {
     const { via, expectedAt, failures } = onboarding
     log.info({ identity, via, failures }, 'onboarding begins')
     const outcome = await runOnboarding(run, identity, expectedAt)
-    if (outcome.ok) ended(session, outcome.detail)
-    else if (outcome.code !== 'draining') await failed(session, onboarding, outcome)
+    // What is done has shown in a connection, which is told of where it begins.
+    if (!outcome.ok && outcome.code !== 'draining') await failed(session, onboarding, outcome)
   }
 
-  function ended({ facts }: UseCaseSession, detail: string): void {
-    const { identity, listener, address } = facts
+  /** Also of a try that a process before this one has made. */
+  function done({ facts }: UseCaseSession): void {
+    const { identity, listener, address, profile } = facts
+    const detail = `it is on profile ${profile} with credentials of the operator`
     deps.counted('done')
     log.info({ identity, detail }, 'onboarding done')
-    note({
-      type: 'OnboardingDone',
-      identity,
-      listener,
-      address,
-      techInfo: `onboarding: ${detail} [A00.FR.805]`,
-    })
+    const techInfo = `onboarding: ${detail} [A00.FR.805]`
+    note({ type: 'OnboardingDone', identity, listener, address, techInfo })
   }
 
   async function failed(
@@ -146,6 +143,7 @@ export function createOnboarding(deps: OnboardingDeps): OnboardingUseCase {
       },
       started(session) {
         arrivals.arrived(session)
+        if (session.facts.isOnboarded === true) done(session)
         if (session.facts.stage !== 'onboarding') return
         const over = new AbortController()
         live.set(session, over)

@@ -176,3 +176,13 @@ test('what is not in onboarding is none of its business', async (t) => {
   assert.deepEqual(await onboarding.useCase.onCall?.(call, session), { kind: 'forward' })
   assert.equal(onboarding.hasRoom(), true)
 })
+
+test('[A00.FR.805] the end is told with the connection that is it, whoever has made it', async (t) => {
+  const { events, connect, onboarding } = await setUp(t)
+  connect({ isOnboarded: true, profile: 3 })
+  assert.deepEqual(
+    events.map(({ type, techInfo }) => [type, techInfo]),
+    [['OnboardingDone', 'onboarding: it is on profile 3 with credentials of the operator [A00.FR.805]']],
+  )
+  assert.equal(onboarding.hasRoom(), true, 'it is held no longer')
+})
