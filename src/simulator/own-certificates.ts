@@ -33,7 +33,7 @@ export interface OwnCertificates {
   take(chain: string): void
   /** A connection was made: the present one works. */
   connected(): void
-  /** A connection was refused: back to the one before, where the present one has never worked. */
+  /** A connection was refused: the other one is tried, until one of them has worked. */
   refused(): boolean
 }
 
@@ -69,9 +69,11 @@ export function createOwnCertificates(
     },
     refused() {
       if (isProven || before === null) return false
-      present = before
-      isProven = true
-      changed(present)
+      // The newest is tried again after the one before: until one of them works, nobody knows which.
+      const next = before
+      before = present
+      present = next
+      changed(next)
       return true
     },
   }

@@ -68,6 +68,8 @@ export function watchStore(store: Store, watcher: StoreWatcher): Store {
 /** Of `registry.update(identity, …)`, `events.setCursor(reader, …)` and `events.append(events)`. */
 function aboutOf(first: unknown): readonly string[] {
   if (typeof first === 'string') return [first]
+  // Of `renewals.begin(renewal)`, `issued.record(certificate)` and `denied.add(entry)`.
+  if (typeof first === 'object' && first !== null && !Array.isArray(first)) return aboutOf([first])
   if (!Array.isArray(first)) return []
   const identities = first.map((entry: { readonly identity?: unknown }) => entry.identity)
   return [...new Set(identities.filter((identity) => typeof identity === 'string'))]

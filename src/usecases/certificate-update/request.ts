@@ -45,6 +45,8 @@ export function certificateRequests(deps: CertificateRequestDeps): UseCase {
   const { settings, clock, note, log, changes } = context
   const repeats = new Repeats(repeatMs, maxRemembered)
   const budget = createHourlyBudget(maxRemembered)
+  /** Sessions with a certificate, until the charge point is heard on them. */
+  const unheard = new Set<UseCaseSession>()
 
   function reject(session: UseCaseSession, why: string, code: string): CallFate {
     const { identity, listener, address } = session.facts
@@ -151,16 +153,27 @@ export function certificateRequests(deps: CertificateRequestDeps): UseCase {
 
   async function begun(session: UseCaseSession): Promise<void> {
     const { identity } = session.facts
-    await seenWith(context, session)
     const renewal = await context.renewals.get(identity)
     if (renewal !== null && ['pending', 'issued', 'sent'].includes(renewal.phase))
       work.wake(identity, settleMs)
   }
 
+  function failed(session: UseCaseSession, error: unknown): void {
+    const { identity } = session.facts
+    log.error({ identity, err: messageOf(error) }, 'the renewal of a charge point cannot be looked up')
+  }
+
   return {
     name: 'certificate-update',
-    watches: [{ direction: 'to-central-system', action: 'SignCertificate' }],
+    watches: [
+      { direction: 'to-central-system', action: 'SignCertificate' },
+      { direction: 'to-central-system', action: '*', only: (session) => unheard.has(session) },
+    ],
     onCall(call, session) {
+      // One that never heard that it is connected may fall back, and must find its old certificate valid.
+      if (unheard.delete(session))
+        seenWith(context, session).catch((error: unknown) => failed(session, error))
+      if (call.action !== 'SignCertificate') return forward
       // In onboarding there is no central system that could sign (A00.FR.806).
       if (settings().securityMessages === 'forward' && session.facts.stage !== 'onboarding') return forward
       const malformed = refusalOfMalformed(schemas, 'SignCertificate', call)
@@ -170,12 +183,14 @@ export function certificateRequests(deps: CertificateRequestDeps): UseCase {
       return onRequest(call, session)
     },
     started(session) {
-      begun(session).catch((error: unknown) => {
-        const { identity } = session.facts
-        log.error({ identity, err: messageOf(error) }, 'the renewal of a charge point cannot be looked up')
-      })
+      // At once: what it says first may come before the store has said anything.
+      if (session.facts.profile === 3 && session.facts.certificate !== null) unheard.add(session)
+      begun(session).catch((error: unknown) => failed(session, error))
     },
-    ended: ({ facts }) => work.wake(facts.identity),
+    ended(session) {
+      unheard.delete(session)
+      work.wake(session.facts.identity)
+    },
   }
 }
 

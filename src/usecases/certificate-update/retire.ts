@@ -5,17 +5,24 @@ import { type CertificateUpdateContext, stepRenewal } from './context.ts'
 /** Certificates of one charge point that are looked at; each renewal retires those before it. */
 const maxRetired = 100
 
-/**
- * A session that begins: is it the first one with the new certificate? Then the old ones retire, on
- * disk before the renewal counts as seen, so that a proxy that is killed in between does it again (A02.FR.08).
- */
-export async function seenWith(
-  context: CertificateUpdateContext,
+/** The renewal whose certificate this session has come with, where that was not seen before. */
+async function unseen(
+  { renewals }: CertificateUpdateContext,
   { facts: { identity, certificate, profile } }: UseCaseSession,
-): Promise<void> {
-  if (certificate === null || profile !== 3) return
-  const renewal = await context.renewals.get(identity)
-  if (renewal === null || renewal.certificateFingerprint !== certificate || renewal.phase === 'seen') return
+): Promise<RenewalRecord | null> {
+  if (certificate === null || profile !== 3) return null
+  const renewal = await renewals.get(identity)
+  return renewal?.certificateFingerprint === certificate && renewal.phase !== 'seen' ? renewal : null
+}
+
+/**
+ * The charge point is heard over its new certificate: the old ones retire, on disk before the renewal
+ * counts as seen, so that a proxy that is killed in between does it again (A02.FR.08).
+ */
+export async function seenWith(context: CertificateUpdateContext, session: UseCaseSession): Promise<void> {
+  const renewal = await unseen(context, session)
+  const { identity, certificate } = session.facts
+  if (renewal === null || certificate === null) return
   const retired = await retireOld(context, renewal, certificate)
   const what =
     retired === 0 ? 'there was no old one' : `${retired} old one${retired === 1 ? ' is' : 's are'} refused`

@@ -49,7 +49,7 @@ test('[A02.FR.08][A02.FR.09][A03.FR.08][A03.FR.09][A00.FR.427] the old certifica
   assert.equal((await setting.renewal()).phase, 'accepted', 'it came with the old one')
   const { certificateFingerprint } = await setting.renewal()
   setting.connect({ certificate: certificateFingerprint })
-  await setting.settle()
+  await setting.heard()
   assert.equal((await setting.renewal()).phase, 'seen')
   const [entry] = await setting.store.denied.list({ limit: 9 })
   assert.partialDeepStrictEqual(entry, {
@@ -58,7 +58,7 @@ test('[A02.FR.08][A02.FR.09][A03.FR.08][A03.FR.09][A00.FR.427] the old certifica
     identity: 'CP1',
   })
   setting.connect({ certificate: certificateFingerprint })
-  await setting.settle()
+  await setting.heard()
   assert.equal(await setting.store.denied.count(), 1)
   assert.deepEqual(
     [...setting.counts],
@@ -79,7 +79,7 @@ test('[A02.FR.08] certificates of before that our authority issued are supersede
   }
   const [second, first] = await setting.store.issued.list({ limit: 9 })
   setting.connect({ certificate: (await setting.renewal()).certificateFingerprint })
-  await setting.settle()
+  await setting.heard()
   const after = await setting.store.issued.list({ limit: 9 })
   assert.deepEqual(
     after.map(({ revocation }) => revocation?.reason ?? null),

@@ -46,6 +46,8 @@ export interface Setting {
   readonly update: CertificateUpdate
   renew(options?: Partial<RenewCertificateOptions>): ReturnType<ChargePointOperations['renewCertificate']>
   connect(facts?: Partial<UseCaseSession['facts']>): FakeSession
+  /** Any CALL of the charge point, as the relay shows it. */
+  heard(): Promise<void>
   disconnect(): void
   /** SignCertificate of the charge point; its answer is on the wire when this is fulfilled. */
   sign(csr: string | CsrOptions): Promise<string>
@@ -160,6 +162,16 @@ export async function setUp(t: Pick<TestContext, 'after'>): Promise<Setting> {
       update.useCase.started?.(live)
       arrivals.arrived(live)
       return live
+    },
+    async heard() {
+      await setting.settle()
+      const isWatched =
+        live !== null &&
+        update.useCase.watches.some(({ action, only }) => action === '*' && live !== null && only?.(live))
+      if (live === null || !isWatched) return
+      const call = { direction: 'to-central-system', id: '9', action: 'Heartbeat', payload: {} } as const
+      assert.deepEqual(await update.useCase.onCall?.(call, live), { kind: 'forward' })
+      await setting.settle()
     },
     disconnect() {
       const session = live

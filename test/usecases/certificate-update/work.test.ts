@@ -116,7 +116,7 @@ test('[A02.FR.11] no answer: it is sent again on another session, and its refusa
   assert.equal(phase, 'refused')
   // It had taken it the first time.
   setting.connect({ certificate: certificateFingerprint })
-  await setting.settle()
+  await setting.heard()
   assert.equal((await setting.renewal()).phase, 'seen')
 })
 
