@@ -51,6 +51,8 @@ for (const listener of ['basic-auth', 'basic-auth-tls'] as const) {
       const metrics = await proxy.metrics()
       assert.equal(metrics.sum('ocpp_proxy_onboardings_total', { result: 'done' }), 1)
       assert.equal(metrics.sum('ocpp_proxy_onboarding_sessions'), 0)
+      // Stored, then logged.
+      await proxy.log.wait('the event', ({ type }) => type === 'OnboardingDone')
       const events = await proxy.store.events.list({ identity: 'CP-1', type: 'OnboardingDone', limit: 9 })
       assert.equal(events.length, 1)
     })

@@ -40,6 +40,7 @@ test('a charge point that refuses its certificate stays in onboarding, with the 
   await t.test('[A00.FR.805] it is tried again with a later boot, on the same connection', async () => {
     const again = await failed(2)
     assert.match(String(again.detail), /it answered Rejected/)
+    await proxy.log.wait('the event', ({ type }) => type === 'OnboardingFailed')
     const [event] = await proxy.store.events.list({ identity: 'CP-1', type: 'OnboardingFailed', limit: 1 })
     assert.match(event?.techInfo ?? '', /^onboarding failed \(\d\): .*next try from/)
   })
