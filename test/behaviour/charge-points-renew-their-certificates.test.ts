@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { test } from 'node:test'
 import { promisify } from 'node:util'
+import type { ChargePoint } from '../../src/simulator/charge-point.ts'
 import { needsOpenssl, opensslFolder } from '../support/openssl-tool.ts'
 import { operator } from '../support/operator.ts'
 import { startProxy, type TestProxy } from '../support/proxy.ts'
@@ -10,11 +11,12 @@ import { localAuthority } from '../support/proxy-config.ts'
 const day = 86_400_000
 const run = promisify(execFile)
 
-/** Fulfilled when the renewal of CP-1 is in this phase. */
-async function phase(proxy: TestProxy, wanted: string): Promise<void> {
+/** Fulfilled when the renewal of CP-1 is in this phase; meanwhile the charge point is heard, where one is given. */
+async function phase(proxy: TestProxy, wanted: string, heard?: ChargePoint): Promise<void> {
   const signal = AbortSignal.timeout(20_000)
   while ((await proxy.store.renewals.get('CP-1'))?.phase !== wanted) {
     signal.throwIfAborted()
+    if (heard?.isOpen === true) await heard.heartbeat()
     await new Promise((resolve) => setTimeout(resolve, 20))
   }
 }
@@ -43,7 +45,7 @@ for (const keyType of ['ec', 'rsa'] as const) {
     assert.deepEqual(await proxy.store.denied.list({ limit: 9 }), [], '[A03.FR.08] both are valid')
     await chargePoint.close()
     await chargePoint.connect()
-    await phase(proxy, 'seen')
+    await phase(proxy, 'seen', chargePoint)
     const [entry] = await proxy.store.denied.list({ limit: 9 })
     assert.equal(entry?.by, 'superseded')
     const keys = await proxy.store.registry.keysOf('CP-1')
@@ -111,7 +113,7 @@ test('[A02.FR.08] an answer that is lost with the line: the new certificate coun
   await chargePoint.connect()
   await chargePoint.boot()
   assert.equal(await chargePoint.renewCertificate(), true)
-  await phase(proxy, 'seen')
+  await phase(proxy, 'seen', chargePoint)
 })
 
 test(
