@@ -109,7 +109,7 @@ export class App {
     this.#replicas = joinReplicas({
       ...deps,
       config: () => this.#config,
-      sessions: this.#relay.sessions,
+      relay: this.#relay,
       events: this.#events,
       rejections: this.#rejections,
       campaigns: () => this.#useCases.campaigns,

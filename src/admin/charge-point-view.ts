@@ -123,6 +123,9 @@ const session = nullableObject(
     listener: Type.String(),
     profile,
     address: Type.String(),
+    replica: Type.Optional(
+      Type.String({ description: 'The replica that has it, where several share a store.' }),
+    ),
     stage: oneOf(['operation', 'onboarding'], {
       description: 'onboarding: the central system does not see it (A00.FR.806).',
     }),

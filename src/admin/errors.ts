@@ -33,6 +33,7 @@ const statusOfCode: Readonly<Record<string, number>> = {
   too_many_streams: 503,
   too_many_operations: 503,
   closing: 503,
+  replica_silent: 503,
 }
 
 /** Of fastify: its own texts may quote what was sent. */

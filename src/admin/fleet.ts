@@ -21,6 +21,8 @@ export interface FleetAnswer {
 
 /** The other replicas, as the admin API needs them. */
 export interface AdminFleet {
+  /** The name of this replica. */
+  readonly self: string
   /** The replica that has the session of this charge point; null: this one, or none. */
   replicaOf(identity: string): string | null
   /** The replica that runs campaigns; null: this one, or nobody at present. */

@@ -8,12 +8,15 @@ export function isConnected(sessions: SessionDirectory, identity: string): boole
   return sessions.get(identity)?.isOpen ?? false
 }
 
-/** What is worth knowing of the live session; null: there is none. */
-export function liveSession(sessions: SessionDirectory, identity: string) {
+/**
+ * What is worth knowing of the live session; null: there is none. `replica`: the name of this one, which is
+ * asked because it has the session.
+ */
+export function liveSession(sessions: SessionDirectory, identity: string, replica?: string) {
   const session = sessions.get(identity)
   if (session === null || !session.isOpen) return null
   const { listener, profile, address, stage = 'operation' as const } = session.facts
-  return { listener, profile, address, stage } as const
+  return { listener, profile, address, stage, ...(replica === undefined ? {} : { replica }) } as const
 }
 
 /** False: there was none. `code`: the Close code (RFC 6455 7.4.1). */

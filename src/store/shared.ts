@@ -46,8 +46,11 @@ export interface Leases {
 
 /** Messages between replicas: at most once, in order, and lost when nobody listens. */
 export interface Bus {
-  /** `to`: one replica; null: all of them, this one included. */
-  publish(to: string | null, message: string): Promise<void>
+  /**
+   * `to`: one replica; null: all of them, this one included. How many were listening; null: that cannot be
+   * told (a cluster).
+   */
+  publish(to: string | null, message: string): Promise<number | null>
   /** The listener of this replica; there is one. Fulfilled when it is listening. */
   listen(listener: (message: string) => void): Promise<void>
 }

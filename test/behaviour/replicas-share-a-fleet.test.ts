@@ -49,7 +49,9 @@ test('[design 12][CWE-613] three replicas share 600 charge points; one is killed
       assert.deepEqual([status, body.ok], [200, true], JSON.stringify(body))
     }
     const told = await set.api(b, 'GET', 'charge-points/CP-3')
-    assert.equal((told.body.session as { listener: string } | null)?.listener, 'basic-auth')
+    const session = told.body.session as { listener: string; replica: string } | null
+    assert.equal(session?.listener, 'basic-auth')
+    assert.match(String(session?.replica), /-[0-9a-f]{12}$/, 'and who has it')
   })
 
   await t.test('an event of one replica is seen at another, as it happens', async () => {

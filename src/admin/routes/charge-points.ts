@@ -147,7 +147,7 @@ function oneRoutes<View>(
     async ({ params: { identity } }) => {
       const record = await requireChargePoint(registry, identity)
       const keys = (await registry.keysOf(identity)).map(keyView)
-      return { ...withConnection(record), session: liveSession(sessions, identity), keys }
+      return { ...withConnection(record), session: liveSession(sessions, identity, deps.fleet?.self), keys }
     },
   )
 

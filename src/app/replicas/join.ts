@@ -1,7 +1,7 @@
 import type { CampaignService } from '../../campaigns/service.ts'
 import type { Config } from '../../config/schema.ts'
 import type { Logger } from '../../observe/log.ts'
-import type { Sessions } from '../../relay/sessions.ts'
+import type { Relay } from '../../relay/relay.ts'
 import type { Store } from '../../store/store.ts'
 import type { Rejections } from '../rejections.ts'
 import type { SecurityEvents } from '../security-events.ts'
@@ -12,7 +12,7 @@ export interface JoinDeps {
   readonly log: Logger
   /** As the last reload left it. */
   readonly config: () => Config
-  readonly sessions: Sessions
+  readonly relay: Relay
   readonly events: SecurityEvents
   readonly rejections: Rejections
   readonly campaigns: () => CampaignService
@@ -22,13 +22,14 @@ export interface JoinDeps {
 
 /** Wires this process to the others that share its store; null: it has one of its own. */
 export function joinReplicas(deps: JoinDeps): Replicas | null {
-  const { store, log, config, sessions, events, rejections, campaigns, ticketsChanged } = deps
+  const { store, log, config, relay, events, rejections, campaigns, ticketsChanged } = deps
   const { sealingKey } = config().store
   if (store.shared === undefined || sealingKey === null) return null
   const replicas = new Replicas({
     shared: store.shared,
     registry: store.registry,
-    sessions,
+    sessions: relay.sessions,
+    mayLead: () => !relay.isDraining,
     sealingKey,
     maxKnown: config().limits.connections * 2,
     graceMs: () => config().store.redis?.grace ?? 0,

@@ -121,6 +121,9 @@ export function knownRegistry({ registry, outage, maxKnown, fenceOf }: KnownRegi
       for (const [identity, seen] of [...unwritten]) {
         unwritten.delete(identity)
         try {
+          const kept = await registry.get(identity)
+          // Seen elsewhere since.
+          if (kept === null || (kept.lastSeenAt ?? 0) > seen.at) continue
           await registry.recordSuccess(identity, seen)
         } catch (error) {
           if (!outage.isAway(error)) continue

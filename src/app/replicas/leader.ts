@@ -7,6 +7,7 @@ const job = 'leader'
 export interface LeaderDeps {
   readonly leases: Leases
   readonly log: Pick<Logger, 'info' | 'error'>
+  readonly mayLead: () => boolean
   /** Begins the work that one replica does for all. */
   readonly gained: () => Promise<void>
   /** Ends it; somebody else has begun it, or soon will. */
@@ -37,6 +38,7 @@ export class Leader {
       log.info({}, 'another replica runs campaigns and sinks from here on')
       await this.#change(this.#deps.lost)
     }
+    if (!this.#deps.mayLead()) return
     const got = await leases.acquire('jobs', job)
     if (!got.ok) return
     this.#token = got.token

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Logger } from '../../observe/log.ts'
-import { messageOf } from '../../policy/error.ts'
+import { messageOf, ProxyError } from '../../policy/error.ts'
 import type { Claim, Claimant, Sessions } from '../../relay/sessions.ts'
 import type { UseCaseSession } from '../../relay/use-case.ts'
 import type { Leases } from '../../store/store.ts'
@@ -125,6 +125,8 @@ export class Ownership {
         if (answer === 'taken' || answer === 'crowded') return { kind: answer }
       } catch (error) {
         if (isAway(error)) return { kind: 'granted', token: null }
+        // Until its lease is over nobody may have it: the charge point is told to come back, and holds no place here.
+        if (isSilent(error)) return { kind: 'crowded' }
         log.warn(
           { identity, err: messageOf(error) },
           'the replica that has this charge point cannot be asked',
@@ -173,6 +175,10 @@ export class Ownership {
     // Lost with the store, it ends with the lease; whoever asks for it gets it before.
     this.#deps.leases.release('sessions', identity, token).catch(() => {})
   }
+}
+
+function isSilent(error: unknown): boolean {
+  return error instanceof ProxyError && error.code === 'replica_silent'
 }
 
 /** False: it is over before. */

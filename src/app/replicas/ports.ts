@@ -30,6 +30,7 @@ export function fleetOf(replicas: Replicas | null): { readonly fleet?: AdminFlee
   if (replicas === null) return {}
   const { directory, leader, wire } = replicas
   const fleet: AdminFleet = {
+    self: replicas.self,
     replicaOf: (identity) => directory.remote(identity)?.replica ?? null,
     leader: async () => (leader.isLeader ? null : leader.owner()),
     ask: async (replica, request) => (await wire.ask(replica, 'http', request, askMs)) as never,

@@ -35,6 +35,8 @@ export interface ReplicasDeps {
   /** A charge point has begun a session, or ended a transaction, at another replica. */
   readonly chargePointChanged: (identity: string) => void
   readonly lead: (isLeading: boolean) => Promise<void>
+  /** One that ends takes up nothing more. */
+  readonly mayLead: () => boolean
   readonly ticketsChanged: () => void
 }
 
@@ -62,7 +64,13 @@ export class Replicas {
     this.#deps = deps
     const { shared, registry, sessions, sealingKey, maxKnown, graceMs, log, lead, ticketsChanged } = deps
     this.outage = createOutage(graceMs, () => performance.now())
-    this.wire = new Wire({ self: shared.self, bus: shared.bus, sealingKey, log })
+    this.wire = new Wire({
+      self: shared.self,
+      bus: shared.bus,
+      sealingKey,
+      log,
+      now: () => performance.now(),
+    })
     this.notices = new Notices(this.wire)
     this.directory = new Directory(sessions, (replica, identity, code, text) => {
       void this.wire.ask(replica, 'end', { identity, code, text }, endMs).catch(() => {})
@@ -84,6 +92,7 @@ export class Replicas {
     })
     this.leader = new Leader({
       leases: shared.leases,
+      mayLead: deps.mayLead,
       log,
       gained: () => lead(true),
       lost: () => lead(false),
@@ -95,6 +104,10 @@ export class Replicas {
       const { identity, code, text } = body as { identity: string; code: number; text: string }
       sessions.get(identity)?.end(code, text)
     })
+  }
+
+  get self(): string {
+    return this.#deps.shared.self
   }
 
   readonly ticketKeys = (context: string): Buffer => this.tickets.keyFor(context)

@@ -9,6 +9,7 @@ const sealedFor = 'replicas'
 /** Requests that wait for an answer, and requests of others that are being answered (CWE-770). */
 const maxPending = 4_096
 const maxServed = 512
+const warnEveryMs = 60_000
 const maxMessage = 4 * 1024 * 1024
 
 export type Handler = (body: unknown) => Promise<unknown>
@@ -17,6 +18,8 @@ export interface WireDeps {
   readonly self: string
   readonly bus: Bus
   readonly sealingKey: Buffer
+  /** Milliseconds, any origin. */
+  readonly now: () => number
   readonly log: { warn(fields: object, text: string): void }
 }
 
@@ -38,6 +41,7 @@ export class Wire {
   readonly #handlers = new Map<string, Handler>()
   #notice: (from: string, body: unknown) => void = () => {}
   #served = 0
+  #nextWarning = 0
 
   constructor(deps: WireDeps) {
     this.#deps = deps
@@ -75,7 +79,9 @@ export class Wire {
     try {
       // It may be told of a failure before the message is out.
       answer.promise.catch(() => {})
-      await this.#send(replica, { kind: 'ask', id, from: this.#deps.self, what, body })
+      const heard = await this.#send(replica, { kind: 'ask', id, from: this.#deps.self, what, body })
+      // Dead, or cut off: nobody has to wait for its answer.
+      if (heard === 0) throw new ProxyError('replica_silent', 'proxy', 'the other replica does not listen')
       return await answer.promise
     } finally {
       clearTimeout(timer)
@@ -83,11 +89,11 @@ export class Wire {
     }
   }
 
-  async #send(to: string | null, message: Message): Promise<void> {
+  async #send(to: string | null, message: Message): Promise<number | null> {
     const text = JSON.stringify(message)
     if (text.length > maxMessage) throw new ProxyError('replica_failed', 'proxy', 'the message is too large')
     const { bus, sealingKey } = this.#deps
-    await bus.publish(to, seal(sealingKey, sealedFor, Buffer.from(text)))
+    return bus.publish(to, seal(sealingKey, sealedFor, Buffer.from(text)))
   }
 
   #heard(text: string): void {
@@ -141,6 +147,8 @@ export class Wire {
         ? (message as Message)
         : null
     } catch {
+      if (this.#deps.now() < this.#nextWarning) return null
+      this.#nextWarning = this.#deps.now() + warnEveryMs
       this.#deps.log.warn(
         {},
         'a message between replicas was not sealed with our key: store.sealingKeyFile differs',

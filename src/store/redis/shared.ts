@@ -1,4 +1,5 @@
-import { randomUUID } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
+import { hostname } from 'node:os'
 import type { Bus, SharedStore } from '../shared.ts'
 import type { RegistryKeys } from './charge-points.ts'
 import { createClient, RedisConnection } from './client.ts'
@@ -21,14 +22,19 @@ export function redisShared(
   key: KeyOf,
   settings: RedisSettings,
 ): RedisShared {
-  const self = randomUUID()
+  // For operators: the name of a pod is the name of its host.
+  const self = `${hostname()
+    .replaceAll(/[^A-Za-z0-9._-]/g, '-')
+    .slice(0, 63)}-${randomBytes(6).toString('hex')}`
   const values = key('values')
   const channel = (to: string | null) => (to === null ? key('all') : key('to', to))
   const listening = new RedisConnection(createClient(settings, 'ocpp-security-proxy-bus'))
 
   const bus: Bus = {
     async publish(to, message) {
-      await connection.run((client) => client.publish(channel(to), message))
+      const heard = await connection.run((client) => client.publish(channel(to), message))
+      // A node of a cluster knows only who listens at itself.
+      return settings.mode === 'cluster' ? null : heard
     },
 
     async listen(listener) {
