@@ -176,7 +176,7 @@ export class App {
     const { store, log, metrics } = this.#deps
     try {
       await this.#replicas?.start()
-      const authorities = this.#authorities.prepare(this.#config.certificateAuthority)
+      const authorities = this.#authorities.prepare(this.#config)
       const policies = await this.#buildPolicies(this.#config, authorities)
       const sinks = this.#events.prepare(this.#config)
       this.#authorities.set(authorities)
@@ -234,7 +234,7 @@ export class App {
     const { config } = loaded
     try {
       // Everything that can fail comes first.
-      const authorities = this.#authorities.prepare(config.certificateAuthority)
+      const authorities = this.#authorities.prepare(config)
       const policies = await this.#buildPolicies(config, authorities)
       const sinks = this.#events.prepare(config)
       const { needsRestart } = diffReload(this.#config, config)

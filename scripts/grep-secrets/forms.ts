@@ -4,6 +4,7 @@ export const secretKinds = [
   'password',
   'admin token',
   'webhook secret',
+  'pool token',
   'private key',
   'sealing key',
 ] as const

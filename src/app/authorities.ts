@@ -1,8 +1,9 @@
-import type { CertificateAuthorityConfig, Config } from '../config/schema.ts'
+import type { Config } from '../config/schema.ts'
 import type { Logger } from '../observe/log.ts'
 import type { Authority } from '../pki/authority/authority.ts'
 import { messageOf } from '../policy/error.ts'
 import type { Store } from '../store/store.ts'
+import { noPlugAndCharge, type PlugAndChargeServices } from '../usecases/plug-and-charge/settings.ts'
 import {
   type LocalIssuer,
   noAuthorities,
@@ -10,6 +11,7 @@ import {
   prepareAuthorities,
 } from './authorities/prepare.ts'
 import { AuthorityStatus } from './authority-status.ts'
+import { preparePlugAndCharge } from './plug-and-charge.ts'
 
 export {
   type LocalIssuer,
@@ -19,10 +21,15 @@ export {
 } from './authorities/prepare.ts'
 
 export interface AuthoritiesDeps {
-  readonly store: Pick<Store, 'issued' | 'renewals'>
+  readonly store: Pick<Store, 'issued' | 'renewals' | 'ocspAnswers'>
   readonly log: Logger
   /** As the last reload left it. */
   readonly config: () => Pick<Config, 'cpo'>
+}
+
+/** Everything of a configuration that is read before any of it is taken. */
+export interface Prepared extends PreparedAuthorities {
+  readonly plugAndCharge: PlugAndChargeServices
 }
 
 /** The authorities in use; a reload puts others in their place, whole. */
@@ -31,10 +38,12 @@ export interface Authorities {
   current(): Authority | null
   /** Issuers of ours: what they sign besides, such as CRLs and server certificates. */
   issuers(): readonly LocalIssuer[]
-  /** Reads and makes those of a configuration. Throws what `prepareAuthorities` throws. */
-  prepare(section: CertificateAuthorityConfig | undefined): PreparedAuthorities
+  /** Reads and makes those of a configuration. Throws what `prepareAuthorities` and `preparePlugAndCharge` throw. */
+  prepare(config: Pick<Config, 'certificateAuthority' | 'plugAndCharge'>): Prepared
   /** Takes what `prepare` has found usable. */
-  set(prepared: PreparedAuthorities): void
+  set(prepared: Prepared): void
+  /** What is served of ISO 15118: a trust of its own, which never meets that of charge points. */
+  plugAndCharge(): PlugAndChargeServices
   /** CRL and OCSP of those that are ours. */
   readonly status: AuthorityStatus
   /** Writes CRLs that changed, and forgets what nobody asks for any more. About once a minute. Never rejected. */
@@ -48,7 +57,7 @@ const [keepExpiredMs, keepEndedMs] = [90 * 86_400_000, 365 * 86_400_000]
 
 export function createAuthorities({ store, log, config }: AuthoritiesDeps): Authorities {
   const now = Date.now
-  let present: PreparedAuthorities = noAuthorities
+  let present: Prepared = { ...noAuthorities, plugAndCharge: noPlugAndCharge }
   const listeners = new Set<() => void>()
   const onChange: Authorities['onChange'] = (listener) => {
     listeners.add(listener)
@@ -60,7 +69,11 @@ export function createAuthorities({ store, log, config }: AuthoritiesDeps): Auth
   return {
     current: () => present.authority,
     issuers,
-    prepare: (section) => prepareAuthorities(section, { index: store.issued, now }),
+    prepare: ({ certificateAuthority, plugAndCharge }) => ({
+      ...prepareAuthorities(certificateAuthority, { index: store.issued, now }),
+      plugAndCharge: preparePlugAndCharge(plugAndCharge, { answers: store.ocspAnswers, log }),
+    }),
+    plugAndCharge: () => present.plugAndCharge,
     set(prepared) {
       present = prepared
       for (const listener of listeners) listener()

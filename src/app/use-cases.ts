@@ -22,6 +22,7 @@ import type { OnboardingUseCase } from '../usecases/onboarding/onboarding.ts'
 import { systemClock } from '../usecases/operation/clock.ts'
 import type { ChargePointOperations } from '../usecases/operation/operation.ts'
 import { type ChargePointChanges, createChargePointChanges } from '../usecases/operation/operations.ts'
+import { createPlugAndCharge } from '../usecases/plug-and-charge/plug-and-charge.ts'
 import { campaignRootProblem } from '../usecases/root-certificates/campaign.ts'
 import { createStatusMessages } from '../usecases/security-messages/security-messages.ts'
 import { type TransactionWatch, transactions } from '../usecases/transactions/transactions.ts'
@@ -36,7 +37,7 @@ export interface UseCaseDeps {
   readonly sessions: SessionDirectory
   /** As the last reload left it. */
   readonly config: () => Config
-  readonly authorities: Pick<Authorities, 'current' | 'onChange'>
+  readonly authorities: Pick<Authorities, 'current' | 'onChange' | 'plugAndCharge'>
   /** Roots of charge point certificates that the listeners of profile 3 trust. */
   readonly trust: () => readonly X509Certificate[]
   /** PEM: the certificates that the listeners show now, each with its chain. */
@@ -112,6 +113,12 @@ export function createUseCases(deps: UseCaseDeps): UseCases {
       createGuard({ settings, note, now }),
       // Near the front: of an answer it hears last, and what it hides nobody brings back.
       configurationAnswer(),
+      // Before the schemas: what it serves goes nowhere, and it reads what they would refuse.
+      createPlugAndCharge({
+        services: deps.authorities.plugAndCharge,
+        counted: (message, result) => metrics.plugAndCharge.inc({ message, result }),
+        log,
+      }),
       ...(schema === null ? [] : [schema]),
       ...deps.events,
       createStatusMessages({ mode, schemas, log }),

@@ -2,6 +2,7 @@ import type { LoadedFile } from './convert.ts'
 import { type KeyFinding, type KeyPath, problem, warning } from './problem.ts'
 import type { ReadFile } from './read.ts'
 import { resolveCertificateAuthority } from './resolve/certificate-authority.ts'
+import { resolvePlugAndCharge } from './resolve/plug-and-charge.ts'
 import { resolveServerCertificate } from './resolve/server-certificate.ts'
 import type {
   CentralSystemConfig,
@@ -36,7 +37,7 @@ export function resolveConfig(file: LoadedFile, readFile: ReadFile): Resolved {
       warning(['admin', 'tokenFile'], 'the token is shorter than 16 characters; it can be guessed'),
     )
   }
-  const { certificateAuthority, ...rest } = file
+  const { certificateAuthority, plugAndCharge, ...rest } = file
   const config: Config = {
     ...rest,
     listeners: file.listeners.map((listener, index) => resolveListener(listener, ['listeners', index], text)),
@@ -44,6 +45,7 @@ export function resolveConfig(file: LoadedFile, readFile: ReadFile): Resolved {
     ...(certificateAuthority === undefined
       ? {}
       : { certificateAuthority: resolveCertificateAuthority(certificateAuthority, text) }),
+    ...(plugAndCharge === undefined ? {} : { plugAndCharge: resolvePlugAndCharge(plugAndCharge, text) }),
     store: {
       ...store,
       ...(redis === undefined ? {} : { redis: resolveRedis(redis, text) }),

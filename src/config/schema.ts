@@ -9,6 +9,7 @@ import { listenerSchema } from './schema/listener.ts'
 import { messagesSchema } from './schema/messages.ts'
 import { onboardingSchema } from './schema/onboarding.ts'
 import { adminSchema, admissionSchema, drainSchema, logSchema, storeSchema } from './schema/operations.ts'
+import { plugAndChargeSchema } from './schema/plug-and-charge.ts'
 import { securityEventsSchema } from './schema/security-events.ts'
 
 export type { Address } from './schema/kinds.ts'
@@ -51,6 +52,7 @@ export const configSchema = Type.Object(
     profileUpgrade: profileUpgradeSchema,
     certificateAuthority: Type.Optional(certificateAuthoritySchema),
     onboarding: Type.Optional(onboardingSchema),
+    plugAndCharge: Type.Optional(plugAndChargeSchema),
     limits: limitsSchema,
     store: storeSchema,
     securityEvents: securityEventsSchema,
@@ -163,6 +165,17 @@ export type CertificateAuthorityConfig = Loaded<
 > &
   AuthoritySource & { readonly rsa?: AuthoritySource; readonly ec?: AuthoritySource }
 
+type PlugAndChargeFile = NonNullable<ConfigFile['plugAndCharge']>
+type PoolFile = NonNullable<PlugAndChargeFile['evCertificate']['pool']>
+
+/** Secrets are in place of the files that held them. */
+export type PlugAndChargeConfig = Loaded<Omit<PlugAndChargeFile, 'evCertificate'>> & {
+  readonly evCertificate: Loaded<Omit<PlugAndChargeFile['evCertificate'], 'pool'>> & {
+    readonly pool?: Loaded<Omit<PoolFile, 'passphraseFile' | 'tokenFile'>> &
+      RemoteSecrets & { readonly token: string | null }
+  }
+}
+
 export type LimitsConfig = Loaded<ConfigFile['limits']>
 export type AdmissionConfig = Loaded<ConfigFile['admission']>
 export type PasswordsConfig = Loaded<ConfigFile['passwords']>
@@ -185,6 +198,7 @@ export interface Config {
   readonly profileUpgrade: ProfileUpgradeConfig
   readonly certificateAuthority?: CertificateAuthorityConfig
   readonly onboarding?: OnboardingConfig
+  readonly plugAndCharge?: PlugAndChargeConfig
   readonly limits: LimitsConfig
   readonly store: StoreConfig
   readonly securityEvents: SecurityEventsConfig

@@ -34,6 +34,7 @@ export interface Metrics {
   readonly securityEventsPending: Gauge<'sink'>
   readonly securityEventDeliveries: Counter<'sink' | 'result'>
   readonly schemaViolations: Counter<'direction' | 'action' | 'mode'>
+  readonly plugAndCharge: Counter<'message' | 'result'>
   readonly routeRequests: Counter<'listener' | 'route' | 'status'>
   readonly routeBytes: Counter<'listener' | 'route' | 'direction'>
   readonly certificateExpiry: Gauge<'role' | 'name'>
@@ -133,6 +134,12 @@ export function createMetrics(build: BuildInfo, options: { readonly processMetri
       name: 'ocpp_proxy_security_events_total',
       help: 'Security events by type of the white paper and by origin.',
       labelNames: ['type', 'origin'],
+      registers,
+    }),
+    plugAndCharge: new Counter({
+      name: 'ocpp_proxy_plug_and_charge_total',
+      help: 'ISO 15118 messages of charge points that the proxy answered: accepted, failed or malformed.',
+      labelNames: ['message', 'result'],
       registers,
     }),
     routeRequests: new Counter({

@@ -17,7 +17,11 @@ export interface CertificateHashData {
   readonly serialNumber: string
 }
 
-const digests = { SHA256: 'sha256', SHA384: 'sha384', SHA512: 'sha512' } as const
+/** What Node calls them. */
+export const digests = { SHA256: 'sha256', SHA384: 'sha384', SHA512: 'sha512' } as const satisfies Record<
+  HashAlgorithm,
+  string
+>
 
 /** CiString40: 20 bytes, as RFC 5280 4.1.2.2 has it. */
 const maxSerialDigits = 40

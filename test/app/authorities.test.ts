@@ -9,6 +9,7 @@ import { formatFinding } from '../../src/config/problem.ts'
 import { AuthorityError } from '../../src/pki/authority/authority.ts'
 import { generateKey } from '../../src/pki/keys.ts'
 import { writePkcs12 } from '../../src/pki/pkcs12-write.ts'
+import { noPlugAndCharge } from '../../src/usecases/plug-and-charge/settings.ts'
 import { temporaryFolder } from '../config/support.ts'
 import { patience, requestOf } from '../pki/authority/setting.ts'
 import { sharedAuthority } from '../support/authority.ts'
@@ -109,7 +110,7 @@ test('[A02.FR.12] an authority for one type of key rejects the other', async (co
 
 test('without the section there is nobody, and a reload puts another in place at once', (context) => {
   const authorities = createAuthorities({
-    store: { issued: {} as never, renewals: {} as never },
+    store: { issued: {} as never, renewals: {} as never, ocspAnswers: {} as never },
     log: {} as never,
     config: () => ({ cpo: { names: [] } }),
   })
@@ -118,11 +119,11 @@ test('without the section there is nobody, and a reload puts another in place at
   const stop = authorities.onChange(() => {
     changes += 1
   })
-  authorities.set(prepare(context, localEc))
+  authorities.set({ ...prepare(context, localEc), plugAndCharge: noPlugAndCharge })
   assert.equal(authorities.current()?.name, 'local')
   assert.equal(authorities.issuers().length, 1)
   stop()
-  authorities.set(prepare(context, ''))
+  authorities.set({ ...prepare(context, ''), plugAndCharge: noPlugAndCharge })
   assert.equal(authorities.current(), null)
   assert.equal(changes, 1)
 })

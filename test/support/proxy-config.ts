@@ -28,6 +28,7 @@ export interface ConfigChange {
   readonly passwords?: Section
   readonly securityEvents?: Section
   readonly onboarding?: Section
+  readonly plugAndCharge?: Section
   readonly admin?: Section
   readonly drain?: Section
   readonly log?: Section
@@ -118,6 +119,7 @@ export function buildConfig(
     store: { sqlite: 'data/proxy.db', ...change.store },
     ...(change.passwords === undefined ? {} : { passwords: change.passwords }),
     ...(change.onboarding === undefined ? {} : { onboarding: change.onboarding }),
+    ...(change.plugAndCharge === undefined ? {} : { plugAndCharge: change.plugAndCharge }),
     ...(change.securityEvents === undefined ? {} : { securityEvents: change.securityEvents }),
     admin: { address: '127.0.0.1:0', ...change.admin },
     drain: { timeout: '500ms', ...change.drain },

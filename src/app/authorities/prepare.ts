@@ -112,7 +112,7 @@ function remoteAuthority(
 ): Authority | null {
   const common = (remote: NonNullable<typeof est | typeof http>) => ({
     roots: readCertificates(readFile, remote.roots),
-    tls: tlsOf(remote, readFile),
+    tls: remoteTls(remote, readFile),
     timeoutMs: remote.timeout,
     ...{ url: remote.url, minimumLifetimeMs, now },
   })
@@ -130,7 +130,8 @@ function remoteAuthority(
 
 type RemoteFiles = Pick<NonNullable<AuthoritySource['est']>, 'ca' | 'certificate' | 'key' | 'passphrase'>
 
-function tlsOf({ ca, certificate, key, passphrase }: RemoteFiles, readFile: ReadFile): RemoteTls {
+/** How a server elsewhere is reached, its files read. Throws ProxyError `authority_unreadable`. */
+export function remoteTls({ ca, certificate, key, passphrase }: RemoteFiles, readFile: ReadFile): RemoteTls {
   const client =
     certificate === undefined || key === undefined
       ? null

@@ -14,6 +14,7 @@ import { readCertificates } from './certificate-file.ts'
 import type { CheckContext } from './context.ts'
 import { checkSecretFiles, checkStore, checkTrustFile } from './files.ts'
 import { checkMessages } from './messages.ts'
+import { checkPlugAndCharge } from './plug-and-charge.ts'
 import { checkRevocation } from './revocation.ts'
 import { checkServerCertificate, type ShownCertificate } from './server-files.ts'
 
@@ -30,6 +31,7 @@ export function checkLoaded(loaded: LoadedConfig, context: CheckContext): readon
     ),
     ...checkCentralSystemRoots(context),
     ...checkCertificateAuthority(context),
+    ...checkPlugAndCharge(context),
     ...checkMessages(config),
     ...checkStore(context),
     ...checkSecretFiles(context, loaded),

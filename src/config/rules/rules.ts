@@ -12,6 +12,7 @@ import {
 import { messageRules } from './messages.ts'
 import { onboarding } from './onboarding.ts'
 import { adminAddress, limitsFit, relaxedAdmission } from './operations.ts'
+import { plugAndChargeRules } from './plug-and-charge.ts'
 import { revocationRules } from './revocation.ts'
 import { routeRules } from './routes.ts'
 import { ownSession, securityEventSinks } from './security-events.ts'
@@ -43,6 +44,7 @@ export const rules: readonly Rule[] = [
   upstreamHeaders,
   certificateAuthority,
   onboarding,
+  plugAndChargeRules,
   relaxedAdmission,
   messageRules,
   limitsFit,

@@ -18,13 +18,18 @@ const sequence = (...parts: readonly Buffer[]): Buffer => encodeElement(derTag.s
  * `certificate_unreadable`.
  */
 export function encodeOcspRequest(subject: RevocationSubject, options: OcspRequestOptions): Buffer {
-  const requestList = sequence(sequence(encodeCertId(subject, options.certIdHash)))
-  if (options.nonce === null) return sequence(sequence(requestList))
-  const nonce = sequence(
+  return ocspRequestFor(encodeCertId(subject, options.certIdHash), options.nonce)
+}
+
+/** The same for the DER of a CertID. */
+export function ocspRequestFor(certId: Buffer, nonce: Buffer | null): Buffer {
+  const requestList = sequence(sequence(certId))
+  if (nonce === null) return sequence(sequence(requestList))
+  const extension = sequence(
     encodeElement(derTag.oid, nonceOid),
-    encodeElement(derTag.octetString, encodeElement(derTag.octetString, options.nonce)),
+    encodeElement(derTag.octetString, encodeElement(derTag.octetString, nonce)),
   )
-  return sequence(sequence(requestList, encodeElement(0xa2, sequence(nonce))))
+  return sequence(sequence(requestList, encodeElement(0xa2, sequence(extension))))
 }
 
 /** Longer requests are posted, so that every cache on the way can hold the address (RFC 6960 A.1). */

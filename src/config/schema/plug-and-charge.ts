@@ -1,0 +1,120 @@
+import { Type } from 'typebox'
+import { about, choice, duration, file, integer, type Kinded, network, secretFile, url } from './kinds.ts'
+
+/** ISO 15118 (M01 to M06): what the proxy does itself in place of the central system. */
+
+const mode = (what: string, requirements: readonly string[]) =>
+  choice(['pass', 'serve'], {
+    description: `${what} pass: the central system answers.`,
+    default: 'pass',
+    requirements,
+  })
+
+const certificateStatus = Type.Object(
+  {
+    mode: mode('GetCertificateStatus: serve asks the OCSP responder, and keeps its answers.', ['M06.FR.01']),
+    hosts: Type.Array(Type.String({ minLength: 1, maxLength: 253 }), {
+      maxItems: 64,
+      uniqueItems: true,
+      ...about({
+        description:
+          'Hosts of responders that charge points may name, as ocsp.example.com, or .example.com for all below.',
+        default: [],
+        requirements: ['CWE-918'],
+      }),
+    }),
+    networks: Type.Array(network({ description: 'Network, as 127.0.0.0/8.' }), {
+      maxItems: 64,
+      ...about({
+        description:
+          'Loopback, link-local and multicast addresses that these hosts may have; public and private ones may be asked anyway.',
+        default: [],
+        requirements: ['CWE-918'],
+      }),
+    }),
+    issuers: Type.Array(file({ description: 'PEM file.' }), {
+      maxItems: 64,
+      uniqueItems: true,
+      ...about({
+        description:
+          'PEM files of the V2G authorities whose certificates may be asked about: answers are held to their signature. When empty, any may be asked about, and the vehicle alone checks who signed.',
+        default: [],
+        requirements: ['M06.FR.08'],
+      }),
+    }),
+    timeout: duration({
+      description: 'How long a charge point waits for the answer.',
+      default: '4s',
+      minimum: 10,
+      maximum: 60_000,
+    }),
+  },
+  {
+    additionalProperties: false,
+    ...about({ description: 'The OCSP status of V2G certificates (M06).', default: {} }),
+  },
+)
+
+const pool = Type.Object(
+  {
+    url: Type.Unsafe<Kinded<'url'>>({
+      ...url({
+        description:
+          'Takes a POST of iso15118SchemaVersion, action and exiRequest in JSON, and answers 200 with status and exiResponse.',
+        requirements: ['M01.FR.01', 'M02.FR.01'],
+      }),
+      'x-expects': 'an http:// or https:// URL',
+    }),
+    ca: Type.Optional(
+      file({
+        description: 'PEM file of the roots that the pool is checked against, in place of the public ones.',
+      }),
+    ),
+    certificate: Type.Optional(
+      file({ description: 'PEM file of our TLS client certificate, with its chain.' }),
+    ),
+    key: Type.Optional(file({ description: 'PEM file of its private key.' })),
+    passphraseFile: Type.Optional(secretFile({ description: 'File with the passphrase of that key.' })),
+    tokenFile: Type.Optional(
+      secretFile({ description: 'File with a token; it is sent as Authorization: Bearer.' }),
+    ),
+    timeout: duration({
+      description:
+        'From the question of the charge point to the answer, a second attempt included. The vehicle waits 5 s (ISO 15118-2).',
+      default: '4500ms',
+      minimum: 10,
+      maximum: 60_000,
+    }),
+    concurrency: integer({
+      description: 'Requests under way at a time; those above fail at once.',
+      default: 64,
+      minimum: 1,
+      maximum: 10_000,
+      requirements: ['CWE-770'],
+    }),
+  },
+  { additionalProperties: false, ...about({ description: 'The contract certificate pool.' }) },
+)
+
+const evCertificate = Type.Object(
+  {
+    mode: mode('Get15118EVCertificate: serve asks the pool.', ['M01.FR.01', 'M02.FR.01']),
+    pool: Type.Optional(pool),
+  },
+  {
+    additionalProperties: false,
+    ...about({ description: 'Contract certificates of vehicles, new and renewed (M01, M02).', default: {} }),
+  },
+)
+
+export const plugAndChargeSchema = Type.Object(
+  { certificateStatus, evCertificate },
+  {
+    additionalProperties: false,
+    ...about({
+      description:
+        'ISO 15118 Plug & Charge, which OCPP 1.6 carries in DataTransfer (vendorId org.openchargealliance.iso15118pnc). Everything passes to the central system when left out.',
+      requirements: ['M01.FR.01', 'M02.FR.01', 'M06.FR.01'],
+    }),
+  },
+)

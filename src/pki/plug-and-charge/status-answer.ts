@@ -1,0 +1,79 @@
+import { hash, type X509Certificate } from 'node:crypto'
+import { messageOf } from '../../policy/error.ts'
+import { certificateFields } from '../certificate-fields.ts'
+import { type CertificateHashData, digests } from '../hash-data.ts'
+import { findResponder } from '../revocation/ocsp-responder.ts'
+import { type BasicResponse, readOcspResponse } from '../revocation/ocsp-response.ts'
+import { signatureProblem } from '../signed-data.ts'
+import { isCertIdOf } from './ocsp-request-data.ts'
+
+/** An OCSP response that answers the question, or why it does not. Times in milliseconds since the epoch. */
+export type JudgedStatus =
+  | { readonly ok: true; readonly status: 'good' | 'revoked' | 'unknown'; readonly nextUpdate: number | null }
+  | { readonly ok: false; readonly detail: string }
+
+export interface StatusRules {
+  readonly now: number
+  readonly skewMs: number
+  /** Authorities whose certificates may be asked about; empty: any, and signatures are left to the vehicle. */
+  readonly issuers: readonly X509Certificate[]
+}
+
+/**
+ * Is this an answer to that question, whole and of now (RFC 6960 3.2)? Whoever signed it is judged where
+ * the issuer is known: hash data alone do not have its key. Never throws.
+ */
+export function judgeStatus(der: Buffer, asked: CertificateHashData, rules: StatusRules): JudgedStatus {
+  try {
+    const response = readOcspResponse(der)
+    if (response.status !== null) return { ok: false, detail: `the responder says ${response.status}` }
+    const signer = signerProblem(response.basic, asked, rules)
+    return signer === null ? judgeTimes(response.basic, asked, rules) : { ok: false, detail: signer }
+  } catch (error) {
+    return { ok: false, detail: messageOf(error) }
+  }
+}
+
+function judgeTimes(basic: BasicResponse, asked: CertificateHashData, rules: StatusRules): JudgedStatus {
+  const matching = basic.responses.filter(({ certId }) => isCertIdOf(certId, asked))
+  const [single] = matching
+  // M06: one certificate a request. What the charge point hands on must not be read in two ways.
+  if (single === undefined || matching.length > 1)
+    return { ok: false, detail: 'the answer is not about this certificate alone' }
+  const { thisUpdate, nextUpdate, status } = single
+  if (thisUpdate > rules.now + rules.skewMs) return { ok: false, detail: 'the answer is of the future' }
+  if (nextUpdate !== null && nextUpdate <= rules.now - rules.skewMs)
+    return { ok: false, detail: 'the answer has expired' }
+  return { ok: true, status: status.kind, nextUpdate }
+}
+
+function signerProblem(
+  basic: BasicResponse,
+  asked: CertificateHashData,
+  { issuers, now, skewMs }: StatusRules,
+): string | null {
+  if (issuers.length === 0) return null
+  const issuer = issuerOf(asked, issuers)
+  if (issuer === null) return 'the authority is not one of plugAndCharge.certificateStatus.issuers'
+  // CRLs of these authorities are not kept here; a delegated responder is believed for its short life.
+  const responder = findResponder(basic, issuer, { now, skewMs, isRevoked: () => false })
+  if (!responder.ok) return responder.detail
+  const problem = signatureProblem(basic.signed, responder.certificate.publicKey)
+  return problem === null ? null : `the signature of the answer: ${problem}`
+}
+
+/** The authority that the hash data name; null: it is none of these. */
+export function issuerOf(
+  { hashAlgorithm, issuerNameHash, issuerKeyHash }: CertificateHashData,
+  issuers: readonly X509Certificate[],
+): X509Certificate | null {
+  const digest = digests[hashAlgorithm]
+  const isIt = (issuer: X509Certificate): boolean => {
+    const { subject, keyBits } = certificateFields(issuer)
+    return (
+      hash(digest, subject, 'hex') === issuerNameHash.toLowerCase() &&
+      hash(digest, keyBits, 'hex') === issuerKeyHash.toLowerCase()
+    )
+  }
+  return issuers.find(isIt) ?? null
+}

@@ -1,0 +1,56 @@
+import type { Logger } from '../../observe/log.ts'
+import type { Payload } from '../../ocpp/message.ts'
+import { type PlugAndChargeMessage, unwrapRequest, wrapAnswer } from '../../ocpp/plug-and-charge.ts'
+import { answerWith, forward, type UseCase } from '../../relay/use-case.ts'
+import { certificateStatusAnswer, evCertificateAnswer, type ServedAnswer } from './answers.ts'
+import type { PlugAndChargeServices } from './settings.ts'
+
+export interface PlugAndChargeDeps {
+  /** Asked for every message, so that a reload counts at once. */
+  readonly services: () => PlugAndChargeServices
+  readonly counted: (message: PlugAndChargeMessage, result: ServedAnswer['result']) => void
+  readonly log: Logger
+}
+
+/**
+ * ISO 15118 over OCPP 1.6: what the configuration serves of `org.openchargealliance.iso15118pnc` is
+ * answered here and never seen by the central system; everything else goes on as the bytes that came.
+ */
+export function createPlugAndCharge({ services, counted, log }: PlugAndChargeDeps): UseCase {
+  const serves = (): boolean => {
+    const { certificateStatus, contractPool } = services()
+    return certificateStatus !== null || contractPool !== null
+  }
+  return {
+    name: 'plug-and-charge',
+    watches: [{ direction: 'to-central-system', action: 'DataTransfer', only: serves }],
+    async onCall(call, session) {
+      if (call.direction !== 'to-central-system' || call.action !== 'DataTransfer') return forward
+      const wrapped = unwrapRequest(call.payload)
+      if (wrapped === null) return forward
+      const { message } = wrapped
+      // Data that cannot be read are an empty message: the answer says what is missing.
+      const answer = await answerOf(message, wrapped.data ?? {}, services())
+      if (answer === null) return forward
+      counted(message, answer.result)
+      if (answer.detail !== null) {
+        const { identity } = session.facts
+        log.warn({ identity, message, detail: answer.detail }, 'plug and charge: not accepted')
+      }
+      return answerWith(wrapAnswer(answer.payload))
+    },
+  }
+}
+
+/** null: the central system answers this one. */
+function answerOf(
+  message: PlugAndChargeMessage,
+  data: Payload,
+  { certificateStatus, contractPool }: PlugAndChargeServices,
+): Promise<ServedAnswer> | null {
+  if (message === 'GetCertificateStatus' && certificateStatus !== null)
+    return certificateStatusAnswer(data, certificateStatus)
+  if (message === 'Get15118EVCertificate' && contractPool !== null)
+    return evCertificateAnswer(data, contractPool)
+  return null
+}
