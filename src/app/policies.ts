@@ -5,6 +5,8 @@ import { type RouteConfig, RouteForwarder } from '../gate/routes/forward.ts'
 import type { RouteForwarders } from '../gate/routes/http-routes.ts'
 import { createTlsContexts, type TicketKeys } from '../gate/tls-contexts.ts'
 import { type IssueCertificates, loadTlsMaterial } from '../gate/tls-material.ts'
+import type { Upstream, Upstreams } from '../gate/upstreams.ts'
+import type { Protocol } from '../policy/protocol.ts'
 import { upstreamTarget } from '../relay/target.ts'
 
 /** What the listeners of a configuration do; everything that can fail has been tried. Throws ProxyError. */
@@ -13,14 +15,14 @@ export async function buildPolicies(
   issue: IssueCertificates,
   ticketKeys: TicketKeys | undefined,
 ): Promise<readonly LivePolicy[]> {
-  const target = upstreamTarget(config.centralSystem)
+  const upstreams = upstreamsOf(config)
   return Promise.all(
     config.listeners.map(async (listener): Promise<LivePolicy> => {
       const routes = forwardersOf(listener)
-      if (listener.tls === undefined) return { config, listener, contexts: null, target, routes }
+      if (listener.tls === undefined) return { config, listener, contexts: null, upstreams, routes }
       const material = await loadTlsMaterial(listener.tls, issue)
       const contexts = createTlsContexts(listener, listener.tls, material, ticketKeys)
-      return { config, listener, contexts, target, routes }
+      return { config, listener, contexts, upstreams, routes }
     }),
   )
 }
@@ -31,4 +33,15 @@ function forwardersOf({ routes }: ListenerConfig): RouteForwarders {
 
 export function lockoutBounds({ limits }: Config): LockoutBounds {
   return { failures: limits.failuresPerIdentity, lockMs: limits.lockout }
+}
+
+/** Throws where `ca` cannot be read. */
+function upstreamsOf({ centralSystem, centralSystem201 }: Config): Upstreams {
+  const upstreams = new Map<Protocol, Upstream>()
+  upstreams.set('ocpp1.6', { target: upstreamTarget(centralSystem), centralSystem })
+  if (centralSystem201 !== undefined) {
+    const section = { preset: 'generic' as const, ...centralSystem201 }
+    upstreams.set('ocpp2.0.1', { target: upstreamTarget(centralSystem201), centralSystem: section })
+  }
+  return upstreams
 }

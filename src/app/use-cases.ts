@@ -6,7 +6,13 @@ import type { NoteEvent } from '../events/proxy-event.ts'
 import { hashKey, matches } from '../gate/credentials/hash.ts'
 import type { Logger } from '../observe/log.ts'
 import type { Metrics } from '../observe/metrics.ts'
-import { createMessageSchemas, type MessageSchemas } from '../ocpp/message-schemas.ts'
+import {
+  createMessageSchemas,
+  createMessageSchemas201,
+  type MessageSchemas,
+} from '../ocpp/message-schemas.ts'
+import { protocols } from '../policy/protocol.ts'
+import { sessionsOf } from '../relay/sessions-of.ts'
 import type { SessionDirectory, UseCase, UseCaseSession } from '../relay/use-case.ts'
 import { seal } from '../store/seal.ts'
 import type { Store } from '../store/store.ts'
@@ -107,7 +113,8 @@ export function createUseCases(deps: UseCaseDeps): UseCases {
     rootProblem: (kind, root) => campaignRootProblem(kind, root, Date.now()),
   })
   const onboarding = onboardingOf(deps, changes.operations, busy.watch)
-  const schema = createMessageSchema({ settings, schemas, metrics, log, now })
+  const schemas201 = createMessageSchemas201()
+  const schema = createMessageSchema({ settings, schemas, schemas201, metrics, log, now })
   return {
     all: [
       createGuard({ settings, note, now }),
@@ -127,6 +134,7 @@ export function createUseCases(deps: UseCaseDeps): UseCases {
       ...changes.useCases,
       {
         name: 'campaigns',
+        protocols,
         watches: [],
         started(session) {
           if (isServed(session)) campaigns.chargePointStarted(session.facts.identity)
@@ -143,7 +151,8 @@ export function createUseCases(deps: UseCaseDeps): UseCases {
 }
 
 function certificatesOf(deps: UseCaseDeps, schemas: MessageSchemas): CertificateUpdate {
-  const { store, log, metrics, note, sessions, config, authorities, trust } = deps
+  const { store, log, metrics, note, config, authorities, trust } = deps
+  const sessions = sessionsOf(deps.sessions, 'ocpp1.6')
   const certificates = createCertificateUpdate({
     ...{ store, log, note, sessions, schemas, trust },
     clock: systemClock(),

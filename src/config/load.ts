@@ -118,7 +118,7 @@ function judge(parsed: ParsedYaml, source: string, readFile: ReadFile): Judged {
   }
   const broken = parsed.findings.map((finding) => finding.path)
   const hidden = (path: KeyPath) => parsed.substituted.has(pathId(path))
-  const written = plainPassword(parsed.value, hidden)
+  const written = plainPasswords(parsed.value, hidden)
   const validated = validateFile(parsed.value, hidden)
   const schema = validated.findings.filter((finding) => !broken.some((path) => related(path, finding.path)))
   if (validated.file === null)
@@ -154,8 +154,17 @@ function judge(parsed: ParsedYaml, source: string, readFile: ReadFile): Judged {
 }
 
 /** A password that is written out in the file will be in backups and repositories (CWE-312). */
-function plainPassword(value: unknown, hidden: (path: KeyPath) => boolean): KeyFinding[] {
-  const path = ['centralSystem', 'authorization', 'password']
+function plainPasswords(value: unknown, hidden: (path: KeyPath) => boolean): KeyFinding[] {
+  return ['centralSystem', 'centralSystem201'].flatMap((section) =>
+    plainPassword(value, [section, 'authorization', 'password'], hidden),
+  )
+}
+
+function plainPassword(
+  value: unknown,
+  path: readonly string[],
+  hidden: (path: KeyPath) => boolean,
+): KeyFinding[] {
   let node = value
   for (const key of path)
     node = typeof node === 'object' && node !== null ? (node as Record<string, unknown>)[key] : undefined

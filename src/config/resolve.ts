@@ -37,11 +37,14 @@ export function resolveConfig(file: LoadedFile, readFile: ReadFile): Resolved {
       warning(['admin', 'tokenFile'], 'the token is shorter than 16 characters; it can be guessed'),
     )
   }
-  const { certificateAuthority, plugAndCharge, ...rest } = file
+  const { certificateAuthority, plugAndCharge, centralSystem201, ...rest } = file
   const config: Config = {
     ...rest,
     listeners: file.listeners.map((listener, index) => resolveListener(listener, ['listeners', index], text)),
-    centralSystem: resolveCentralSystem(file.centralSystem, text),
+    centralSystem: resolveCentralSystem(file.centralSystem, 'centralSystem', text),
+    ...(centralSystem201 === undefined
+      ? {}
+      : { centralSystem201: resolveCentralSystem(centralSystem201, 'centralSystem201', text) }),
     ...(certificateAuthority === undefined
       ? {}
       : { certificateAuthority: resolveCertificateAuthority(certificateAuthority, text) }),
@@ -60,6 +63,8 @@ export function resolveConfig(file: LoadedFile, readFile: ReadFile): Resolved {
   return { config: deepFreeze(config), findings }
 }
 
+type CentralSystemKey = 'centralSystem' | 'centralSystem201'
+
 /** null: a finding says why. */
 export type ReadText = (path: string, key: KeyPath) => string | null
 
@@ -77,12 +82,16 @@ function resolveListener(
   return { ...plain, tls: { ...tls, certificates } satisfies TlsConfig }
 }
 
-function resolveCentralSystem(section: LoadedFile['centralSystem'], text: ReadText): CentralSystemConfig {
+function resolveCentralSystem<S extends NonNullable<LoadedFile['centralSystem201']>>(
+  section: S,
+  name: CentralSystemKey,
+  text: ReadText,
+): S & Pick<CentralSystemConfig, 'authorization'> {
   const { authorization } = section
   const url = section.url.replace(/\/+$/, '')
   if (typeof authorization === 'string') return { ...section, url, authorization }
   const { username, password, passwordFile } = authorization
-  const key = ['centralSystem', 'authorization', 'passwordFile']
+  const key = [name, 'authorization', 'passwordFile']
   const secret = password ?? (passwordFile === undefined ? null : text(passwordFile, key)) ?? ''
   return { ...section, url, authorization: { username, password: secret } }
 }

@@ -1,6 +1,6 @@
 import { type Static, Type } from 'typebox'
 import type { KeyTypeName } from '../policy/key-types.ts'
-import { centralSystemSchema } from './schema/central-system.ts'
+import { centralSystem201Schema, centralSystemSchema } from './schema/central-system.ts'
 import { certificateAuthoritySchema } from './schema/certificate-authority.ts'
 import { passwordsSchema, profileUpgradeSchema } from './schema/credentials.ts'
 import { about, choice, type Loaded } from './schema/kinds.ts'
@@ -46,6 +46,7 @@ export const configSchema = Type.Object(
       ...about({ description: 'Where charge points connect.', requirements: ['A00.FR.006'] }),
     }),
     centralSystem: centralSystemSchema,
+    centralSystem201: Type.Optional(centralSystem201Schema),
     admission: admissionSchema,
     messages: messagesSchema,
     passwords: passwordsSchema,
@@ -105,6 +106,11 @@ export type ListenerConfig = Loaded<Omit<ListenerFile, 'tls'>> & { readonly tls?
 export type CentralSystemConfig = Loaded<Omit<ConfigFile['centralSystem'], 'authorization'>> & {
   readonly authorization: 'strip' | 'forward' | 'perChargePoint' | FixedCredentials
 }
+
+export type CentralSystem201Config = Loaded<
+  Omit<NonNullable<ConfigFile['centralSystem201']>, 'authorization'>
+> &
+  Pick<CentralSystemConfig, 'authorization'>
 
 type RedisFile = NonNullable<ConfigFile['store']['redis']>
 
@@ -192,6 +198,7 @@ export interface Config {
   readonly cpo: Loaded<ConfigFile['cpo']>
   readonly listeners: readonly ListenerConfig[]
   readonly centralSystem: CentralSystemConfig
+  readonly centralSystem201?: CentralSystem201Config
   readonly admission: AdmissionConfig
   readonly messages: MessagesConfig
   readonly passwords: PasswordsConfig

@@ -9,7 +9,6 @@ import type { HelloFacts } from '../policy/facts.ts'
 import type { CheckMode, ReasonCode } from '../policy/reasons.ts'
 import { checkNegotiated, reasonOfTlsError } from '../policy/tls.ts'
 import type { Verdict } from '../policy/verdict.ts'
-import type { UpstreamTarget } from '../relay/upstream.ts'
 import type { Registry } from '../store/store.ts'
 import type { AcceptLimits } from './accept-limits.ts'
 import {
@@ -30,6 +29,7 @@ import type { RevocationConfig } from './revocation/settings.ts'
 import type { RouteForwarders } from './routes/http-routes.ts'
 import type { TlsContexts } from './tls-contexts.ts'
 import { isTrustedProxy } from './trusted-proxy.ts'
+import type { Upstreams } from './upstreams.ts'
 
 /** What a reload may replace; every connection uses that of its beginning. */
 export interface LivePolicy {
@@ -37,8 +37,8 @@ export interface LivePolicy {
   readonly listener: ListenerConfig
   /** null: a listener without TLS. */
   readonly contexts: TlsContexts | null
-  /** Of `config.centralSystem`: path, headers and password never go to a system that they are not of. */
-  readonly target: UpstreamTarget
+  /** By what a charge point speaks; all that `listener.protocols` names are there. */
+  readonly upstreams: Upstreams
   /** Of `listener.routes`. */
   readonly routes: RouteForwarders
 }

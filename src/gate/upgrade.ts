@@ -5,6 +5,7 @@ import type { CertificatePath } from '../pki/chain.ts'
 import { parseIdentity, reservedIdentity, reservedProblem } from '../policy/identity.ts'
 import type { Stage } from '../policy/onboarding-stage.ts'
 import { movesRatchet, pendingUpgrade } from '../policy/profile.ts'
+import { chooseProtocol, type Protocol } from '../policy/protocol.ts'
 import { type PeerView, type ReasonCode, reasons } from '../policy/reasons.ts'
 import type { Verdict } from '../policy/verdict.ts'
 import type { SessionFacts } from '../relay/session.ts'
@@ -52,6 +53,7 @@ type Walk = {
   readonly connection: GateConnection
   readonly policy: LivePolicy
   readonly request: UpgradeRequest
+  readonly protocol: Protocol
   readonly early: Buffer
 }
 
@@ -80,15 +82,15 @@ export class Upgrades {
     const reserved = reservedIdentity(policy.config.securityEvents)
     const problem = reservedProblem(identity.identity.identity, reserved)
     if (problem !== null) return this.#refuse(connection, 'identity_invalid', problem)
-    const walk: Walk = { connection, policy, request, early: Buffer.from(head) }
-    const protocols = request.protocols.filter((one) => listener.protocols.some((served) => served === one))
-    if (protocols.length === 0) return this.#refuseProtocol(walk)
+    const protocol = chooseProtocol(request.protocols, listener.protocols)
+    if (protocol === null) return this.#refuseProtocol(connection, policy, request)
+    const walk: Walk = { connection, policy, request, protocol, early: Buffer.from(head) }
     if (relay.isDraining) {
       return this.#refuse(connection, 'draining', 'the proxy is shutting down')
     }
     const result = await this.#admit(walk)
     if (result === null || connection.isOver) return
-    await this.#connect(walk, protocols, result)
+    await this.#connect(walk, result)
   }
 
   async #admit({ connection, policy, request }: Walk): Promise<(AdmissionResult & { ok: true }) | null> {
@@ -105,11 +107,7 @@ export class Upgrades {
   }
 
   /** Upstream first: the charge point is answered after the central system did (design, section 4). */
-  async #connect(
-    walk: Walk,
-    protocols: readonly string[],
-    result: AdmissionResult & { ok: true },
-  ): Promise<void> {
+  async #connect(walk: Walk, result: AdmissionResult & { ok: true }): Promise<void> {
     const { connection } = walk
     const { relay } = this.#deps
     const { identity, remote, chain } = connection.facts
@@ -127,9 +125,7 @@ export class Upgrades {
       if (connection.isOver || connection.socket.destroyed) return
       // A charge point that is yet to be learned gets its key when it is registered.
       if (result.learn === null && !(await this.#claimKey(walk))) return
-      await (stage === 'operation'
-        ? this.#open(walk, protocols, result)
-        : this.#hold(walk, protocols, result))
+      await (stage === 'operation' ? this.#open(walk, result) : this.#hold(walk, result))
     } finally {
       claim.release()
     }
@@ -145,16 +141,13 @@ export class Upgrades {
   }
 
   /** A00.FR.806: nothing of it reaches the central system. */
-  async #hold(
-    walk: Walk,
-    protocols: readonly string[],
-    result: AdmissionResult & { ok: true },
-  ): Promise<void> {
-    const protocol = protocols.find((one) => one === 'ocpp1.6') ?? null
-    if (protocol === null)
-      return this.#refuse(walk.connection, 'subprotocol', 'onboarding is for ocpp1.6 only')
+  async #hold(walk: Walk, result: AdmissionResult & { ok: true }): Promise<void> {
+    const { connection, request, policy } = walk
+    const protocol = 'ocpp1.6'
+    if (!request.protocols.includes(protocol) || !policy.listener.protocols.includes(protocol))
+      return this.#refuse(connection, 'subprotocol', 'onboarding is for ocpp1.6 only')
     const link = this.#deps.relay.noCentralSystem()
-    await this.#accept(walk, result, { kind: 'open', link, protocol }, 'onboarding', null)
+    await this.#accept({ ...walk, protocol }, result, { kind: 'open', link, protocol }, 'onboarding', null)
   }
 
   /** It has proven who it is, and is not served all the same. */
@@ -187,15 +180,14 @@ export class Upgrades {
     return false
   }
 
-  async #open(
-    walk: Walk,
-    protocols: readonly string[],
-    result: AdmissionResult & { ok: true },
-  ): Promise<void> {
-    const { connection, policy } = walk
+  async #open(walk: Walk, result: AdmissionResult & { ok: true }): Promise<void> {
+    const { connection, policy, protocol } = walk
     const { relay, metrics } = this.#deps
     const startedAt = performance.now()
-    const asked = { connection, policy, request: walk.request, protocols, credential: result.credential }
+    const upstream = policy.upstreams.get(protocol)
+    if (upstream === undefined) throw new Error(`no central system is configured for ${protocol}`)
+    const { target, centralSystem } = upstream
+    const asked = { ...walk, upstream, credential: result.credential }
     const request = upstreamRequest(asked)
     // Refused meanwhile (a drain), or gone: the central system must not wait for a session that never comes.
     if (connection.isOver) return
@@ -205,11 +197,12 @@ export class Upgrades {
     connection.onLeave(() => {
       if (isDialling) abandoned.abort()
     })
-    let outcome = await relay.dial(policy.target, request, abandoned.signal)
-    const retry = outcome.kind === 'refused' ? otherSecret(policy.config, outcome.status, result) : null
+    let outcome = await relay.dial(target, request, abandoned.signal)
+    const secrets = { centralSystem, store: policy.config.store }
+    const retry = outcome.kind === 'refused' ? otherSecret(secrets, outcome.status, result) : null
     if (retry !== null) {
       const again = upstreamRequest(asked, retry.taken)
-      outcome = await relay.dial(policy.target, again, abandoned.signal)
+      outcome = await relay.dial(target, again, abandoned.signal)
     }
     isDialling = false
     metrics.upstreamConnectDuration.observe((performance.now() - startedAt) / 1000)
@@ -309,6 +302,7 @@ export class Upgrades {
       identity: identity.identity,
       listener: policy.listener.name,
       profile,
+      protocol: walk.protocol,
       address: remote.address,
       port: remote.port,
       certificate: chain?.leaf.fingerprint ?? null,
@@ -353,7 +347,7 @@ export class Upgrades {
   }
 
   /** OCPP-J 3.2 wants the handshake completed and then closed; the test tool wants a refusal (TC_088). */
-  #refuseProtocol({ connection, policy, request }: Walk): void {
+  #refuseProtocol(connection: GateConnection, policy: LivePolicy, request: UpgradeRequest): void {
     const detail = request.protocols.length === 0 ? 'none offered' : `offered ${request.protocols.join(', ')}`
     if (policy.listener.subprotocolMismatch === 'reject') {
       this.#refuse(connection, 'subprotocol', detail)

@@ -1,9 +1,15 @@
-import type { Config } from '../config/schema.ts'
+import type { CentralSystemConfig, StoreConfig } from '../config/schema.ts'
 import type { IdentityFacts } from '../policy/facts.ts'
 import { parseBasicAuthorization } from '../policy/password.ts'
 import { unseal } from '../store/seal.ts'
 import type { ChargePointRecord } from '../store/store.ts'
 import { basicAuthorization, fillTemplate, type TemplateValues } from './upstream-headers.ts'
+
+/** Of one of the central systems. */
+export interface UpstreamSecrets {
+  readonly centralSystem: Pick<CentralSystemConfig, 'authorization'>
+  readonly store: Pick<StoreConfig, 'sealingKey'>
+}
 
 /** Who was admitted, and on which of its passwords. */
 export interface AdmittedChargePoint {
@@ -18,7 +24,7 @@ export interface AdmittedChargePoint {
  * password cannot be opened.
  */
 export function upstreamAuthorization(
-  config: Config,
+  config: UpstreamSecrets,
   values: TemplateValues,
   admitted: AdmittedChargePoint,
   presented: string | undefined,

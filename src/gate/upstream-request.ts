@@ -1,4 +1,5 @@
 import { TLSSocket } from 'node:tls'
+import type { Protocol } from '../policy/protocol.ts'
 import type { UpstreamRequest } from '../relay/upstream.ts'
 import type { CredentialUse } from './admission.ts'
 import type { GateConnection } from './connection.ts'
@@ -6,24 +7,26 @@ import type { LivePolicy } from './listener.ts'
 import type { UpgradeRequest } from './upgrade-request.ts'
 import { upstreamAuthorization } from './upstream-authorization.ts'
 import { upstreamHeaders } from './upstream-headers.ts'
+import type { Upstream } from './upstreams.ts'
 
 /** A charge point that was admitted, and what it asked for. */
 export interface AdmittedRequest {
   readonly connection: GateConnection
   readonly policy: LivePolicy
   readonly request: UpgradeRequest
-  readonly protocols: readonly string[]
+  readonly protocol: Protocol
+  readonly upstream: Upstream
   readonly credential: CredentialUse
 }
 
 /** What the central system is asked on its behalf. `secret`: in place of the password that it is known by. */
 export function upstreamRequest(
-  { connection, policy, request, protocols, credential }: AdmittedRequest,
+  { connection, policy, request, protocol, upstream, credential }: AdmittedRequest,
   secret: string | null = null,
 ): UpstreamRequest {
   const { listener, config } = policy
   const { identity, remote, chain, chargePoint } = connection.facts
-  const { centralSystem } = config
+  const { target, centralSystem } = upstream
   const admitted = { chargePoint, credential }
   const values = {
     identity: identity?.identity ?? '',
@@ -41,11 +44,18 @@ export function upstreamRequest(
   const authorization =
     identity === null
       ? null
-      : upstreamAuthorization(config, values, admitted, request.authorization, identity, secret)
+      : upstreamAuthorization(
+          { centralSystem, store: config.store },
+          values,
+          admitted,
+          request.authorization,
+          identity,
+          secret,
+        )
   return {
     // The path of the central system, and the identity byte for byte as it came (design, section 4).
-    path: `${policy.target.path}/${identity?.encoded ?? ''}`,
-    protocols,
+    path: `${target.path}/${identity?.encoded ?? ''}`,
+    protocols: [protocol],
     headers: upstreamHeaders(centralSystem, values, origin, authorization),
     timeoutMs: centralSystem.connectTimeout,
   }

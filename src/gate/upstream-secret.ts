@@ -1,5 +1,4 @@
-import type { Config } from '../config/schema.ts'
-import { type AdmittedChargePoint, upstreamSecret } from './upstream-authorization.ts'
+import { type AdmittedChargePoint, type UpstreamSecrets, upstreamSecret } from './upstream-authorization.ts'
 
 /** A sealed password that the central system refused, and the one to try in its place. */
 export interface OtherSecret {
@@ -22,7 +21,7 @@ export type NoteSecret = (event: {
  * show any more, or not yet (A01.FR.03). null: there is none, or `status` is not about passwords.
  */
 export function otherSecret(
-  config: Config,
+  config: UpstreamSecrets,
   status: number,
   admitted: AdmittedChargePoint,
 ): OtherSecret | null {

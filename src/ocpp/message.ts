@@ -43,6 +43,28 @@ export const errorCodes = [
 ] as const
 export type ErrorCode = (typeof errorCodes)[number]
 
+/** OCPP 2.0.1 part 4, 4.3, spells two of them in another way and adds two. */
+const otherCodes201 = {
+  FormationViolation: 'FormatViolation',
+  OccurenceConstraintViolation: 'OccurrenceConstraintViolation',
+} as const
+export type ErrorCode201 =
+  | Exclude<ErrorCode, keyof typeof otherCodes201>
+  | (typeof otherCodes201)[keyof typeof otherCodes201]
+  | 'MessageTypeNotSupported'
+  | 'RpcFrameworkError'
+
+/** The same error in the words of OCPP 2.0.1. */
+export function errorCode201(code: ErrorCode): ErrorCode201 {
+  switch (code) {
+    case 'FormationViolation':
+    case 'OccurenceConstraintViolation':
+      return otherCodes201[code]
+    default:
+      return code
+  }
+}
+
 export interface MessageLimits {
   /** UTF-16 units of the whole text: an upper bound for what is parsed at all. */
   readonly textLength: number

@@ -89,8 +89,9 @@ function walkOn(walk: Walk, asked: Asked): Verdict | Promise<Verdict> {
   return { kind: 'forward', call: walk.call, isChanged: walk.isChanged, answered: walk.answered }
 }
 
-function nextOf({ call, order }: Walk, { table, side }: Asked): Decider | null {
-  return table.watching(side, indexOfAction(call.action))?.find((one) => one.order > order) ?? null
+function nextOf({ call, order }: Walk, { table, side, session }: Asked): Decider | null {
+  const deciders = table.watching(side, indexOfAction(call.action), session.facts.protocol)
+  return deciders?.find((one) => one.order > order) ?? null
 }
 
 /** Null: the walk goes on. */

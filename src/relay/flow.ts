@@ -1,4 +1,4 @@
-import type { ActionName } from '../ocpp/actions.ts'
+import type { AnyActionName } from '../ocpp/actions-201.ts'
 import { type Envelope, messageType, otherAction } from '../ocpp/envelope.ts'
 import type { Payload } from '../ocpp/message.ts'
 import type { ReasonCode } from '../policy/reasons.ts'
@@ -210,7 +210,7 @@ export class Flow implements FrameReceiver, LaneHost {
   }
 
   /** A CALL of our own, to the receiver of this flow. */
-  callOwn(action: ActionName, payload: Payload, options: CallOptions): Promise<CallOutcome> {
+  callOwn(action: AnyActionName, payload: Payload, options: CallOptions): Promise<CallOutcome> {
     return this.#laneNow().callOwn(action, payload, options)
   }
 

@@ -1,8 +1,9 @@
 import { directions } from '../observe/metrics.ts'
 import { actionNames, otherAction } from '../ocpp/action-index.ts'
-import type { ActionName } from '../ocpp/actions.ts'
+import type { AnyActionName } from '../ocpp/actions-201.ts'
 import type { Payload } from '../ocpp/message.ts'
 import { messageOf } from '../policy/error.ts'
+import type { Protocol } from '../policy/protocol.ts'
 import type { RelayContext } from './context.ts'
 import { decide, type Hearer, internalError, tellNone, type Verdict } from './decide.ts'
 import { type HeldCall, HeldCalls } from './held-calls.ts'
@@ -10,6 +11,7 @@ import { LaneAnswers } from './lane-answers.ts'
 import type { OpenCalls } from './open-calls.ts'
 import { guarded, OwnCalls } from './own-calls.ts'
 import {
+  type Answer,
   type CallOptions,
   type CallOutcome,
   type Direction,
@@ -48,7 +50,10 @@ interface Head {
 }
 
 /** Our answer to a watched CALL that nobody could act on by the letter: a rule that saw nothing of it must not be passed by. */
-const unreadable = errorAnswer('FormationViolation', 'the CALL does not have the form of OCPP-J 1.6')
+const unreadable = {
+  'ocpp1.6': errorAnswer('FormationViolation', 'the CALL does not have the form of OCPP-J 1.6'),
+  'ocpp2.0.1': errorAnswer('FormatViolation', 'the CALL does not have the form of OCPP-J 2.0.1'),
+} as const satisfies Record<Protocol, Answer>
 
 /**
  * The CALLs of one direction, where anybody but sender and receiver has a say: a use case watches,
@@ -112,7 +117,7 @@ export class Lane {
   }
 
   /** A CALL of our own. Never rejected. */
-  callOwn(action: ActionName, payload: Payload, options: CallOptions): Promise<CallOutcome> {
+  callOwn(action: AnyActionName, payload: Payload, options: CallOptions): Promise<CallOutcome> {
     const { context } = this.#host
     const id = context.ownIds.create(this.#direction)
     let text: string
@@ -228,7 +233,10 @@ export class Lane {
       return this.#act(call, passes, isFresh)
     }
     const read = readCall(call.text, this.#direction)
-    if (read === null) return this.#act(call, { kind: 'answer', answer: unreadable, answered: [] }, isFresh)
+    if (read === null) {
+      const answer = unreadable[session.facts.protocol]
+      return this.#act(call, { kind: 'answer', answer, answered: [] }, isFresh)
+    }
     const failed = (useCase: string, error: unknown) => this.#failed(useCase, error)
     const hearers: Hearer[] = []
     const verdict = decide(read, { table: context.useCases, side, session, hearers, failed })

@@ -112,7 +112,7 @@ export class Relay implements SessionEvents {
   }
 
   started(session: Session): void {
-    for (const useCase of this.#context.useCases.all) this.#tell(useCase, 'started', session)
+    for (const useCase of this.#useCasesOf(session)) this.#tell(useCase, 'started', session)
   }
 
   ended(session: Session, { by, code, text }: SessionEnd): void {
@@ -121,7 +121,11 @@ export class Relay implements SessionEvents {
     this.#budgets.keep(identity, session.messageBudget, this.#clock.seconds)
     this.#deps.metrics.connections.dec({ listener, profile: String(profile) })
     this.#deps.log.info({ identity, listener, by, code, text }, 'charge point disconnected')
-    for (const useCase of this.#context.useCases.all) this.#tell(useCase, 'ended', session)
+    for (const useCase of this.#useCasesOf(session)) this.#tell(useCase, 'ended', session)
+  }
+
+  #useCasesOf({ facts }: Session): readonly UseCase[] {
+    return this.#context.useCases.of(facts.protocol)
   }
 
   #tell(useCase: UseCase, what: 'started' | 'ended', session: Session): void {

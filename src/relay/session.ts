@@ -1,7 +1,8 @@
 import type { Socket } from 'node:net'
-import type { ActionName } from '../ocpp/actions.ts'
+import type { AnyActionName } from '../ocpp/actions-201.ts'
 import type { Payload } from '../ocpp/message.ts'
 import type { PendingUpgrade } from '../policy/profile.ts'
+import type { Protocol } from '../policy/protocol.ts'
 import type { ReasonCode } from '../policy/reasons.ts'
 import { closeCodeOf, closeFrame, controlFrame } from './close-codes.ts'
 import type { RelayContext } from './context.ts'
@@ -20,6 +21,8 @@ export interface SessionFacts {
   readonly identity: string
   readonly listener: string
   readonly profile: 0 | 1 | 2 | 3
+  /** What was agreed on with both sides. */
+  readonly protocol: Protocol
   readonly address: string
   readonly port: number
   /** Fingerprint of the client certificate, where there is one. */
@@ -143,11 +146,15 @@ export class Session implements FlowOwner {
     return this.#end === null && this.#endWhenIdle === null
   }
 
-  callChargePoint(action: ActionName, payload: Payload, options: CallOptions = {}): Promise<CallOutcome> {
+  callChargePoint(action: AnyActionName, payload: Payload, options: CallOptions = {}): Promise<CallOutcome> {
     return this.isOpen ? this.#down.callOwn(action, payload, options) : Promise.resolve(notOpen)
   }
 
-  callCentralSystem(action: ActionName, payload: Payload, options: CallOptions = {}): Promise<CallOutcome> {
+  callCentralSystem(
+    action: AnyActionName,
+    payload: Payload,
+    options: CallOptions = {},
+  ): Promise<CallOutcome> {
     if (this.facts.stage === 'onboarding') return Promise.resolve(nobodyThere)
     return this.isOpen ? this.#up.callOwn(action, payload, options) : Promise.resolve(notOpen)
   }

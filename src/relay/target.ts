@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs'
 import type { CentralSystemConfig } from '../config/schema.ts'
 import type { UpstreamTarget } from './upstream.ts'
 
-/** What to dial for `centralSystem.url`. */
-export function upstreamTarget({ url, ca }: CentralSystemConfig): UpstreamTarget {
+/** What to dial for the `url` of a central system. */
+export function upstreamTarget({ url, ca }: Pick<CentralSystemConfig, 'url' | 'ca'>): UpstreamTarget {
   const { protocol, hostname, port, host, pathname } = new URL(url)
   const secure = protocol === 'wss:'
   return {

@@ -1,5 +1,6 @@
-import type { ActionName } from '../ocpp/actions.ts'
+import type { AnyActionName } from '../ocpp/actions-201.ts'
 import type { Payload } from '../ocpp/message.ts'
+import type { Protocol } from '../policy/protocol.ts'
 import type { SessionFacts } from './session.ts'
 
 /**
@@ -73,7 +74,7 @@ export type CallFate =
 export interface Watch {
   readonly direction: Direction
   /** '*': every action, known or not. It makes every CALL of this direction be parsed. */
-  readonly action: ActionName | '*'
+  readonly action: AnyActionName | '*'
   /**
    * Spares the CALLs of other sessions the parsing; asked for each one, so it must be quick. `onCall` may
    * see a CALL all the same, where somebody else watches it or another one is under way.
@@ -84,6 +85,8 @@ export interface Watch {
 export interface UseCase {
   /** For logs. */
   readonly name: string
+  /** Versions whose sessions it sees at all, their beginning and end included. Left out: ocpp1.6 alone. */
+  readonly protocols?: readonly Protocol[]
   readonly watches: readonly Watch[]
   /**
    * Decides about a watched CALL. While a promise is pending, the later CALLs of the same sender
@@ -123,9 +126,9 @@ export interface UseCaseSession {
    * forwarded ones counted. Never rejected. Only what an operator, a campaign, the configuration or
    * the peer itself asked for may be sent.
    */
-  callChargePoint(action: ActionName, payload: Payload, options?: CallOptions): Promise<CallOutcome>
+  callChargePoint(action: AnyActionName, payload: Payload, options?: CallOptions): Promise<CallOutcome>
   /** The same towards the central system, in the name of the charge point. */
-  callCentralSystem(action: ActionName, payload: Payload, options?: CallOptions): Promise<CallOutcome>
+  callCentralSystem(action: AnyActionName, payload: Payload, options?: CallOptions): Promise<CallOutcome>
   /** Ends both connections with a Close code and text. */
   end(code: number, text: string): void
 }

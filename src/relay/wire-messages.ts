@@ -2,6 +2,7 @@ import { hasDuplicateMembers } from '../ocpp/duplicate-members.ts'
 import {
   buildMessage,
   type ErrorCode,
+  type ErrorCode201,
   type MessageLimits,
   type OcppMessage,
   parseMessage,
@@ -51,7 +52,7 @@ function unreadAnswer(description: string): Answer {
   return { kind: 'error', code: 'FormationViolation', description, details: {}, origin: 'proxy' }
 }
 
-export function errorAnswer(code: ErrorCode, description: string): Answer {
+export function errorAnswer(code: ErrorCode | ErrorCode201, description: string): Answer {
   return { kind: 'error', code, description, details: {} }
 }
 

@@ -1,8 +1,11 @@
 import type { MessagesConfig } from '../config/schema.ts'
 import type { Logger } from '../observe/log.ts'
 import type { Direction as MetricDirection, Metrics } from '../observe/metrics.ts'
-import { type ActionName, isActionName } from '../ocpp/actions.ts'
+import { isActionName } from '../ocpp/actions.ts'
+import { type ActionName201, type AnyActionName, isActionName201 } from '../ocpp/actions-201.ts'
+import { type ErrorCode, type ErrorCode201, errorCode201, type Payload } from '../ocpp/message.ts'
 import type { MessagePart, MessageSchemas, SchemaViolation } from '../ocpp/message-schemas.ts'
+import { protocols } from '../policy/protocol.ts'
 import { Repeats } from '../policy/repeats.ts'
 import {
   type Answered,
@@ -18,6 +21,7 @@ import {
 export interface MessageSchemaDeps {
   readonly settings: () => Pick<MessagesConfig, 'schema' | 'schemaTransactions'>
   readonly schemas: MessageSchemas
+  readonly schemas201: MessageSchemas<ActionName201>
   readonly metrics: Pick<Metrics, 'schemaViolations'>
   readonly log: Logger
   /** Milliseconds, monotonic. */
@@ -34,6 +38,8 @@ const transactionActions: ReadonlySet<string> = new Set([
   'StartTransaction',
   'StopTransaction',
   'MeterValues',
+  // OCPP 2.0.1
+  'TransactionEvent',
 ])
 
 /**
@@ -54,24 +60,26 @@ export function schemaModeOf(
 }
 
 /**
- * Holds payloads against the schemas of OCPP 1.6, both ways (`messages.schema`). A CALL that breaks
+ * Holds payloads against the schemas of the version that is spoken, both ways (`messages.schema`). A CALL that breaks
  * them is counted and logged, or answered with a CALLERROR; an answer cannot be answered, and is
  * counted and logged only. Actions that we do not know pass. null: it is off, and nothing is parsed.
  */
 export function createMessageSchema(deps: MessageSchemaDeps): UseCase | null {
-  const { settings, schemas } = deps
+  const { settings } = deps
   if (settings().schema === 'off') return null
+  const check = checkOf(deps)
   const tell = violationTeller(deps)
-  const answered = (action: ActionName, call: Call, session: UseCaseSession): Answered => {
+  const answered = (action: AnyActionName, call: Call, session: UseCaseSession): Answered => {
     return (answer) => {
       if (answer?.kind !== 'result') return forward
-      const violation = schemas.check(action, 'result', answer.payload)
+      const violation = check(session, action, 'result', answer.payload)
       if (violation !== null) tell(violation, action, 'result', opposite(call.direction), 'report', session)
       return forward
     }
   }
   return {
     name: 'message-schema',
+    protocols,
     watches: [
       { direction: 'to-central-system', action: '*' },
       { direction: 'to-charge-point', action: '*' },
@@ -79,8 +87,8 @@ export function createMessageSchema(deps: MessageSchemaDeps): UseCase | null {
     onCall(call, session): CallFate {
       const { action } = call
       const mode = schemaModeOf(settings(), call)
-      if (mode === 'off' || !isActionName(action)) return forward
-      const violation = schemas.check(action, 'call', call.payload)
+      if (mode === 'off' || !(isActionName(action) || isActionName201(action))) return forward
+      const violation = check(session, action, 'call', call.payload)
       if (violation !== null) tell(violation, action, 'call', call.direction, mode, session)
       if (violation === null || mode === 'report') {
         return { kind: 'forward', answered: answered(action, call, session) }
@@ -90,13 +98,36 @@ export function createMessageSchema(deps: MessageSchemaDeps): UseCase | null {
   }
 }
 
-function describe({ path, problem }: SchemaViolation): string {
+type Check = (
+  session: UseCaseSession,
+  action: AnyActionName,
+  part: MessagePart,
+  payload: Payload,
+) => (Omit<SchemaViolation, 'code'> & { readonly code: ErrorCode | ErrorCode201 }) | null
+
+/** Null also for an action that the version does not have: whoever it is for says so. */
+function checkOf({ schemas, schemas201 }: MessageSchemaDeps): Check {
+  return ({ facts }, action, part, payload) => {
+    switch (facts.protocol) {
+      case 'ocpp1.6':
+        return isActionName(action) ? schemas.check(action, part, payload) : null
+      case 'ocpp2.0.1': {
+        const violation = isActionName201(action) ? schemas201.check(action, part, payload) : null
+        return violation === null ? null : { ...violation, code: errorCode201(violation.code) }
+      }
+      default:
+        return facts.protocol satisfies never
+    }
+  }
+}
+
+function describe({ path, problem }: Pick<SchemaViolation, 'path' | 'problem'>): string {
   return path === '' ? problem : `${path} ${problem}`
 }
 
 type Tell = (
-  violation: SchemaViolation,
-  action: ActionName,
+  violation: NonNullable<ReturnType<Check>>,
+  action: AnyActionName,
   part: MessagePart,
   /** Of the message that is wrong. */
   direction: Direction,

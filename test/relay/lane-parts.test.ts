@@ -66,7 +66,7 @@ test('[design 9] the table: by direction and action, in the order of the list; *
   const deaf = { name: 'deaf', watches: one.watches }
   const table = new UseCaseTable([one, deaf, all])
   const orders = (side: 0 | 1, action: string) =>
-    table.watching(side, indexOfAction(action))?.map(({ order }) => order) ?? null
+    table.watching(side, indexOfAction(action), 'ocpp1.6')?.map(({ order }) => order) ?? null
   assert.deepEqual(orders(0, 'Heartbeat'), [0, 2])
   assert.deepEqual(orders(0, 'Reset'), [2])
   assert.deepEqual(orders(0, 'Unheard'), [2])
@@ -74,7 +74,7 @@ test('[design 9] the table: by direction and action, in the order of the list; *
   assert.equal(orders(1, 'Heartbeat'), null)
   assert.equal(indexOfAction('Unheard'), otherAction)
   const none = new UseCaseTable([])
-  for (const index of actionNames.keys()) assert.equal(none.watching(0, index), null)
+  for (const index of actionNames.keys()) assert.equal(none.watching(0, index, 'ocpp1.6'), null)
 })
 
 test('[CWE-770] held CALLs: full by count or by size, and again not full', () => {

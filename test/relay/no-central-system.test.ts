@@ -11,6 +11,7 @@ const facts: SessionFacts = {
   identity: 'CP1',
   listener: 'test',
   profile: 2,
+  protocol: 'ocpp1.6',
   address: '192.0.2.1',
   port: 1,
   certificate: null,

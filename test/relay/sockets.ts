@@ -89,6 +89,7 @@ export interface ContextSetting {
 }
 
 export interface SessionSetting extends ContextSetting {
+  readonly protocol?: SessionFacts['protocol']
   readonly early?: Buffer
   readonly identity?: string
   readonly address?: string
@@ -149,7 +150,7 @@ export async function withSession(
   const { promise: ended, resolve } = Promise.withResolvers<SessionEnd>()
   const session = new Session(factsOf(setting), near, link, context, {
     started: (self) => {
-      for (const useCase of context.useCases.all) useCase.started?.(self)
+      for (const useCase of context.useCases.of(self.facts.protocol)) useCase.started?.(self)
     },
     refused: (_session, reason, detail) => refused.push({ reason, detail }),
     ended: (self, end) => {
@@ -208,6 +209,7 @@ function factsOf(setting: SessionSetting): SessionFacts {
     identity: setting.identity ?? 'CP1',
     listener: 'test',
     profile: 2,
+    protocol: setting.protocol ?? 'ocpp1.6',
     address: setting.address ?? '192.0.2.1',
     port: 4711,
     certificate: setting.certificate ?? null,

@@ -36,6 +36,7 @@ export function fakeSession(facts: Partial<UseCaseSession['facts']> = {}): FakeS
       identity: 'CP1',
       listener: 'test',
       profile: 2,
+      protocol: 'ocpp1.6',
       address: '127.0.0.1',
       certificate: null,
       pendingUpgrade: null,

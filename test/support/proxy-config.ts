@@ -20,6 +20,8 @@ export interface ConfigChange {
   readonly edition?: 3 | 4
   readonly cpo?: Section
   readonly centralSystem?: Section
+  /** For listeners that serve ocpp2.0.1. */
+  readonly centralSystem201?: Section
   readonly certificateAuthority?: Section
   readonly admission?: Section
   readonly messages?: Section
@@ -110,6 +112,7 @@ export function buildConfig(
       ...change.listeners?.[name],
     })),
     centralSystem: { url: centralSystemUrl, ...change.centralSystem },
+    ...(change.centralSystem201 === undefined ? {} : { centralSystem201: change.centralSystem201 }),
     ...(change.certificateAuthority === undefined
       ? {}
       : { certificateAuthority: change.certificateAuthority }),

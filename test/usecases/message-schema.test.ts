@@ -4,13 +4,14 @@ import type { MessagesConfig } from '../../src/config/schema.ts'
 import { createLogger } from '../../src/observe/log.ts'
 import { createMetrics } from '../../src/observe/metrics.ts'
 import type { Payload } from '../../src/ocpp/message.ts'
-import { createMessageSchemas } from '../../src/ocpp/message-schemas.ts'
+import { createMessageSchemas, createMessageSchemas201 } from '../../src/ocpp/message-schemas.ts'
 import type { Answer, CallFate, Direction } from '../../src/relay/use-case.ts'
 import { createMessageSchema, schemaModeOf } from '../../src/usecases/message-schema.ts'
 import { fakeSession } from '../support/fake-session.ts'
 import { MetricsPage } from '../support/metrics.ts'
 
 const schemas = createMessageSchemas()
+const schemas201 = createMessageSchemas201()
 type Settings = Pick<MessagesConfig, 'schema' | 'schemaTransactions'>
 
 function parts(schema: MessagesConfig['schema'], schemaTransactions: 'report' | 'enforce' = 'report') {
@@ -20,12 +21,18 @@ function parts(schema: MessagesConfig['schema'], schemaTransactions: 'report' | 
   const useCase = createMessageSchema({
     settings: (): Settings => ({ schema, schemaTransactions }),
     schemas,
+    schemas201,
     metrics,
     log: createLogger('info', { write: (line) => lines.push(line) }),
     now: () => clock.now,
   })
-  const send = async (direction: Direction, action: string, payload: Payload) => {
-    const fate = await useCase?.onCall?.({ direction, id: '1', action, payload }, fakeSession())
+  const send = async (
+    direction: Direction,
+    action: string,
+    payload: Payload,
+    protocol: 'ocpp1.6' | 'ocpp2.0.1' = 'ocpp1.6',
+  ) => {
+    const fate = await useCase?.onCall?.({ direction, id: '1', action, payload }, fakeSession({ protocol }))
     assert.ok(fate !== undefined)
     return fate
   }
@@ -45,6 +52,20 @@ const boot = { chargePointVendor: 'V', chargePointModel: 'M' }
 
 test('[design 9] off: there is no use case, and nothing is parsed', () => {
   assert.equal(parts('off').useCase, null)
+})
+
+test('[A00.FR.006] the schemas and codes of the version that is spoken', async () => {
+  const { send } = parts('enforce')
+  const station = { reason: 'PowerUp', chargingStation: { model: 'M', vendorName: 'V' } }
+  assert.equal((await send(up, 'BootNotification', station, 'ocpp2.0.1')).kind, 'forward')
+  assert.equal((await send(up, 'BootNotification', boot)).kind, 'forward')
+  const missing = { kind: 'answer', answer: { code: 'OccurrenceConstraintViolation' } }
+  assert.partialDeepStrictEqual(await send(up, 'BootNotification', boot, 'ocpp2.0.1'), missing)
+  const more = { ...station, more: 1 }
+  const unknown = { kind: 'answer', answer: { code: 'FormatViolation' } }
+  assert.partialDeepStrictEqual(await send(up, 'BootNotification', more, 'ocpp2.0.1'), unknown)
+  assert.equal((await send(down, 'ChangeConfiguration', {}, 'ocpp2.0.1')).kind, 'forward', 'not its action')
+  assert.equal((await send(up, 'TransactionEvent', {}, 'ocpp2.0.1')).kind, 'forward', 'reported only')
 })
 
 test('report: it counts, logs and forwards', async () => {

@@ -4,10 +4,20 @@ import { type KeyFinding, problem, warning } from '../problem.ts'
 import { templateProblems } from '../templates.ts'
 import { headerNameProblem } from './header-name.ts'
 
+type Section = NonNullable<LoadedFile['centralSystem201']>
+
+/** The rules of a central system hold for either one. */
+function ofEach(rule: (section: Section, key: string, file: LoadedFile) => KeyFinding[]) {
+  return (file: LoadedFile): KeyFinding[] => {
+    const { centralSystem, centralSystem201 } = file
+    const second = centralSystem201 === undefined ? [] : rule(centralSystem201, 'centralSystem201', file)
+    return [...rule(centralSystem, 'centralSystem', file), ...second]
+  }
+}
+
 /** What is wrong with a central system's URL, never quoting it: it may hold a password. */
-export function centralSystemUrl(file: LoadedFile): KeyFinding[] {
-  const path = ['centralSystem', 'url']
-  const { url: text, ca } = file.centralSystem
+export const centralSystemUrl = ofEach(({ url: text, ca }, key) => {
+  const path = [key, 'url']
   const url = URL.canParse(text) ? new URL(text) : null
   if (url === null || !/^wss?:\/\//i.test(text)) {
     return [problem(path, 'must be a ws:// or wss:// URL with a host, such as ws://127.0.0.1:9000/ocpp')]
@@ -26,14 +36,13 @@ export function centralSystemUrl(file: LoadedFile): KeyFinding[] {
     )
   }
   if (url.protocol === 'ws:' && ca !== undefined) {
-    found.push(warning(['centralSystem', 'ca'], 'has no effect: the central system is not reached by wss://'))
+    found.push(warning([key, 'ca'], 'has no effect: the central system is not reached by wss://'))
   }
   return found
-}
+})
 
-export function upstreamAuthorization(file: LoadedFile): KeyFinding[] {
-  const { authorization, headers } = file.centralSystem
-  const path = ['centralSystem', 'authorization']
+export const upstreamAuthorization = ofEach(({ authorization, headers }, key, file) => {
+  const path = [key, 'authorization']
   const found: KeyFinding[] = []
   if (authorization === 'perChargePoint' && file.store.sealingKeyFile === undefined) {
     found.push(problem(path, 'perChargePoint needs store.sealingKeyFile: the passwords are kept sealed'))
@@ -46,20 +55,15 @@ export function upstreamAuthorization(file: LoadedFile): KeyFinding[] {
   }
   const ownHeader = Object.keys(headers).find((name) => name.toLowerCase() === 'authorization')
   if (ownHeader !== undefined && authorization !== 'strip') {
-    found.push(
-      problem(
-        ['centralSystem', 'headers', ownHeader],
-        'centralSystem.authorization sets this header already',
-      ),
-    )
+    found.push(problem([key, 'headers', ownHeader], `${key}.authorization sets this header already`))
   }
   return found
-}
+})
 
-export function upstreamHeaders(file: LoadedFile): KeyFinding[] {
+export const upstreamHeaders = ofEach(({ headers }, key) => {
   const seen = new Set<string>()
-  return Object.entries(file.centralSystem.headers).flatMap(([name, template]) => {
-    const path = ['centralSystem', 'headers', name]
+  return Object.entries(headers).flatMap(([name, template]) => {
+    const path = [key, 'headers', name]
     const lower = name.toLowerCase()
     const found: KeyFinding[] = []
     const atKey = (text: string) => found.push({ ...problem(path, text), atKey: true })
@@ -70,4 +74,22 @@ export function upstreamHeaders(file: LoadedFile): KeyFinding[] {
     for (const text of templateProblems(template)) found.push(problem(path, text))
     return found
   })
+})
+
+/** A charge point that speaks OCPP 2.0.1 has nobody to talk to at a central system of OCPP 1.6. */
+export function centralSystemOfEachProtocol(file: LoadedFile): KeyFinding[] {
+  const serving = file.listeners.findIndex(({ protocols }) => protocols.includes('ocpp2.0.1'))
+  if (serving >= 0 && file.centralSystem201 === undefined) {
+    return [
+      problem(
+        ['listeners', serving, 'protocols'],
+        'ocpp2.0.1 needs centralSystem201: where its messages go',
+        ['A00.FR.006'],
+      ),
+    ]
+  }
+  if (serving < 0 && file.centralSystem201 !== undefined) {
+    return [warning(['centralSystem201'], 'has no effect: no listener has ocpp2.0.1 in protocols')]
+  }
+  return []
 }

@@ -1,6 +1,11 @@
 import type { LoadedFile } from '../convert.ts'
 import type { KeyFinding } from '../problem.ts'
-import { centralSystemUrl, upstreamAuthorization, upstreamHeaders } from './central-system.ts'
+import {
+  centralSystemOfEachProtocol,
+  centralSystemUrl,
+  upstreamAuthorization,
+  upstreamHeaders,
+} from './central-system.ts'
 import { certificateAuthority } from './certificate-authority.ts'
 import {
   listenerAddresses,
@@ -39,6 +44,7 @@ export const rules: readonly Rule[] = [
   serverCertificateForms,
   issuedServerCertificates,
   serverNames,
+  centralSystemOfEachProtocol,
   centralSystemUrl,
   upstreamAuthorization,
   upstreamHeaders,

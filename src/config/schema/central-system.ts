@@ -24,54 +24,78 @@ const fixedCredentials = Type.Object(
   { additionalProperties: false },
 )
 
+const centralSystemUrl = url({
+  description: 'ws:// or wss:// URL of the central system; "/" and the identity are appended.',
+  requirements: ['OCPP-J 3.1.1'],
+})
+
+const authorization = Type.Union(
+  [Type.Literal('strip'), Type.Literal('forward'), Type.Literal('perChargePoint'), fixedCredentials],
+  {
+    'x-secret': true,
+    'x-expects': 'strip, forward, perChargePoint or { username, passwordFile }',
+    ...about({
+      description:
+        'HTTP Basic towards the central system: none, that of the charge point, one of its own per charge point (`credentials set --upstream`), or a fixed one.',
+      default: 'strip',
+    }),
+  },
+)
+
+const headers = Type.Record(Type.String(), Type.String({ maxLength: 4096, 'x-secret': true }), {
+  maxProperties: 64,
+  'x-secret': true,
+  ...about({
+    description:
+      'Request headers for the central system. Templates: {identity} {serialNumber} {profile} {certificate} {remoteAddress} {listener}. Copies that a charge point sends are dropped.',
+    default: {},
+  }),
+})
+
+const connectTimeout = duration({
+  description: 'Time until the central system must have answered the upgrade.',
+  default: '10s',
+  maximum: 600_000,
+})
+
+const ca = Type.Optional(
+  file({
+    description:
+      'PEM file of the roots that a wss:// central system is checked against, instead of the public ones.',
+  }),
+)
+
+/** Takes what charge points say in OCPP 1.6. */
 export const centralSystemSchema = Type.Object(
   {
-    url: url({
-      description: 'ws:// or wss:// URL of the central system; "/" and the identity are appended.',
-      requirements: ['OCPP-J 3.1.1'],
-    }),
+    url: centralSystemUrl,
     preset: choice(['generic', 'steve'], {
       description: 'Headers that a known central system wants, set by the proxy beside your own.',
       default: 'generic',
     }),
-    authorization: Type.Union(
-      [Type.Literal('strip'), Type.Literal('forward'), Type.Literal('perChargePoint'), fixedCredentials],
-      {
-        'x-secret': true,
-        'x-expects': 'strip, forward, perChargePoint or { username, passwordFile }',
-        ...about({
-          description:
-            'HTTP Basic towards the central system: none, that of the charge point, one of its own per charge point (`credentials set --upstream`), or a fixed one.',
-          default: 'strip',
-        }),
-      },
-    ),
-    headers: Type.Record(Type.String(), Type.String({ maxLength: 4096, 'x-secret': true }), {
-      maxProperties: 64,
-      'x-secret': true,
-      ...about({
-        description:
-          'Request headers for the central system. Templates: {identity} {serialNumber} {profile} {certificate} {remoteAddress} {listener}. Copies that a charge point sends are dropped.',
-        default: {},
-      }),
-    }),
+    authorization,
+    headers,
     securityMessages: choice(['answer', 'forward'], {
       description:
         'The messages of the security white paper that charge points send (SecurityEventNotification, SignCertificate, LogStatusNotification, SignedFirmwareStatusNotification): answer them here, because the central system does not know them, or forward them to one that does.',
       default: 'answer',
       requirements: ['A02.FR.11', 'A02.FR.12', 'A04.FR.03'],
     }),
-    connectTimeout: duration({
-      description: 'Time until the central system must have answered the upgrade.',
-      default: '10s',
-      maximum: 600_000,
-    }),
-    ca: Type.Optional(
-      file({
-        description:
-          'PEM file of the roots that a wss:// central system is checked against, instead of the public ones.',
-      }),
-    ),
+    connectTimeout,
+    ca,
   },
   { additionalProperties: false, ...about({ description: 'The central system behind the proxy.' }) },
+)
+
+/** Takes what charge points say in OCPP 2.0.1: it may be the same system under another URL. */
+export const centralSystem201Schema = Type.Object(
+  { url: centralSystemUrl, authorization, headers, connectTimeout, ca },
+  {
+    additionalProperties: false,
+    ...about({
+      description:
+        'The central system for charge points that speak OCPP 2.0.1. A listener that serves ocpp2.0.1 needs it.',
+      requirements: ['A00.FR.006'],
+    }),
+  },
 )

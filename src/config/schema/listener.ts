@@ -1,4 +1,5 @@
 import { Type } from 'typebox'
+import { protocols } from '../../policy/protocol.ts'
 import { cipherNames } from './ciphers.ts'
 import { about, address, choice, file, flag, network } from './kinds.ts'
 import { revocationSchema } from './revocation.ts'
@@ -157,11 +158,12 @@ export const listenerSchema = Type.Object(
         requirements: ['OCPP-J 3.1.1'],
       }),
     }),
-    protocols: Type.Array(choice(['ocpp1.6'], { description: 'WebSocket sub-protocol.' }), {
+    protocols: Type.Array(choice(protocols, { description: 'WebSocket sub-protocol.' }), {
       minItems: 1,
       uniqueItems: true,
       ...about({
-        description: 'WebSocket sub-protocols that are served.',
+        description:
+          'WebSocket sub-protocols that are served. Of several the first that the charge point offers is taken; each goes to a central system of its own (centralSystem, centralSystem201).',
         default: ['ocpp1.6'],
         requirements: ['A00.FR.006', 'OCPP-J 3.1.2'],
       }),

@@ -44,6 +44,9 @@ export function failure(code: OperationFailure, detail: string): OperationOutcom
 /** What helps a charge point in onboarding: one without our root refuses what we have signed (A00.FR.806). */
 const inOnboarding: ReadonlySet<string> = new Set(['list-roots', 'install-root'])
 
+/** What can be said in OCPP 2.0.1 as well. */
+const in201: ReadonlySet<string> = new Set([])
+
 /** Takes the turn of the charge point, makes sure that it is there, runs `body`, and logs how it ended. */
 export async function operate(
   deps: OperationDeps,
@@ -66,6 +69,12 @@ export async function operate(
     const isHeld = session.facts.stage === 'onboarding' && options.origin !== 'onboarding'
     if (isHeld && !inOnboarding.has(name))
       return failure('busy', 'it is in onboarding: it gets its credentials from the proxy, and nothing else')
+    const { protocol } = session.facts
+    if (protocol !== 'ocpp1.6' && !in201.has(name))
+      return failure(
+        'prerequisite',
+        `it speaks ${protocol}, for which this is not there; its central system does it`,
+      )
     const deadline = deadlineOf(clock, options.timeoutMs)
     const outcome = await body({ identity, record, session, watch, deadline, signal })
     log.info({ identity, operation: name, origin: options.origin, ...outcome }, 'operation ended')

@@ -2,6 +2,7 @@ import type { Config } from '../../config/schema.ts'
 import type { NoteEvent } from '../../events/proxy-event.ts'
 import type { Logger } from '../../observe/log.ts'
 import type { SecurityProfile } from '../../policy/facts.ts'
+import { protocols } from '../../policy/protocol.ts'
 import type { SessionDirectory, UseCase } from '../../relay/use-case.ts'
 import type { CredentialHash, Registry, RootStore } from '../../store/store.ts'
 import type { CertificateUpdate } from '../certificate-update/certificate-update.ts'
@@ -143,7 +144,7 @@ export function createChargePointChanges(deps: ChargePointChangesDeps): ChargePo
         mayLower: () => config().edition === 4 && config().profileUpgrade.allowSecurityProfileDowngrade,
       }),
       // Last: whoever waits for a charge point finds what the others made of its coming.
-      { name: 'operations', watches: [], started: (session) => arrivals.arrived(session) },
+      { name: 'operations', protocols, watches: [], started: (session) => arrivals.arrived(session) },
     ],
     settle: () => changes.settle(),
     stop: () => stopping.abort(),

@@ -2,6 +2,7 @@ import type { NoteEvent } from '../../events/proxy-event.ts'
 import type { Logger } from '../../observe/log.ts'
 import type { Payload } from '../../ocpp/message.ts'
 import { messageOf } from '../../policy/error.ts'
+import { protocols } from '../../policy/protocol.ts'
 import { Repeats, unsaidWords } from '../../policy/repeats.ts'
 import { cutText, eventLimits } from '../../policy/security-event-types.ts'
 import {
@@ -92,9 +93,11 @@ export function securityEvents(deps: SecurityEventsDeps): UseCase {
   }
   return {
     name: 'security-events',
+    protocols,
     watches: [{ direction: 'to-central-system', action: 'SecurityEventNotification' }],
     async onCall({ payload }, { facts }): Promise<CallFate> {
-      const forwards = deps.securityMessages() === 'forward'
+      // A central system of OCPP 2.0.1 knows the message (A04 there).
+      const forwards = facts.protocol === 'ocpp2.0.1' || deps.securityMessages() === 'forward'
       const read = readNotification(payload)
       if (!read.ok) {
         noteMalformed(facts, read)
