@@ -112,7 +112,7 @@ export class App {
       relay: this.#relay,
       events: this.#events,
       rejections: this.#rejections,
-      campaigns: () => this.#useCases.campaigns,
+      useCases: () => this.#useCases,
       ticketsChanged: () => this.#newTicketKeys(),
     })
     this.#useCases = createUseCases({

@@ -1,10 +1,10 @@
-import type { CampaignService } from '../../campaigns/service.ts'
 import type { Config } from '../../config/schema.ts'
 import type { Logger } from '../../observe/log.ts'
 import type { Relay } from '../../relay/relay.ts'
 import type { Store } from '../../store/store.ts'
 import type { Rejections } from '../rejections.ts'
 import type { SecurityEvents } from '../security-events.ts'
+import type { UseCases } from '../use-cases.ts'
 import { Replicas } from './replicas.ts'
 
 export interface JoinDeps {
@@ -15,14 +15,14 @@ export interface JoinDeps {
   readonly relay: Relay
   readonly events: SecurityEvents
   readonly rejections: Rejections
-  readonly campaigns: () => CampaignService
+  readonly useCases: () => Pick<UseCases, 'campaigns' | 'changes'>
   /** Contexts are to be made anew. */
   readonly ticketsChanged: () => void
 }
 
 /** Wires this process to the others that share its store; null: it has one of its own. */
 export function joinReplicas(deps: JoinDeps): Replicas | null {
-  const { store, log, config, relay, events, rejections, campaigns, ticketsChanged } = deps
+  const { store, log, config, relay, events, rejections, useCases, ticketsChanged } = deps
   const { sealingKey } = config().store
   if (store.shared === undefined || sealingKey === null) return null
   const replicas = new Replicas({
@@ -38,11 +38,16 @@ export function joinReplicas(deps: JoinDeps): Replicas | null {
       if (news.rejections !== undefined) rejections.heard()
       if (news.events !== undefined) events.heard(news.events, news.identities ?? [])
     },
-    chargePointChanged: (identity) => campaigns().chargePointStarted(identity),
+    arrived(session) {
+      useCases().changes.arrived(session)
+      useCases().campaigns.chargePointStarted(session.facts.identity)
+    },
+    idle: (identity) => useCases().campaigns.chargePointStarted(identity),
     async lead(isLeading) {
       await events.lead(isLeading)
-      if (isLeading) await campaigns().start()
-      else await campaigns().standDown()
+      const { campaigns } = useCases()
+      if (isLeading) await campaigns.start()
+      else await campaigns.standDown()
     },
     ticketsChanged,
   })

@@ -1,5 +1,6 @@
 import type { Logger } from '../../observe/log.ts'
 import { messageOf } from '../../policy/error.ts'
+import { protocols } from '../../policy/protocol.ts'
 import type { Sessions } from '../../relay/sessions.ts'
 import type { UseCase, UseCaseSession } from '../../relay/use-case.ts'
 import type { Registry, SharedStore } from '../../store/store.ts'
@@ -32,8 +33,10 @@ export interface ReplicasDeps {
   readonly log: Logger
   /** Whoever waits for news of the store is told of those of other replicas. */
   readonly heard: (news: Pick<Notice, 'events' | 'rejections' | 'identities'>) => void
-  /** A charge point has begun a session, or ended a transaction, at another replica. */
-  readonly chargePointChanged: (identity: string) => void
+  /** A charge point has begun a session at another replica. */
+  readonly arrived: (session: UseCaseSession) => void
+  /** It has ended a transaction there. */
+  readonly idle: (identity: string) => void
   readonly lead: (isLeading: boolean) => Promise<void>
   /** One that ends takes up nothing more. */
   readonly mayLead: () => boolean
@@ -116,6 +119,7 @@ export class Replicas {
   get useCase(): UseCase {
     return {
       name: 'replicas',
+      protocols,
       watches: [],
       started: (session) => {
         this.ownership.started(session)
@@ -253,19 +257,20 @@ export class Replicas {
 
   #noticed(from: string, notice: Notice): void {
     const { directory } = this
-    const { heard, chargePointChanged, log } = this.#deps
+    const { heard, arrived, idle, log } = this.#deps
     if (notice.anew || notice.bye) directory.gone(from)
     if (notice.hello) this.#tellAll()
     for (const identity of notice.ended ?? []) directory.ended(from, identity)
     for (const [facts, isBusy] of notice.started ?? []) {
       directory.started(from, facts, isBusy)
-      chargePointChanged(facts.identity)
+      const session = directory.remote(facts.identity)
+      if (session !== null) arrived(session)
     }
     for (const [identity, isBusy] of notice.busy ?? []) {
       const session = directory.remote(identity)
       if (session?.replica !== from) continue
       session.isBusy = isBusy
-      if (!isBusy) chargePointChanged(identity)
+      if (!isBusy) idle(identity)
     }
     if (notice.tickets) void this.tickets.reload()
     if (notice.events || notice.rejections) heard(notice)

@@ -3,7 +3,7 @@ import type { NoteEvent } from '../../events/proxy-event.ts'
 import type { Logger } from '../../observe/log.ts'
 import type { SecurityProfile } from '../../policy/facts.ts'
 import { protocols } from '../../policy/protocol.ts'
-import type { SessionDirectory, UseCase } from '../../relay/use-case.ts'
+import type { SessionDirectory, UseCase, UseCaseSession } from '../../relay/use-case.ts'
 import type { CredentialHash, Registry, RootStore } from '../../store/store.ts'
 import type { CertificateUpdate } from '../certificate-update/certificate-update.ts'
 import { createPasswordChanges } from '../password-update/changes.ts'
@@ -58,6 +58,8 @@ export interface ChargePointChanges {
   readonly useCases: readonly UseCase[]
   /** Ends changes of passwords whose grace is over: at start, and about once a minute. Never rejected. */
   settle(): Promise<void>
+  /** The charge point has come back to another replica: whoever waits for it here hears of that. */
+  arrived(session: UseCaseSession): void
   /** Ends the operations that wait; what is under way stays as it is stored. */
   stop(): void
 }
@@ -146,6 +148,7 @@ export function createChargePointChanges(deps: ChargePointChangesDeps): ChargePo
       // Last: whoever waits for a charge point finds what the others made of its coming.
       { name: 'operations', protocols, watches: [], started: (session) => arrivals.arrived(session) },
     ],
+    arrived: (session) => arrivals.arrived(session),
     settle: () => changes.settle(),
     stop: () => stopping.abort(),
   }
