@@ -310,10 +310,9 @@ export class App {
   #createListener(policy: LivePolicy): Listener {
     const { metrics, store } = this.#deps
     return new Listener(policy, {
-      limits: this.#limits,
-      refuser: this.#refuser,
-      metrics,
+      ...{ limits: this.#limits, refuser: this.#refuser, metrics },
       registry: this.#replicas?.registry ?? store.registry,
+      renewals: store.renewals,
       revocation: this.#revocations.port(policy.listener.name),
       presented: new PresentedCertificates(policy.config.limits.connections),
       factsOf: this.#factsOf,

@@ -9,7 +9,7 @@ import type { HelloFacts } from '../policy/facts.ts'
 import type { CheckMode, ReasonCode } from '../policy/reasons.ts'
 import { checkNegotiated, reasonOfTlsError } from '../policy/tls.ts'
 import type { Verdict } from '../policy/verdict.ts'
-import type { Registry } from '../store/store.ts'
+import type { Registry, Renewals } from '../store/store.ts'
 import type { AcceptLimits } from './accept-limits.ts'
 import {
   type Finding,
@@ -60,6 +60,7 @@ export interface ListenerDeps {
   readonly refuser: Refuser
   readonly metrics: Metrics
   readonly registry: Registry
+  readonly renewals: Pick<Renewals, 'get'>
   readonly revocation: RevocationPort
   readonly presented: PresentedCertificates
   readonly factsOf: FactsOf
@@ -274,7 +275,7 @@ export class Listener {
     contexts: TlsContexts,
     peer: PeerCertificate,
   ): Promise<boolean> {
-    const { presented, factsOf, verifies, refuser, registry } = this.#deps
+    const { presented, factsOf, verifies, refuser, registry, renewals } = this.#deps
     const now = this.#deps.now()
     const trust = contexts.material.trust ?? { cpo: [], factory: [] }
     const found = readChain(peer, presented, trust, now, factsOf, verifies)
@@ -290,7 +291,7 @@ export class Listener {
     if (!this.#passes(connection, judgeChain(found.chain, config.cpo.names, now, mode, rules))) return false
     if (!(await this.#isNotRevoked(connection, policy, found, mode))) return false
     if (entry !== null) {
-      const verdict = await mayEnter(entry, found.chain, config, registry, now)
+      const verdict = await mayEnter(entry, found.chain, config, { registry, renewals }, now)
       if (verdict.ok) return !connection.isOver
       refuser.refuse(connection, verdict.reason, verdict.detail, { kind: 'close-before-http' })
       return false

@@ -9,7 +9,14 @@ import {
 } from '../policy/onboarding-stage.ts'
 import type { ReasonCode } from '../policy/reasons.ts'
 import { admitted, refused, type Verdict } from '../policy/verdict.ts'
-import type { ChargePointRecord, Onboarding, OnboardingSeen, Registry } from '../store/store.ts'
+import type {
+  CertificateKeyRecord,
+  ChargePointRecord,
+  Onboarding,
+  OnboardingSeen,
+  Registry,
+  Renewals,
+} from '../store/store.ts'
 import type { CredentialUse } from './admission.ts'
 import { modeOf } from './mode.ts'
 
@@ -31,20 +38,56 @@ export function entryOf(chain: ChainFacts, config: EntryConfig, now: number): On
   return now >= chain.leaf.notAfter && isRefused && mayBeExpired(config) ? 'expired-certificate' : null
 }
 
+/** What is known of the certificates of charge points. */
+export interface KnownCertificates {
+  readonly registry: Pick<Registry, 'findBySerialNumber' | 'keysOf'>
+  readonly renewals: Pick<Renewals, 'get'>
+}
+
 /** Before any HTTP is read: the CN names a charge point that may come in this way now. */
 export async function mayEnter(
   entry: OnboardingEntry,
   { leaf }: ChainFacts,
   config: EntryConfig,
-  registry: Pick<Registry, 'findBySerialNumber'>,
+  known: KnownCertificates,
   now: number,
 ): Promise<Verdict> {
   const serialNumber = leaf.commonNames[0] ?? ''
-  const record = await registry.findBySerialNumber(serialNumber)
-  if (record !== null) return checkEntry(entry, record, leaf.fingerprint, now)
+  const record = await known.registry.findBySerialNumber(serialNumber)
+  if (record !== null) {
+    const verdict = checkEntry(entry, record, leaf.fingerprint, now)
+    if (!verdict.ok || entry === 'factory-certificate') return verdict
+    return (await isSuperseded(record.identity, leaf, known))
+      ? refused(
+          'client_cert_expired',
+          'it has expired, and the charge point has come with a newer certificate',
+        )
+      : admitted
+  }
   if (entry === 'factory-certificate' && learnsFactory(config)) return admitted
   const detail = `no charge point with serial number ${JSON.stringify(serialNumber)} is registered`
   return refused('client_cert_common_name', detail)
+}
+
+/**
+ * Whoever has found a key that was replaced long ago must not get a new certificate for it: the deny list
+ * forgets what has expired, so only the certificate that the charge point came with last is a way in. One
+ * that it took and never came with does not count: it may have to come with the old one until it restarts.
+ */
+async function isSuperseded(
+  identity: string,
+  { fingerprint, keyFingerprint }: ChainFacts['leaf'],
+  { registry, renewals }: KnownCertificates,
+): Promise<boolean> {
+  const renewal = await renewals.get(identity)
+  const isUnseen = (key: CertificateKeyRecord): boolean =>
+    renewal?.certificateFingerprint === key.certificateFingerprint &&
+    renewal.phase !== 'seen' &&
+    key.firstSeenAt === key.lastSeenAt
+  const last = (await registry.keysOf(identity)).find((key) => !isUnseen(key))
+  if (last === undefined) return false
+  // The same key again: whoever has the old certificate could come with the new one.
+  return last.certificateFingerprint !== fingerprint && last.keyFingerprint !== keyFingerprint
 }
 
 export function learnsFactory({ onboarding }: EntryConfig): boolean {

@@ -48,6 +48,16 @@ for (const edition of [3, 4] as const) {
       assert.equal(connections.length, 1)
       await chargePoint.close()
     })
+    await t.test('[A00.FR.430] [A02.FR.08] and its old one is no way in again', async () => {
+      await assertRefused(proxy, {
+        reason: 'client_cert_expired',
+        listener: 'mutual-tls',
+        attempt: () => refusalOf(proxy.withCertificate(certificate)),
+        client: closedBeforeHttp,
+        record: { identity: null },
+        detail: /has come with a newer certificate/,
+      })
+    })
     await t.test(
       '[A00.FR.806] one that takes none waits outside, and loses nothing of what it has to say',
       async () => {

@@ -9,7 +9,7 @@ import {
   standingOf,
 } from '../../src/gate/onboarding.ts'
 import { expectedOnboarding } from '../../src/policy/onboarding.ts'
-import type { ChargePointRecord } from '../../src/store/store.ts'
+import type { CertificateKeyRecord, ChargePointRecord, RenewalRecord } from '../../src/store/store.ts'
 import { aChain, aLeaf, aRecord } from './facts.ts'
 
 type Settings = Parameters<typeof entryOf>[1]
@@ -45,7 +45,10 @@ test('[A00.FR.406] [A00.FR.430] which certificates are good for onboarding', () 
 })
 
 test('[A00.FR.405] an unknown serial number is learned only where an operator said so', async () => {
-  const nobody = { findBySerialNumber: async () => null }
+  const nobody = {
+    registry: { findBySerialNumber: async () => null, keysOf: async () => [] },
+    renewals: { get: async () => null },
+  }
   const learn = settings({ onboarding: { unknownChargePoints: 'learn', expiredCertificates: 'admit' } })
   const enter = (entry: 'factory-certificate' | 'expired-certificate', config: Settings) =>
     mayEnter(entry, factory, config, nobody, valid)
@@ -53,6 +56,54 @@ test('[A00.FR.405] an unknown serial number is learned only where an operator sa
   assert.partialDeepStrictEqual(await enter('factory-certificate', settings()), refused)
   assert.deepEqual(await enter('factory-certificate', learn), { ok: true })
   assert.partialDeepStrictEqual(await enter('expired-certificate', learn), refused)
+})
+
+test('[A00.FR.430] [A02.FR.08] an expired certificate is good as long as it is the one that was seen last', async () => {
+  const key = (certificate: string, lastSeenAt: number, keyFingerprint = `key of ${certificate}`) =>
+    ({
+      certificateFingerprint: certificate,
+      keyFingerprint,
+      firstSeenAt: 1,
+      lastSeenAt,
+    }) as CertificateKeyRecord
+  const enter = (keys: readonly CertificateKeyRecord[], renewal: Partial<RenewalRecord> | null = null) =>
+    mayEnter(
+      'expired-certificate',
+      aChain,
+      settings(),
+      {
+        registry: { findBySerialNumber: async () => aRecord, keysOf: async () => keys },
+        renewals: { get: async () => renewal as RenewalRecord | null },
+      },
+      late,
+    )
+  const own = key(aLeaf.fingerprint, 5, aLeaf.keyFingerprint)
+  const newer = key('newer', 9)
+  const refused = { ok: false, reason: 'client_cert_expired' } as const
+  // Nothing is known: the registry was made anew.
+  assert.deepEqual(await enter([]), { ok: true })
+  assert.deepEqual(await enter([own]), { ok: true })
+  assert.partialDeepStrictEqual(await enter([newer, own]), refused)
+  assert.partialDeepStrictEqual(await enter([newer]), refused)
+  // Taken, and not come with so far.
+  const taken = key('newer', 1)
+  for (const phase of ['issued', 'sent', 'accepted', 'refused'] as const)
+    assert.deepEqual(await enter([taken, own], { certificateFingerprint: 'newer', phase }), { ok: true })
+  assert.partialDeepStrictEqual(
+    await enter([taken, own], { certificateFingerprint: 'newer', phase: 'seen' }),
+    refused,
+  )
+  // Asked for again after it was seen, with the same key.
+  assert.partialDeepStrictEqual(
+    await enter([newer, own], { certificateFingerprint: 'newer', phase: 'issued' }),
+    refused,
+  )
+  assert.partialDeepStrictEqual(
+    await enter([newer, own], { certificateFingerprint: 'newest', phase: 'accepted' }),
+    refused,
+  )
+  // A charge point that keeps its key.
+  assert.deepEqual(await enter([key('newer', 9, aLeaf.keyFingerprint)]), { ok: true })
 })
 
 test('[A00.FR.406] [CWE-367] an onboarding that has ended since the handshake lets nobody in any more', () => {

@@ -71,7 +71,9 @@ async function accepted(context: CertificateUpdateContext, renewal: RenewalRecor
   if (certificateFingerprint !== null && notAfter !== null) {
     const subject = `O=${renewal.organization}, CN=${renewal.serialNumber}`
     const key = { keyFingerprint, certificateFingerprint, subject, notAfter }
-    const owner = await registry.claimKey(identity, key, clock.now())
+    // Only what it comes with is seen: a key that it has already stays with the certificate of before.
+    const owner =
+      (await registry.keyOwner(keyFingerprint)) ?? (await registry.claimKey(identity, key, clock.now()))
     if (owner !== identity)
       log.error({ identity, owner }, 'the key of a new certificate belongs to another charge point')
   }
