@@ -39,7 +39,7 @@ export interface Authorities {
   /** Issuers of ours: what they sign besides, such as CRLs and server certificates. */
   issuers(): readonly LocalIssuer[]
   /** Reads and makes those of a configuration. Throws what `prepareAuthorities` and `preparePlugAndCharge` throw. */
-  prepare(config: Pick<Config, 'certificateAuthority' | 'plugAndCharge'>): Prepared
+  prepare(config: Pick<Config, 'certificateAuthority' | 'plugAndCharge' | 'listeners' | 'cpo'>): Prepared
   /** Takes what `prepare` has found usable. */
   set(prepared: Prepared): void
   /** What is served of ISO 15118: a trust of its own, which never meets that of charge points. */
@@ -69,10 +69,12 @@ export function createAuthorities({ store, log, config }: AuthoritiesDeps): Auth
   return {
     current: () => present.authority,
     issuers,
-    prepare: ({ certificateAuthority, plugAndCharge }) => ({
-      ...prepareAuthorities(certificateAuthority, { index: store.issued, now }),
-      plugAndCharge: preparePlugAndCharge(plugAndCharge, { answers: store.ocspAnswers, log }),
-    }),
+    prepare(config) {
+      const prepared = prepareAuthorities(config.certificateAuthority, { index: store.issued, now })
+      const cpoRoots = prepared.authority?.roots() ?? []
+      const deps = { answers: store.ocspAnswers, index: store.issued, log }
+      return { ...prepared, plugAndCharge: preparePlugAndCharge(config, cpoRoots, deps) }
+    },
     plugAndCharge: () => present.plugAndCharge,
     set(prepared) {
       present = prepared

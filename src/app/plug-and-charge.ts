@@ -1,6 +1,9 @@
+import type { X509Certificate } from 'node:crypto'
 import { type ReadFile, readFileBounded } from '../config/read.ts'
-import type { PlugAndChargeConfig } from '../config/schema.ts'
+import type { AuthoritySource, Config, PlugAndChargeConfig } from '../config/schema.ts'
 import type { Logger } from '../observe/log.ts'
+import type { IssuedIndex } from '../pki/authority/issued-index.ts'
+import { certificateFacts } from '../pki/certificate.ts'
 import { type CertificateStatus, createCertificateStatus } from '../pki/plug-and-charge/certificate-status.ts'
 import { type ContractPool, createContractPool } from '../pki/plug-and-charge/contract-pool.ts'
 import { createAddressRule, createHostRule } from '../pki/revocation/addresses.ts'
@@ -8,11 +11,13 @@ import { createFetch } from '../pki/revocation/fetch.ts'
 import type { OcspAnswerStore } from '../pki/revocation/ocsp-checker.ts'
 import { messageOf, ProxyError } from '../policy/error.ts'
 import { noPlugAndCharge, type PlugAndChargeServices } from '../usecases/plug-and-charge/settings.ts'
+import type { V2gAuthority } from '../usecases/plug-and-charge/v2g-signing.ts'
 import { readCertificates } from './authorities/material.ts'
-import { remoteTls } from './authorities/prepare.ts'
+import { prepareAuthorities, remoteTls } from './authorities/prepare.ts'
 
 export interface PlugAndChargeDeps {
   readonly answers: OcspAnswerStore
+  readonly index: IssuedIndex
   readonly log: Pick<Logger, 'error'>
   readonly readFile?: ReadFile
 }
@@ -22,16 +27,20 @@ const maxAnswerBytes = 8 * 1024
 
 /**
  * What a configuration serves of ISO 15118, its files read. Throws ProxyError `plug_and_charge_unusable`
- * with the place in the configuration; nothing is half taken over then.
+ * with the place in the configuration; nothing is half taken over then. `cpoRoots`: of the authority of
+ * charge point certificates.
  */
 export function preparePlugAndCharge(
-  config: PlugAndChargeConfig | undefined,
+  whole: Pick<Config, 'plugAndCharge' | 'listeners' | 'cpo'>,
+  cpoRoots: readonly X509Certificate[],
   deps: PlugAndChargeDeps,
 ): PlugAndChargeServices {
+  const { plugAndCharge: config } = whole
   if (config === undefined) return noPlugAndCharge
   return {
     certificateStatus: at('certificateStatus', () => statusOf(config, deps)),
     contractPool: at('evCertificate.pool', () => poolOf(config, deps)),
+    v2gAuthority: at('signCertificate', () => v2gOf(config, whole, cpoRoots, deps)),
   }
 }
 
@@ -84,4 +93,59 @@ function poolOf(
     budgetMs: timeout,
     concurrency,
   })
+}
+
+/**
+ * Two domains of trust: whoever signs for vehicles can make no charge point that we let in, and the other
+ * way round. Throws ProxyError where they meet.
+ */
+function v2gOf(
+  { signCertificate }: PlugAndChargeConfig,
+  { listeners, cpo }: Pick<Config, 'listeners' | 'cpo'>,
+  cpoRoots: readonly X509Certificate[],
+  { index, readFile = readFileBounded }: PlugAndChargeDeps,
+): V2gAuthority | null {
+  const { mode, authority: section, organizations, commonNames } = signCertificate
+  if (mode === 'pass' || section === undefined) return null
+  const prepared = prepareAuthorities(
+    {
+      ...section,
+      ...withoutClientAuth(section),
+      ...(section.rsa === undefined ? {} : { rsa: withoutClientAuth(section.rsa) }),
+      ...(section.ec === undefined ? {} : { ec: withoutClientAuth(section.ec) }),
+    },
+    { index, now: Date.now, readFile, place: 'authority' },
+  )
+  const { authority } = prepared
+  if (authority === null) return null
+  const trusted = listeners.flatMap(({ tls }) => [
+    ...(tls?.clientCertificates?.trust ?? []),
+    ...(tls?.clientCertificates?.factory ?? []),
+  ])
+  const roots = authority.roots()
+  const theirs = [
+    ...roots,
+    ...prepared.issuers.flatMap(({ issuer }) => [issuer.certificate, ...issuer.chain]),
+  ]
+  const ours = [...cpoRoots, ...trusted.flatMap((file) => readCertificates(readFile, file))]
+  const keys = new Set(ours.map((one) => certificateFacts(one).keyFingerprint))
+  const shared = theirs.find((one) => keys.has(certificateFacts(one).keyFingerprint))
+  if (shared !== undefined) {
+    const name = certificateFacts(shared).subject
+    const message = `${name} is trusted for charge points as well: V2G needs roots of its own`
+    throw new ProxyError('trust_shared', 'operator', message)
+  }
+  const { minimumLifetime, giveUpAfter, requestsPerHour } = section
+  return {
+    ...{ authority, roots, commonNames, requestsPerHour },
+    organizations: organizations.length > 0 ? organizations : cpo.names,
+    minimumLifetimeMs: minimumLifetime,
+    giveUpAfterMs: giveUpAfter,
+  }
+}
+
+/** A V2G certificate is none of a TLS client. */
+function withoutClientAuth(source: AuthoritySource): AuthoritySource {
+  const { local } = source
+  return local === undefined ? source : { ...source, local: { ...local, extendedKeyUsage: false } }
 }

@@ -29,6 +29,7 @@ import { systemClock } from '../usecases/operation/clock.ts'
 import type { ChargePointOperations } from '../usecases/operation/operation.ts'
 import { type ChargePointChanges, createChargePointChanges } from '../usecases/operation/operations.ts'
 import { createPlugAndCharge } from '../usecases/plug-and-charge/plug-and-charge.ts'
+import { createV2gSigning } from '../usecases/plug-and-charge/v2g-signing.ts'
 import { campaignRootProblem } from '../usecases/root-certificates/campaign.ts'
 import { createStatusMessages } from '../usecases/security-messages/security-messages.ts'
 import { type TransactionWatch, transactions } from '../usecases/transactions/transactions.ts'
@@ -123,6 +124,14 @@ export function createUseCases(deps: UseCaseDeps): UseCases {
       // Before the schemas: what it serves goes nowhere, and it reads what they would refuse.
       createPlugAndCharge({
         services: deps.authorities.plugAndCharge,
+        signing: createV2gSigning({
+          service: () => deps.authorities.plugAndCharge().v2gAuthority,
+          ...{ registry: store.registry, renewals: store.renewals, issued: store.issued, note, log },
+          overInsecureProfiles: () => settings().overInsecureProfiles,
+          clock: systemClock(),
+          random: Math.random,
+        }),
+        callTimeoutMs: () => config().limits.callTimeout,
         counted: (message, result) => metrics.plugAndCharge.inc({ message, result }),
         log,
       }),

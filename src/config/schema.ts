@@ -175,7 +175,10 @@ type PlugAndChargeFile = NonNullable<ConfigFile['plugAndCharge']>
 type PoolFile = NonNullable<PlugAndChargeFile['evCertificate']['pool']>
 
 /** Secrets are in place of the files that held them. */
-export type PlugAndChargeConfig = Loaded<Omit<PlugAndChargeFile, 'evCertificate'>> & {
+export type PlugAndChargeConfig = Loaded<Omit<PlugAndChargeFile, 'evCertificate' | 'signCertificate'>> & {
+  readonly signCertificate: Loaded<Omit<PlugAndChargeFile['signCertificate'], 'authority'>> & {
+    readonly authority?: CertificateAuthorityConfig
+  }
   readonly evCertificate: Loaded<Omit<PlugAndChargeFile['evCertificate'], 'pool'>> & {
     readonly pool?: Loaded<Omit<PoolFile, 'passphraseFile' | 'tokenFile'>> &
       RemoteSecrets & { readonly token: string | null }

@@ -26,6 +26,17 @@ const wrong: readonly (readonly [string, string, RegExp])[] = [
     pool('url: "http://pool/x", certificate: a.pem, key: a.key'),
     /a client certificate needs an https/,
   ],
+  ['signing without an authority', '{ signCertificate: { mode: serve } }', /mode: serve needs authority/],
+  [
+    'an authority of two kinds',
+    '{ signCertificate: { authority: { local: { pkcs12: a }, http: { url: "https://a/", roots: b } } } }',
+    /authority: must hold one of local, est and http/,
+  ],
+  [
+    'a template that nobody knows',
+    '{ signCertificate: { mode: serve, commonNames: ["{name}"] } }',
+    /commonNames\[0\]: knows \{identity\} and/,
+  ],
   ['a token that is not there', pool('url: "https://pool/x", tokenFile: none'), /tokenFile/],
 ]
 for (const [name, yaml, expected] of wrong)

@@ -34,6 +34,8 @@ export interface AuthorityDeps {
   /** Milliseconds since the epoch. */
   readonly now: () => number
   readonly readFile?: ReadFile
+  /** Where the section stands; certificateAuthority when left out. */
+  readonly place?: string
 }
 
 export const noAuthorities: PreparedAuthorities = Object.freeze({ authority: null, issuers: [] })
@@ -74,7 +76,8 @@ function authorityOf(
     }
     return remoteAuthority(name, source, config.minimumLifetime, deps)
   } catch (cause) {
-    const place = name === '' ? 'certificateAuthority' : `certificateAuthority.${name}`
+    const { place: root = 'certificateAuthority' } = deps
+    const place = name === '' ? root : `${root}.${name}`
     throw new ProxyError('authority_unusable', 'operator', `${place}: ${messageOf(cause)}`, { cause })
   }
 }

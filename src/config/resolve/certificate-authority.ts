@@ -7,9 +7,12 @@ type Section = NonNullable<LoadedFile['certificateAuthority']>
 type Source = Pick<Section, 'local' | 'est' | 'http'>
 
 /** Passphrases, passwords and tokens of the authorities come out of their files. */
-export function resolveCertificateAuthority(section: Section, text: ReadText): CertificateAuthorityConfig {
+export function resolveCertificateAuthority(
+  section: Section,
+  text: ReadText,
+  path: KeyPath = ['certificateAuthority'],
+): CertificateAuthorityConfig {
   const { local, est, http, rsa, ec, ...settings } = section
-  const path = ['certificateAuthority']
   return {
     ...settings,
     ...sourceOf({ local, est, http }, path, text),

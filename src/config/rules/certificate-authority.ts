@@ -13,18 +13,7 @@ export function certificateAuthority(file: LoadedFile): KeyFinding[] {
   const section = file.certificateAuthority
   if (section === undefined) return []
   const path = ['certificateAuthority']
-  const { rsa, ec } = section
-  const found = [
-    ...oneOf(section, path, rsa === undefined && ec === undefined),
-    ...(['rsa', 'ec'] as const).flatMap((type) => {
-      const source = section[type]
-      return source === undefined ? [] : oneOf(source, [...path, type], true)
-    }),
-  ]
-  const isUsed = kinds.some((kind) => section[kind] !== undefined)
-  if (isUsed && rsa !== undefined && ec !== undefined) {
-    found.push(warning(path, 'rsa and ec are both set: the authority beside them is never asked'))
-  }
+  const found = authorityRules(section, path)
   if (file.cpo.names.length === 0) {
     const ids = ['A00.FR.404', 'A02.FR.13']
     found.push(
@@ -44,6 +33,22 @@ export function certificateAuthority(file: LoadedFile): KeyFinding[] {
     )
   }
   return found
+}
+
+/** Of a section with an authority, whoever it signs for. */
+export function authorityRules(section: Section, path: KeyPath): KeyFinding[] {
+  const { rsa, ec } = section
+  const found = [
+    ...oneOf(section, path, rsa === undefined && ec === undefined),
+    ...(['rsa', 'ec'] as const).flatMap((type) => {
+      const source = section[type]
+      return source === undefined ? [] : oneOf(source, [...path, type], true)
+    }),
+  ]
+  const isUsed = kinds.some((kind) => section[kind] !== undefined)
+  return isUsed && rsa !== undefined && ec !== undefined
+    ? [...found, warning(path, 'rsa and ec are both set: the authority beside them is never asked')]
+    : found
 }
 
 function oneOf(source: Source, path: KeyPath, isNeeded: boolean): KeyFinding[] {

@@ -3,6 +3,7 @@ import type { LoadedFile } from '../convert.ts'
 import { reachOf } from '../network.ts'
 import { type KeyFinding, type KeyPath, problem, warning } from '../problem.ts'
 import { isHostName } from '../values.ts'
+import { authorityRules } from './certificate-authority.ts'
 
 type Section = NonNullable<LoadedFile['plugAndCharge']>
 type Pool = NonNullable<Section['evCertificate']['pool']>
@@ -18,6 +19,7 @@ export function plugAndChargeRules(file: LoadedFile): KeyFinding[] {
   return [
     ...statusRules(section.certificateStatus, [...path, 'certificateStatus'], file.limits.callTimeout),
     ...evRules(section.evCertificate, [...path, 'evCertificate'], file.limits.callTimeout),
+    ...signRules(section.signCertificate, [...path, 'signCertificate'], file.cpo.names),
   ]
 }
 
@@ -52,6 +54,27 @@ function evRules({ mode, pool }: Section['evCertificate'], path: KeyPath, callTi
     found.push(problem(key, 'needs both certificate and key, or neither'))
   if (pool.timeout >= vehicleMs)
     found.push(warning([...key, 'timeout'], 'vehicles give up after 5 s', ['M01.FR.01']))
+  return found
+}
+
+function signRules(
+  { mode, authority, organizations, commonNames }: Section['signCertificate'],
+  path: KeyPath,
+  cpoNames: readonly string[],
+): KeyFinding[] {
+  const found = authority === undefined ? [] : authorityRules(authority, [...path, 'authority'])
+  if (mode === 'pass') return found
+  if (authority === undefined) found.push(problem([...path, 'mode'], 'serve needs authority', ['A02.FR.04']))
+  if (organizations.length === 0 && cpoNames.length === 0)
+    found.push(problem([...path, 'organizations'], 'empty, and so is cpo.names', ['A02.FR.13']))
+  for (const [index, template] of commonNames.entries())
+    for (const [whole] of template.matchAll(/\{[^}]*\}/g))
+      if (whole !== '{identity}' && whole !== '{serialNumber}')
+        found.push(problem([...path, 'commonNames', index], 'knows {identity} and {serialNumber} only'))
+  if (commonNames.includes('*')) {
+    const text = '*: a charge point can get a certificate with the name of another'
+    found.push(warning([...path, 'commonNames'], text, ['A02.FR.12']))
+  }
   return found
 }
 

@@ -179,40 +179,49 @@ const ofKeyType = (keys: string) =>
     }),
   )
 
-export const certificateAuthoritySchema = Type.Object(
-  {
-    ...source,
-    rsa: ofKeyType('RSA keys'),
-    ec: ofKeyType('keys on elliptic curves'),
-    minimumLifetime: duration({
-      description:
-        'A certificate that ends sooner is not handed on: charge points begin to renew a month before the end.',
-      default: '32d',
-      minimum: 0,
-      maximum: 3650 * day,
-      requirements: ['A03.FR.01'],
-    }),
-    giveUpAfter: duration({
-      description: 'How long a request that was accepted is tried again while the authority cannot be asked.',
-      default: '24h',
-      minimum: 1_000,
-      maximum: 30 * day,
-      requirements: ['A02.FR.04'],
-    }),
-    requestsPerHour: integer({
-      description: 'New requests of one charge point in an hour; what is more is answered Rejected.',
-      default: 10,
-      minimum: 1,
-      maximum: 1000,
-      requirements: ['CWE-770'],
-    }),
-  },
-  {
-    additionalProperties: false,
-    ...about({
-      description:
-        'Who signs the certificates of charge points (A02, A03): one of local, est and http, or another for each type of key. None when left out: SignCertificate is answered Rejected.',
-      requirements: ['A00.FR.601', 'A00.FR.703', 'A02.FR.04', 'A03.FR.04'],
-    }),
-  },
-)
+const authorityFields = {
+  ...source,
+  rsa: ofKeyType('RSA keys'),
+  ec: ofKeyType('keys on elliptic curves'),
+  minimumLifetime: duration({
+    description:
+      'A certificate that ends sooner is not handed on: charge points begin to renew a month before the end.',
+    default: '32d',
+    minimum: 0,
+    maximum: 3650 * day,
+    requirements: ['A03.FR.01'],
+  }),
+  giveUpAfter: duration({
+    description: 'How long a request that was accepted is tried again while the authority cannot be asked.',
+    default: '24h',
+    minimum: 1_000,
+    maximum: 30 * day,
+    requirements: ['A02.FR.04'],
+  }),
+  requestsPerHour: integer({
+    description: 'New requests of one charge point in an hour; what is more is answered Rejected.',
+    default: 10,
+    minimum: 1,
+    maximum: 1000,
+    requirements: ['CWE-770'],
+  }),
+}
+
+export const certificateAuthoritySchema = Type.Object(authorityFields, {
+  additionalProperties: false,
+  ...about({
+    description:
+      'Who signs the certificates of charge points (A02, A03): one of local, est and http, or another for each type of key. None when left out: SignCertificate is answered Rejected.',
+    requirements: ['A00.FR.601', 'A00.FR.703', 'A02.FR.04', 'A03.FR.04'],
+  }),
+})
+
+/** The same for V2G certificates: an authority of its own, in another domain of trust. */
+export const v2gAuthoritySchema = Type.Object(authorityFields, {
+  additionalProperties: false,
+  ...about({
+    description:
+      'Who signs V2G certificates: one of local, est and http. Its roots must be none that a listener trusts or that certificateAuthority ends in. Of a local one the proxy serves neither CRL nor OCSP.',
+    requirements: ['A02.FR.04'],
+  }),
+})

@@ -1,4 +1,5 @@
 import { Type } from 'typebox'
+import { v2gAuthoritySchema } from './certificate-authority.ts'
 import { about, choice, duration, file, integer, type Kinded, network, secretFile, url } from './kinds.ts'
 
 /** ISO 15118 (M01 to M06): what the proxy does itself in place of the central system. */
@@ -107,8 +108,39 @@ const evCertificate = Type.Object(
   },
 )
 
+const signCertificate = Type.Object(
+  {
+    mode: mode('SignCertificate in a DataTransfer: serve has it signed by authority.', ['A02.FR.04']),
+    organizations: Type.Array(Type.String({ minLength: 1, maxLength: 64 }), {
+      maxItems: 32,
+      uniqueItems: true,
+      ...about({
+        description: 'organizationName that a request may have; those of cpo.names when empty.',
+        default: [],
+        requirements: ['A02.FR.13'],
+      }),
+    }),
+    commonNames: Type.Array(Type.String({ minLength: 1, maxLength: 64 }), {
+      maxItems: 32,
+      minItems: 1,
+      uniqueItems: true,
+      ...about({
+        description:
+          'commonName that a request may have. Templates: {identity} {serialNumber}. * alone is any, so that a charge point can ask for the name of another.',
+        default: ['{serialNumber}', '{identity}'],
+        requirements: ['A02.FR.12'],
+      }),
+    }),
+    authority: Type.Optional(v2gAuthoritySchema),
+  },
+  {
+    additionalProperties: false,
+    ...about({ description: 'V2G certificates of charge points.', default: {} }),
+  },
+)
+
 export const plugAndChargeSchema = Type.Object(
-  { certificateStatus, evCertificate },
+  { certificateStatus, evCertificate, signCertificate },
   {
     additionalProperties: false,
     ...about({

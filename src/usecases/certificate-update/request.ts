@@ -195,6 +195,7 @@ export function certificateRequests(deps: CertificateRequestDeps): UseCase {
 }
 
 /** `checkCsr` lets RSA, RSA-PSS and curves pass. */
-function keyTypeOf({ facts }: Csr): 'rsa' | 'ec' {
+/** Which of two authorities signs it. */
+export function keyTypeOf({ facts }: Csr): 'rsa' | 'ec' {
   return facts.key.type === 'rsa' || facts.key.type === 'rsa-pss' ? 'rsa' : 'ec'
 }
