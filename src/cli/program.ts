@@ -35,6 +35,11 @@ export async function run(argv: readonly string[]): Promise<void> {
   await program.parseAsync(argv)
 }
 
+/** Every command, not run: for those who check what is written about them. */
+export function allCommands(): Promise<readonly Command[]> {
+  return Promise.all(Object.values(commands).map((load) => load()))
+}
+
 /** The command that is named first; all of them where help is asked for, or a name that is none. */
 function wanted(first: string | undefined): { readonly names: readonly string[]; readonly isNamed: boolean } {
   if (first !== undefined && Object.hasOwn(commands, first)) return { names: [first], isNamed: true }
