@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { consequences } from '../../src/campaigns/outcome.ts'
 import { reasons } from '../../src/policy/reasons.ts'
 import { documents, root, spansOf } from './markdown.ts'
 
@@ -29,4 +30,16 @@ test('a metric or a reason that does not exist is found', () => {
   const text =
     '`ocpp_proxy_connections`, `ocpp_proxy_conections{profile="0"}`, `tls_version`,\n`client_cert_old`'
   assert.deepEqual(unknownNames(text), ['1: ocpp_proxy_conections{profile="0"}', '2: client_cert_old'])
+})
+
+test('every code of an operation is explained, with what a campaign makes of it', () => {
+  const page = readFileSync(join(root, 'docs/operations/passwords-and-profiles.md'), 'utf8')
+  const words = { 'wait-on': 'waits', retry: 'tried again', fail: 'failed', skip: 'left out' }
+  const wrong = Object.entries(consequences).filter(([code, consequence]) => {
+    const row = page
+      .split('\n')
+      .find((line) => line.startsWith('| `') && line.split('|')[1]?.includes(`\`${code}\``))
+    return row?.split('|').at(-2)?.trim().startsWith(words[consequence]) !== true
+  })
+  assert.deepEqual(wrong, [])
 })
