@@ -13,6 +13,8 @@ export interface IssuedCertificates extends IssuedIndex {
    * `superseded`. False: no such certificate was issued. Durable when fulfilled.
    */
   revoke(certificateFingerprint: string, revocation: Revocation): Promise<boolean>
+  /** Takes a revocation back: CRL and OCSP call it good again. False: it was not revoked. Durable when fulfilled. */
+  release(certificateFingerprint: string): Promise<boolean>
   /** Removes what expired before `before`. Returns how many went. */
   prune(before: number): Promise<number>
 }

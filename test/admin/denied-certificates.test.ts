@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { issued } from '../store/contract/issued.ts'
 import { setUp } from './setting.ts'
 
 const fingerprint = 'ab'.repeat(32)
@@ -57,6 +58,40 @@ test('[A00.FR.702] by charge point: every certificate that it has shown', async 
     notes.filter(({ type, identity }) => type === 'CertificateDenied' && identity === 'CP1').length,
     2,
   )
+})
+
+test('[A00.FR.702] [A00.FR.704] what was given to a charge point and not seen so far goes with it, and on the CRL', async (t) => {
+  const { ask, store } = await setUp(t)
+  await store.registry.add('CP1', {})
+  const [renewed, shown, given, ended] = ['1a', '2b', '3c', '4d'].map((two) => two.repeat(32)) as [
+    string,
+    string,
+    string,
+    string,
+  ]
+  await store.registry.claimKey('CP1', claim(renewed, 'k1'), 1)
+  await store.registry.claimKey('CP1', claim(shown, 'k2'), 2)
+  for (const fingerprint of [renewed, shown, given, ended])
+    await store.issued.record({
+      ...issued(fingerprint.slice(0, 2).toUpperCase()),
+      certificateFingerprint: fingerprint,
+      notAfter: fingerprint === ended ? 1 : Date.now() + 60_000,
+    })
+  await store.denied.add({
+    target: { kind: 'fingerprint', fingerprint: renewed },
+    ...({ note: 'renewed', by: 'superseded', identity: 'CP1', at: 1, expiresAt: null } as const),
+  })
+  await store.issued.revoke(renewed, { at: 1, reason: 'superseded' })
+  const onCrl = async () => (await store.issued.revoked('a1', Date.now())).map((one) => one.serialNumber)
+
+  const denied = await ask('POST', '/denied-certificates', { body: { identity: 'CP1' } })
+  const items: readonly { readonly key: string; readonly fingerprint: string }[] = denied.body.items
+  assert.deepEqual(items.map(({ fingerprint }) => fingerprint).sort(), [shown, given])
+  assert.deepEqual((await onCrl()).sort(), ['1A', '2B', '3C'])
+  for (const { key } of items)
+    assert.equal((await ask('DELETE', `/denied-certificates/${encodeURIComponent(key)}`)).status, 200)
+  assert.deepEqual(await onCrl(), ['1A'], 'what was renewed stays retired')
+  assert.equal(await store.denied.count(), 1)
 })
 
 test('[CWE-20] what names no certificate, or two, is refused', async (t) => {

@@ -2,7 +2,7 @@ import { Type } from 'typebox'
 import { ProxyError } from '../../policy/error.ts'
 import type { Api, ApiContext } from '../api.ts'
 import { auditIdentity } from '../audit.ts'
-import { deniedSchema, deniedView, entriesOf } from '../deny.ts'
+import { allow, deniedSchema, deniedView, deny, entriesOf } from '../deny.ts'
 import { answers, limit, nullableText, page, strict } from '../schemas.ts'
 
 const tags = ['certificates']
@@ -16,14 +16,14 @@ const body = strict({
   issuer: text(1000, 'Of the serial number, as certificates are shown; left out: of whatever issuer.'),
   identity: text(
     255,
-    'The charge point. Alone: all certificates that it has shown; else only a remark beside the entry.',
+    'The charge point. Alone: all certificates that it has shown or was given; else only a remark beside the entry.',
   ),
   note: text(500, 'Why.'),
 })
 
 /** The local deny list: certificates that are refused whatever their authority says (A00.FR.702). */
 export function deniedCertificateRoutes(api: Api, { deps }: ApiContext): void {
-  const { denied, registry, now, note, denyListChanged } = deps
+  const { denied, now, note, denyListChanged } = deps
 
   api.get(
     '/denied-certificates',
@@ -53,18 +53,20 @@ export function deniedCertificateRoutes(api: Api, { deps }: ApiContext): void {
       schema: {
         operationId: 'denyCertificates',
         summary: 'Refuses a certificate from now on, and ends the session that it has',
+        description:
+          'By fingerprint or charge point, certificates of our own authorities go on their CRL, too.',
         tags,
         body,
         response: answers(201, Type.Object({ items: Type.Array(deniedSchema) }), 404, 413, 415, 422),
       },
     },
     async (request, reply) => {
-      const entries = await entriesOf(request.body, registry, now())
+      const entries = await entriesOf(request.body, deps, now())
       const { identity } = request.body
       if (identity !== undefined) auditIdentity(request, identity)
       const items = []
       for (const entry of entries) {
-        const kept = await denied.add(entry)
+        const kept = await deny(deps, entry)
         note({ type: 'CertificateDenied', identity: kept.identity, techInfo: `${kept.key}: ${kept.note}` })
         items.push(deniedView(kept))
       }
@@ -79,7 +81,7 @@ export function deniedCertificateRoutes(api: Api, { deps }: ApiContext): void {
     {
       schema: {
         operationId: 'allowCertificate',
-        summary: 'Takes an entry off the deny list',
+        summary: 'Takes an entry off the deny list, and off the CRL of our own authority',
         tags,
         params: strict({ key: Type.String({ minLength: 1, maxLength: maxKeyLength }) }),
         response: answers(200, deniedSchema, 404),
@@ -88,7 +90,7 @@ export function deniedCertificateRoutes(api: Api, { deps }: ApiContext): void {
     async (request) => {
       const { key } = request.params
       const entry = await denied.get(key)
-      if (entry === null || !(await denied.remove(entry.target)))
+      if (entry === null || !(await allow(deps, entry)))
         throw new ProxyError('denied_unknown', 'operator', 'there is no such entry on the deny list')
       if (entry.identity !== null) auditIdentity(request, entry.identity)
       note({ type: 'CertificateAllowed', identity: entry.identity, techInfo: `${key}: ${entry.note}` })

@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { targetOf } from '../../admin/deny.ts'
+import { allow, targetOf } from '../../admin/deny.ts'
 import { ProxyError } from '../../policy/error.ts'
 import { denyKey } from '../../store/deny-key.ts'
 import { printable } from '../output.ts'
@@ -13,7 +13,9 @@ import { type DeniedRow, type DenyOptions, requestOf, withDenyOptions } from './
 export function allowCommand(shell: Shell): Command {
   const examples = ['certificates allow --identity CP1', 'certificates allow --fingerprint 3F:A0:…']
   return withDenyOptions(changeCommand('allow', shell, examples))
-    .description('take certificates off the local deny list; what their authority says still counts')
+    .description(
+      'take certificates off the local deny list and the CRL of the proxy; what another authority says still counts',
+    )
     .action((options: ChangeOptions & DenyOptions) =>
       withProxyOrStore(shell, options, 'existing', {
         proxy: async (api) => {
@@ -22,11 +24,11 @@ export function allowCommand(shell: Shell): Command {
           await tell(shell, options, keys)
         },
         store: async (opened) => {
-          const { denied } = opened.store
+          const { store } = opened
           const keys = await keysOf(options, (identity) => deniedOfStore(opened, identity))
           for (const key of keys) {
-            const entry = await denied.get(key)
-            if (entry === null || !(await denied.remove(entry.target))) throw unknown()
+            const entry = await store.denied.get(key)
+            if (entry === null || !(await allow(store, entry))) throw unknown()
             await noteChange(opened, shell, entry.identity, `certificates allow ${printable(key)}`)
           }
           await tell(shell, options, keys)

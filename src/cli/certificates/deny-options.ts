@@ -32,7 +32,7 @@ export function withDenyOptions(command: Command): Command {
     )
     .option('--serial <number>', 'by its serial number, hexadecimal')
     .option('--issuer <name>', 'of this issuer, as `rejections show` has it; else of whatever issuer')
-    .option('--identity <identity>', 'all certificates that this charge point has shown')
+    .option('--identity <identity>', 'all certificates that this charge point has shown or was given')
 }
 
 export function requestOf({ serial, ...rest }: DenyOptions): DenyRequest {

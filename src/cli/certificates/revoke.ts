@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { deniedView, entriesOf } from '../../admin/deny.ts'
+import { deniedView, deny, entriesOf } from '../../admin/deny.ts'
 import { printable } from '../output.ts'
 import { type ChangeOptions, changeCommand, withProxyOrStore } from '../proxy-or-store.ts'
 import type { Shell } from '../shell.ts'
@@ -14,7 +14,9 @@ export function revokeCommand(shell: Shell): Command {
     'certificates revoke --serial 7f01 --issuer "O=Example CPO, CN=Example CPO root"',
   ]
   return withDenyOptions(changeCommand('revoke', shell, examples))
-    .description('put certificates on the local deny list; a running proxy ends their sessions')
+    .description(
+      'put certificates on the local deny list, and those that the proxy has issued on its CRL; a running proxy ends their sessions',
+    )
     .option('--note <text>', 'why')
     .action((options: ChangeOptions & DenyOptions) => {
       const tell = async (rows: readonly DeniedRow[]) =>
@@ -26,8 +28,8 @@ export function revokeCommand(shell: Shell): Command {
         },
         store: async ({ store }) => {
           const rows: DeniedRow[] = []
-          for (const entry of await entriesOf(requestOf(options), store.registry, shell.now())) {
-            const kept = await store.denied.add(entry)
+          for (const entry of await entriesOf(requestOf(options), store, shell.now())) {
+            const kept = await deny(store, entry)
             await noteChange({ store }, shell, kept.identity, `certificates revoke ${printable(kept.key)}`)
             rows.push(deniedView(kept))
           }

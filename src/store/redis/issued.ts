@@ -68,6 +68,17 @@ export function redisIssued(connection: RedisConnection, key: KeyOf): IssuedCert
     })
   }
 
+  function release(fingerprint: string): Promise<boolean> {
+    return transact(connection, async (transaction) => {
+      const text = await transaction.get(names.records, fingerprint)
+      const known = text === null ? null : parse(text)
+      if (known === null || known.revocation === null) return false
+      transaction.set(names.records, fingerprint, JSON.stringify({ ...known, revocation: null }))
+      transaction.score(names.revoked(known.authority), fingerprint, null)
+      return true
+    })
+  }
+
   async function list(query: IssuedQuery): Promise<IssuedCertificate[]> {
     const index = query.identity === undefined ? names.numbers : names.ofIdentity(query.identity)
     const found: IssuedCertificate[] = []
@@ -106,6 +117,7 @@ export function redisIssued(connection: RedisConnection, key: KeyOf): IssuedCert
   return {
     record,
     revoke,
+    release,
     list,
     byFingerprint,
 

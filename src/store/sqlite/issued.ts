@@ -23,6 +23,10 @@ const revoke = `
       CASE WHEN revoked_at IS NULL OR revocation_reason = 'superseded' THEN :reason ELSE revocation_reason END
   WHERE certificate_fingerprint = :fingerprint`
 
+const release = `
+  UPDATE issued_certificates SET revoked_at = NULL, revocation_reason = NULL
+  WHERE certificate_fingerprint = ? AND revoked_at IS NOT NULL`
+
 const revokedSql = `
   SELECT serial_number, revoked_at, revocation_reason FROM issued_certificates
   WHERE authority = ? AND revoked_at IS NOT NULL AND not_after > ? ORDER BY number`
@@ -77,6 +81,9 @@ export function sqliteIssued(db: Database): IssuedCertificates {
 
     revoke: (fingerprint, { at, reason }) =>
       db.write('power-loss', () => Number(db.statement(revoke).run({ fingerprint, at, reason }).changes) > 0),
+
+    release: (fingerprint) =>
+      db.write('power-loss', () => Number(db.statement(release).run(fingerprint).changes) > 0),
 
     prune: async (before) => {
       for (let removed = 0; ; ) {

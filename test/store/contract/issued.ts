@@ -51,6 +51,16 @@ export function issuedContract(name: string, makeStore: MakeStore): void {
     },
   )
 
+  check('[A00.FR.704] a revocation is taken back', async ({ issued: index }) => {
+    await index.record(issued('1'))
+    assert.equal(await index.release('certificate 1'), false)
+    await index.revoke('certificate 1', { at: 3000, reason: 'unspecified' })
+    assert.equal(await index.release('certificate 1'), true)
+    assert.deepEqual(await index.find('a1', '1'), { revocation: null })
+    assert.deepEqual(await index.revoked('a1', 4000), [])
+    assert.equal(await index.release('certificate 9'), false)
+  })
+
   check('[A00.FR.704] revoked ones are told until they have expired', async ({ issued: index }) => {
     await index.record(issued('1'))
     await index.record(issued('2', { notAfter: 5000 }))
