@@ -24,6 +24,7 @@ import type { CertificateSettings } from '../usecases/certificate-update/context
 import { configurationAnswer } from '../usecases/configuration-answer.ts'
 import { createGuard } from '../usecases/guard.ts'
 import { createMessageSchema } from '../usecases/message-schema.ts'
+import { createGuard201 } from '../usecases/ocpp201/guard.ts'
 import type { OnboardingUseCase } from '../usecases/onboarding/onboarding.ts'
 import { systemClock } from '../usecases/operation/clock.ts'
 import type { ChargePointOperations } from '../usecases/operation/operation.ts'
@@ -119,6 +120,7 @@ export function createUseCases(deps: UseCaseDeps): UseCases {
   return {
     all: [
       createGuard({ settings, note, now }),
+      createGuard201({ settings, note, now, schemas: schemas201 }),
       // Near the front: of an answer it hears last, and what it hides nobody brings back.
       configurationAnswer(),
       // Before the schemas: what it serves goes nowhere, and it reads what they would refuse.

@@ -43,7 +43,7 @@ export interface CentralSystemRules {
   readonly denyConfigurationKeys: readonly string[]
 }
 
-const passed: MessageVerdict = Object.freeze({ allowed: true })
+export const passed: MessageVerdict = Object.freeze({ allowed: true })
 
 /** A02, A03, M03 to M05. The private key stays at home, but who may forge these owns the trust. */
 const certificateActions: ReadonlySet<string> = new Set([
@@ -168,7 +168,7 @@ function malformed(detail: string): MessageVerdict {
   return { allowed: false, cause: 'malformed', requirements: ['A00.FR.005', 'CWE-436'], detail }
 }
 
-function operatorDenies(
+export function operatorDenies(
   cause: 'action' | 'configuration-key' | 'unreadable-key',
   detail: string,
 ): MessageVerdict {

@@ -7,6 +7,7 @@ import {
   checkOverProfile,
   type MessageVerdict,
 } from '../policy/messages.ts'
+import type { Protocol } from '../policy/protocol.ts'
 import { Repeats, unsaidWords } from '../policy/repeats.ts'
 import {
   answerError,
@@ -36,12 +37,43 @@ const maxRemembered = 10_000
  * answered with SecurityError (or FormationViolation, where nobody can say what it means), never seen by
  * the other side, and noted. It comes before all other use cases: what is refused must not set off anything.
  */
-export function createGuard({ settings, note, now }: GuardDeps): UseCase {
+export function createGuard(deps: GuardDeps): UseCase {
+  return guardOf(deps, {
+    name: 'guard',
+    protocols: ['ocpp1.6'],
+    watches: watchesOf(deps.settings()),
+    isAction: isActionName,
+    malformedCode: 'FormationViolation',
+    verdicts: (call, { facts }, { fromCentralSystem, overInsecureProfiles }) => [
+      checkConfigurationForm(call),
+      checkFromCentralSystem(call, fromCentralSystem),
+      checkOverProfile(call, facts.profile, overInsecureProfiles),
+    ],
+  })
+}
+
+/** What differs between the versions of OCPP. */
+export interface GuardRules extends Pick<UseCase, 'name' | 'watches'> {
+  readonly protocols: readonly [Protocol]
+  readonly isAction: (name: string) => boolean
+  readonly malformedCode: string
+  /** The first that is not allowed counts. */
+  readonly verdicts: (
+    call: Call,
+    session: UseCaseSession,
+    settings: ReturnType<GuardDeps['settings']>,
+  ) => readonly MessageVerdict[]
+}
+
+export function guardOf({ settings, note, now }: GuardDeps, rules: GuardRules): UseCase {
   const repeats = new Repeats(repeatMs, maxRemembered)
   const refuse = (call: Call, session: UseCaseSession, verdict: MessageVerdict & { allowed: false }) => {
     const { identity, listener, address } = session.facts
     // Only what is a name of ours may be told apart: the rest is the sender's to choose.
-    const name = isActionName(call.action) ? call.action : 'an action that OCPP 1.6 does not have'
+    const [protocol] = rules.protocols
+    const name = rules.isAction(call.action)
+      ? call.action
+      : `an action that ${versionOf(protocol)} does not have`
     const unsaid = repeats.say(`${identity}\n${call.direction}\n${name}\n${verdict.detail}`, now())
     if (unsaid !== null) {
       const sender = call.direction === 'to-charge-point' ? 'the central system' : 'the charge point'
@@ -49,22 +81,22 @@ export function createGuard({ settings, note, now }: GuardDeps): UseCase {
       const techInfo = `${name} from ${sender} refused: ${verdict.detail} [${ids}]${unsaidWords(unsaid)}`
       note({ type: 'MessageRefused', identity, listener, address, techInfo })
     }
-    return answerError(verdict.cause === 'malformed' ? 'FormationViolation' : 'SecurityError', verdict.detail)
+    return answerError(verdict.cause === 'malformed' ? rules.malformedCode : 'SecurityError', verdict.detail)
   }
   return {
-    name: 'guard',
-    watches: watchesOf(settings()),
+    name: rules.name,
+    protocols: rules.protocols,
+    watches: rules.watches,
     onCall(call: Call, session: UseCaseSession): CallFate {
-      const { fromCentralSystem, overInsecureProfiles } = settings()
-      const verdicts = [
-        checkConfigurationForm(call),
-        checkFromCentralSystem(call, fromCentralSystem),
-        checkOverProfile(call, session.facts.profile, overInsecureProfiles),
-      ]
-      for (const verdict of verdicts) if (!verdict.allowed) return refuse(call, session, verdict)
+      for (const verdict of rules.verdicts(call, session, settings()))
+        if (!verdict.allowed) return refuse(call, session, verdict)
       return forward
     },
   }
+}
+
+function versionOf(protocol: Protocol): string {
+  return protocol.replace('ocpp', 'OCPP ')
 }
 
 /** Everything only where the lists ask for it: the rest of the traffic is not parsed for us. */

@@ -61,6 +61,10 @@ const refusingCodes = [
   'ProtocolError',
   'SecurityError',
   'FormationViolation',
+  // OCPP 2.0.1
+  'FormatViolation',
+  'MessageTypeNotSupported',
+  'RpcFrameworkError',
   'PropertyConstraintViolation',
   'OccurenceConstraintViolation',
   'OccurrenceConstraintViolation',

@@ -2,17 +2,19 @@ import type { Config } from '../../config/schema.ts'
 import type { NoteEvent } from '../../events/proxy-event.ts'
 import type { Logger } from '../../observe/log.ts'
 import type { SecurityProfile } from '../../policy/facts.ts'
-import { protocols } from '../../policy/protocol.ts'
+import { type Protocol, protocols } from '../../policy/protocol.ts'
 import type { SessionDirectory, UseCase, UseCaseSession } from '../../relay/use-case.ts'
 import type { CredentialHash, Registry, RootStore } from '../../store/store.ts'
 import type { CertificateUpdate } from '../certificate-update/certificate-update.ts'
+import { networkProfiles } from '../ocpp201/network-profile.ts'
+import { basicAuthPassword } from '../ocpp201/password.ts'
 import { createPasswordChanges } from '../password-update/changes.ts'
 import { createPasswordFlights } from '../password-update/flights.ts'
 import { type PasswordRotationDeps, passwordRotation, rotateWithin } from '../password-update/operation.ts'
 import { passwordUpdate } from '../password-update/password-update.ts'
 import { profileUpgradeOperation } from '../profile-upgrade/operation.ts'
 import { createPendingUpgrades } from '../profile-upgrade/pending.ts'
-import { profileUpgrade } from '../profile-upgrade/profile-upgrade.ts'
+import { type ProfileUpgradeDeps, profileUpgrade } from '../profile-upgrade/profile-upgrade.ts'
 import { rootOperations } from '../root-certificates/operations.ts'
 import type { TransactionWatch } from '../transactions/transactions.ts'
 import { createArrivals } from './arrivals.ts'
@@ -23,7 +25,15 @@ import { createOperationTurns } from './turns.ts'
 
 export type OperationsConfig = Pick<
   Config,
-  'edition' | 'listeners' | 'centralSystem' | 'limits' | 'messages' | 'passwords' | 'profileUpgrade' | 'store'
+  | 'edition'
+  | 'listeners'
+  | 'centralSystem'
+  | 'centralSystem201'
+  | 'limits'
+  | 'messages'
+  | 'passwords'
+  | 'profileUpgrade'
+  | 'store'
 >
 
 export interface ChargePointChangesDeps {
@@ -86,7 +96,7 @@ export function createChargePointChanges(deps: ChargePointChangesDeps): ChargePo
     sessions,
     hashKey: deps.hashKey,
     matches: deps.matches,
-    sealUpstream: () => sealerOf(config(), deps.seal),
+    sealUpstream: (protocol) => sealerOf(config(), protocol, deps.seal),
     note,
     log,
     now: clock.now,
@@ -114,7 +124,18 @@ export function createChargePointChanges(deps: ChargePointChangesDeps): ChargePo
     changes,
     flights,
     randomKey: () => randomBytes(keyBytes),
-    upstreamChecksPassword: () => config().centralSystem.authorization === 'forward',
+    upstreamChecksPassword: (protocol) => authorizationOf(config(), protocol) === 'forward',
+  }
+  const update = { registry, changes, flights, note, log, now: clock.now }
+  const upgrade: ProfileUpgradeDeps = {
+    registry,
+    pending,
+    turns,
+    note,
+    log,
+    now: clock.now,
+    served,
+    mayLower: () => config().edition === 4 && config().profileUpgrade.allowSecurityProfileDowngrade,
   }
   return {
     operations: {
@@ -134,17 +155,10 @@ export function createChargePointChanges(deps: ChargePointChangesDeps): ChargePo
       renewCertificate: deps.certificates.operation(common),
     },
     useCases: [
-      passwordUpdate({ registry, changes, flights, note, log, now: clock.now }),
-      profileUpgrade({
-        registry,
-        pending,
-        turns,
-        note,
-        log,
-        now: clock.now,
-        served,
-        mayLower: () => config().edition === 4 && config().profileUpgrade.allowSecurityProfileDowngrade,
-      }),
+      passwordUpdate(update),
+      passwordUpdate(update, basicAuthPassword),
+      profileUpgrade(upgrade),
+      profileUpgrade(upgrade, networkProfiles()),
       // Last: whoever waits for a charge point finds what the others made of its coming.
       { name: 'operations', protocols, watches: [], started: (session) => arrivals.arrived(session) },
     ],
@@ -154,8 +168,13 @@ export function createChargePointChanges(deps: ChargePointChangesDeps): ChargePo
   }
 }
 
-function sealerOf({ centralSystem, store }: OperationsConfig, seal: ChargePointChangesDeps['seal']) {
-  const { sealingKey } = store
-  if (centralSystem.authorization !== 'perChargePoint' || sealingKey === null) return null
+/** What the central system for this version is shown; undefined: there is none. */
+function authorizationOf({ centralSystem, centralSystem201 }: OperationsConfig, protocol: Protocol) {
+  return (protocol === 'ocpp2.0.1' ? centralSystem201 : centralSystem)?.authorization
+}
+
+function sealerOf(config: OperationsConfig, protocol: Protocol, seal: ChargePointChangesDeps['seal']) {
+  const { sealingKey } = config.store
+  if (authorizationOf(config, protocol) !== 'perChargePoint' || sealingKey === null) return null
   return (identity: string, key: Buffer) => seal(sealingKey, identity, key)
 }

@@ -1,3 +1,5 @@
+import type { Payload } from '../../ocpp/message.ts'
+import type { UseCaseSession } from '../../relay/use-case.ts'
 import { callOptions, type Operation, type OperationDeps } from './context.ts'
 
 export type RestartDeps = Pick<OperationDeps, 'sessions' | 'transactions' | 'clock' | 'callTimeoutMs'>
@@ -12,10 +14,10 @@ export async function restart(deps: RestartDeps, operation: Restarted): Promise<
   if (!(await untilIdle(deps, operation))) return 'a transaction is open, or may be, so it was not restarted'
   const session = deps.sessions.get(identity)
   if (session === null) return null
-  const outcome = await session.callChargePoint('Reset', { type: 'Soft' }, callOptions(deps, operation))
+  const outcome = await session.callChargePoint('Reset', resetOf(session), callOptions(deps, operation))
   switch (outcome.kind) {
     case 'result':
-      return outcome.payload['status'] === 'Accepted' ? null : 'it did not accept the Reset'
+      return restarts.has(outcome.payload['status']) ? null : 'it did not accept the Reset'
     case 'error':
       return 'it answered the Reset with an error'
     case 'not-sent':
@@ -25,6 +27,13 @@ export async function restart(deps: RestartDeps, operation: Restarted): Promise<
     default:
       return outcome satisfies never
   }
+}
+
+/** OCPP 2.0.1: Scheduled, until its transactions have ended. */
+const restarts: ReadonlySet<unknown> = new Set(['Accepted', 'Scheduled'])
+
+function resetOf({ facts }: UseCaseSession): Payload {
+  return { type: facts.protocol === 'ocpp2.0.1' ? 'OnIdle' : 'Soft' }
 }
 
 /** Waits until no transaction is open; false: one is, and the time is over. */

@@ -2,6 +2,7 @@ import type { NoteEvent } from '../../events/proxy-event.ts'
 import type { Logger } from '../../observe/log.ts'
 import { messageOf } from '../../policy/error.ts'
 import type { CanonicalKey } from '../../policy/password.ts'
+import type { Protocol } from '../../policy/protocol.ts'
 import { Repeats } from '../../policy/repeats.ts'
 import type { SessionDirectory, UseCaseSession } from '../../relay/use-case.ts'
 import type {
@@ -22,10 +23,10 @@ export interface PasswordChangeDeps {
   /** The gate's: whether a stored password is this one. */
   readonly matches: (credential: CredentialHash, key: Buffer) => Promise<boolean>
   /**
-   * `centralSystem.authorization` is perChargePoint: how a password for the central system is kept.
+   * `authorization` of the central system for this version is perChargePoint: how a password for the central system is kept.
    * null: it is not, or no sealing key is configured.
    */
-  readonly sealUpstream: () => ((identity: string, key: Buffer) => string) | null
+  readonly sealUpstream: (protocol: Protocol) => ((identity: string, key: Buffer) => string) | null
   readonly note: NoteEvent
   readonly log: Logger
   /** Milliseconds since the epoch. */
@@ -87,6 +88,9 @@ export function createPasswordChanges(deps: PasswordChangeDeps): PasswordChanges
     return true
   }
 
+  /** Of the central system that it is connected to. */
+  const sealerFor = (identity: string) => sealUpstream(sessions.get(identity)?.facts.protocol ?? 'ocpp1.6')
+
   async function begin(
     identity: string,
     { key, isText }: CanonicalKey,
@@ -95,7 +99,8 @@ export function createPasswordChanges(deps: PasswordChangeDeps): PasswordChanges
     const next = await hashKey(key, isText)
     // What an operator sets is between charge point and proxy: the central system keeps its password.
     // One that it has set itself it expects from then on.
-    const nextUpstreamSecret = origin === 'central-system' ? (sealUpstream()?.(identity, key) ?? null) : null
+    const nextUpstreamSecret =
+      origin === 'central-system' ? (sealerFor(identity)?.(identity, key) ?? null) : null
     const change = await registry.beginCredentialChange(identity, { next, nextUpstreamSecret, origin }, now())
     note(identity, `a new one is offered to the charge point (${origin})`)
     log.info({ identity, origin }, 'password change begins')

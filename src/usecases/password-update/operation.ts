@@ -1,5 +1,7 @@
-import type { UseCaseSession } from '../../relay/use-case.ts'
+import type { Protocol } from '../../policy/protocol.ts'
+import type { CallOptions, UseCaseSession } from '../../relay/use-case.ts'
 import type { CredentialChange } from '../../store/store.ts'
+import { basicAuthPassword, setPassword } from '../ocpp201/password.ts'
 import { type ChangeAnswer, readChangeAnswer } from '../operation/answer.ts'
 import {
   callOptions,
@@ -26,10 +28,10 @@ export interface PasswordRotationDeps extends OperationDeps {
   /** A01.FR.06, A01.FR.07: 20 random bytes, other ones each time. */
   readonly randomKey: () => Buffer
   /**
-   * `centralSystem.authorization` is forward: the central system checks the password of the charge
+   * `authorization` of the central system for this version is forward: it checks the password of the charge
    * point itself, and would not know one that the proxy made.
    */
-  readonly upstreamChecksPassword: () => boolean
+  readonly upstreamChecksPassword: (protocol: Protocol) => boolean
 }
 
 type Failure = OperationOutcome & { readonly ok: false }
@@ -48,7 +50,7 @@ export async function rotateWithin(
   operation: Operation,
   options: RotatePasswordOptions,
 ): Promise<OperationOutcome> {
-  if (deps.upstreamChecksPassword()) {
+  if (deps.upstreamChecksPassword(operation.session.facts.protocol)) {
     const detail =
       'centralSystem.authorization is forward: the central system would not know the new password; change it there'
     return failure('prerequisite', detail)
@@ -118,16 +120,28 @@ async function offer(
     const key = deps.randomKey()
     const change = await changes.begin(identity, { key, isText: false }, origin)
     flight.carries(change, false)
-    const outcome = await session.callChargePoint(
-      'ChangeConfiguration',
-      { key: 'AuthorizationKey', value: key.toString('hex').toUpperCase() },
-      callOptions(deps, operation),
-    )
-    const answer = readChangeAnswer(outcome)
+    const answer = await send(session, key.toString('hex').toUpperCase(), callOptions(deps, operation))
     await changes.answered(identity, change, answer, true)
     return answer.kind === 'refused' ? failure(answer.code, answer.detail) : { change, answer }
   } finally {
     flight.end()
+  }
+}
+
+/** In the words of the version that it speaks. 40 digits are a password in either. */
+async function send(session: UseCaseSession, value: string, options: CallOptions): Promise<ChangeAnswer> {
+  const { protocol } = session.facts
+  switch (protocol) {
+    case 'ocpp1.6': {
+      const change = { key: 'AuthorizationKey', value }
+      return readChangeAnswer(await session.callChargePoint('ChangeConfiguration', change, options))
+    }
+    case 'ocpp2.0.1':
+      return basicAuthPassword.answered(
+        await session.callChargePoint('SetVariables', setPassword(value), options),
+      )
+    default:
+      return protocol satisfies never
   }
 }
 

@@ -1,7 +1,9 @@
 import type { NoteEvent } from '../../events/proxy-event.ts'
 import type { Logger } from '../../observe/log.ts'
+import type { Payload } from '../../ocpp/message.ts'
 import { messageOf } from '../../policy/error.ts'
 import type { SecurityProfile } from '../../policy/facts.ts'
+import type { Protocol } from '../../policy/protocol.ts'
 import { Repeats, unsaidWords } from '../../policy/repeats.ts'
 import {
   type Answer,
@@ -12,13 +14,48 @@ import {
   forward,
   type UseCase,
   type UseCaseSession,
+  type Watch,
 } from '../../relay/use-case.ts'
 import type { Registry } from '../../store/store.ts'
-import { readChangeAnswer } from '../operation/answer.ts'
+import { type ChangeAnswer, readChangeAnswer } from '../operation/answer.ts'
 import type { OperationTurns } from '../operation/turns.ts'
 import type { Opened, PendingUpgrades } from './pending.ts'
 import { type AskedProfile, askedProfiles } from './request.ts'
-import { judgeRequest, missingFor, presentProfile } from './rules.ts'
+import { judgeRequest, missingFor, presentProfile, type RequestVerdict } from './rules.ts'
+
+/** How a version of OCPP asks a charge point for a security profile. */
+export interface ProfileMessage {
+  readonly protocol: Protocol
+  readonly watches: readonly Watch[]
+  /** Every profile that the CALL asks for; empty: it is about something else. */
+  readonly asked: (call: Call, identity: string) => readonly AskedProfile[]
+  readonly judge: (
+    asked: readonly AskedProfile[],
+    present: SecurityProfile,
+    options: { readonly mayLower: boolean },
+  ) => RequestVerdict
+  /** Our own answer: it was refused, and nothing was done. */
+  readonly refused: (call: Call) => Payload
+  readonly answered: (answer: Answer | null, call: Call) => ChangeAnswer
+  /** It has taken it; called whatever became of the present profile. */
+  readonly taken?: (call: Call, identity: string) => void
+  /** Once it has taken a profile: does it try it at once, or at its next start? */
+  readonly isImmediate: boolean
+}
+
+/** OCPP 1.6, A05: ChangeConfiguration of SecurityProfile, or a DataTransfer that comes to the same. */
+export const securityProfileKey: ProfileMessage = {
+  protocol: 'ocpp1.6',
+  watches: [
+    { direction: 'to-charge-point', action: 'ChangeConfiguration' },
+    { direction: 'to-charge-point', action: 'DataTransfer' },
+  ],
+  asked: askedProfiles,
+  judge: judgeRequest,
+  refused: () => ({ status: 'Rejected' }),
+  answered: readChangeAnswer,
+  isImmediate: true,
+}
 
 export interface ProfileUpgradeDeps {
   readonly registry: Registry
@@ -43,11 +80,12 @@ const maxRemembered = 10_000
  * never reaches the charge point, because real ones obey. What raises it goes on as the bytes that came,
  * after the higher profile is admitted.
  */
-export function profileUpgrade(deps: ProfileUpgradeDeps): UseCase {
+export function profileUpgrade(deps: ProfileUpgradeDeps, message = securityProfileKey): UseCase {
   const { registry, pending, turns, note, log, now, served, mayLower } = deps
   const repeats = new Repeats(repeatMs, maxRemembered)
 
-  function refuse({ action }: Call, session: UseCaseSession, why: string): CallFate {
+  function refuse(call: Call, session: UseCaseSession, why: string): CallFate {
+    const { action } = call
     const { identity, listener, address } = session.facts
     const unsaid = repeats.say(`${identity}\n${action}\n${why}`, now())
     if (unsaid !== null) {
@@ -55,7 +93,7 @@ export function profileUpgrade(deps: ProfileUpgradeDeps): UseCase {
       note({ type: 'MessageRefused', identity, listener, address, techInfo })
       log.warn({ identity, action, why, unsaid }, 'a change of the security profile was refused')
     }
-    return answerWith({ status: 'Rejected' })
+    return answerWith(message.refused(call))
   }
 
   async function judge(
@@ -68,32 +106,43 @@ export function profileUpgrade(deps: ProfileUpgradeDeps): UseCase {
       return refuse(call, session, 'an operation on this charge point is under way')
     const record = await registry.get(identity)
     if (record === null) return refuse(call, session, 'the charge point is not registered')
-    const verdict = judgeRequest(asked, presentProfile(record, profile), { mayLower: mayLower() })
+    const verdict = message.judge(asked, presentProfile(record, profile), { mayLower: mayLower() })
     switch (verdict.kind) {
       case 'pass':
-        return forward
+        return {
+          kind: 'forward',
+          answered: (answer) => {
+            if (message.answered(answer, call).kind !== 'refused') message.taken?.(call, identity)
+            return forward
+          },
+        }
       case 'refuse':
         return refuse(call, session, verdict.detail)
       case 'raise':
       case 'lower': {
         const missing = missingFor(verdict.to, { record, served: served(), now: now() })
         if (missing !== null) return refuse(call, session, missing)
-        return verdict.kind === 'raise' ? raise(identity, verdict.to) : lower(identity, verdict.to)
+        return verdict.kind === 'raise' ? raise(call, identity, verdict.to) : lower(identity, verdict.to)
       }
       default:
         return verdict satisfies never
     }
   }
 
-  async function raise(identity: string, to: SecurityProfile): Promise<CallFate> {
+  async function raise(call: Call, identity: string, to: SecurityProfile): Promise<CallFate> {
     const opened = await pending.open(identity, to)
-    return { kind: 'forward', answered: (answer) => heard(identity, () => raised(identity, opened, answer)) }
+    return {
+      kind: 'forward',
+      answered: (answer) => heard(identity, () => raised(call, identity, opened, answer)),
+    }
   }
 
-  async function raised(identity: string, opened: Opened, answer: Answer | null): Promise<void> {
-    const read = readChangeAnswer(answer)
-    if (read.kind === 'refused') await pending.close(identity, opened, read.detail)
-    else await pending.answered(identity, opened, read.kind === 'reboot-required' ? 'waiting' : 'tried')
+  async function raised(call: Call, identity: string, opened: Opened, answer: Answer | null): Promise<void> {
+    const read = message.answered(answer, call)
+    if (read.kind === 'refused') return pending.close(identity, opened, read.detail)
+    message.taken?.(call, identity)
+    const isLater = read.kind === 'reboot-required' || !message.isImmediate
+    await pending.answered(identity, opened, isLater ? 'waiting' : 'tried')
   }
 
   /** Edition 4, A05.FR.10: the lower one is kept once it was accepted; the way back stays open until it came. */
@@ -127,12 +176,10 @@ export function profileUpgrade(deps: ProfileUpgradeDeps): UseCase {
 
   return {
     name: 'profile-upgrade',
-    watches: [
-      { direction: 'to-charge-point', action: 'ChangeConfiguration' },
-      { direction: 'to-charge-point', action: 'DataTransfer' },
-    ],
+    protocols: [message.protocol],
+    watches: message.watches,
     onCall(call: Call, session: UseCaseSession): CallFate | Promise<CallFate> {
-      const asked = askedProfiles(call)
+      const asked = message.asked(call, session.facts.identity)
       return asked.length === 0 ? forward : judge(call, session, asked)
     },
     started: (session) => pending.started(session),
