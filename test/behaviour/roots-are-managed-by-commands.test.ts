@@ -1,36 +1,17 @@
 import assert from 'node:assert/strict'
-import { execFile } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { makeAuthority } from '../support/authority.ts'
+import { commandLine } from '../support/command-line.ts'
 import { operator } from '../support/operator.ts'
 import { startProxy } from '../support/proxy.ts'
 import { assertServed } from '../support/refused.ts'
-import { keep } from '../support/transcript.ts'
-
-const main = join(import.meta.dirname, '..', '..', 'src', 'main.ts')
 
 async function setUp(t: TestContext) {
   const boss = operator(t)
   const proxy = await startProxy(t, { admin: boss.section })
-  /** The command line as an operator runs it: through the proxy, or on the store once that has ended. */
-  const command = (line: string) =>
-    new Promise<{ code: number; out: string; err: string }>((resolve) => {
-      const words = [main, ...line.split(' ')]
-      const where = proxy.process.hasEnded
-        ? ['--store', join(proxy.pki.folder, 'data', 'proxy.db')]
-        : [
-            '--admin-url',
-            `http://127.0.0.1:${proxy.port('admin')}`,
-            '--admin-token-file',
-            boss.section.tokenFile,
-          ]
-      execFile(process.execPath, [...words, ...where], (error, out, err) => {
-        keep('command', out + err)
-        resolve({ code: error === null ? 0 : Number(error.code), out, err })
-      })
-    })
+  const command = commandLine(proxy, boss)
   const file = (name: string, text: string) => {
     const path = join(proxy.pki.folder, name)
     writeFileSync(path, text)

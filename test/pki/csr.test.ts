@@ -144,7 +144,7 @@ const kinds = [
 ] as const
 
 for (const [name, args, expected] of kinds) {
-  test(`[A02.FR.11, A00.FR.505] a request of openssl: ${name}`, needsOpenssl, () => {
+  test(`[A02.FR.11] [A00.FR.505] a request of openssl: ${name}`, needsOpenssl, () => {
     const folder = opensslFolder()
     folder.run(
       'req',

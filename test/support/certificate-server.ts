@@ -16,10 +16,13 @@ export interface CertificateServer extends AsyncDisposable {
   readonly seen: readonly SeenRequest[]
 }
 
-/** An HTTPS server that an authority of ours asks; `answer` may leave a request unanswered. */
+export type CertificateAnswer = (request: SeenRequest, response: ServerResponse) => unknown
+
+/** An HTTPS server that an authority of ours asks; `answer` may leave a request unanswered. Port 0: any. */
 export async function certificateServer(
   tls: ServerOptions,
-  answer: (request: SeenRequest, response: ServerResponse) => void,
+  answer: CertificateAnswer,
+  port = 0,
 ): Promise<CertificateServer> {
   const seen: SeenRequest[] = []
   const server = createServer(tls, (request, response) => {
@@ -31,7 +34,7 @@ export async function certificateServer(
       answer(one, response)
     })
   })
-  server.listen(0, '127.0.0.1')
+  server.listen(port, '127.0.0.1')
   await once(server, 'listening')
   const address = server.address()
   if (typeof address !== 'object' || address === null) throw new Error('the server has no port')

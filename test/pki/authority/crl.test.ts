@@ -17,7 +17,7 @@ const kinds: readonly (readonly [name: string, keys: KeySpec, padding: 'pkcs1' |
 
 for (const [name, keys, rsaPadding] of kinds) {
   test(
-    `[A00.FR.702, A00.FR.506] a CRL by ${name}: openssl reads it and refuses what it names`,
+    `[A00.FR.702] [A00.FR.506] a CRL by ${name}: openssl reads it and refuses what it names`,
     needsOpenssl,
     async () => {
       const folder = opensslFolder()

@@ -1,53 +1,21 @@
 import assert from 'node:assert/strict'
 import { createPublicKey } from 'node:crypto'
-import type { ServerResponse } from 'node:http'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { readCertsOnly } from '../../../src/pki/authority/certs-only.ts'
 import { createEstAuthority, type EstAuthorityOptions } from '../../../src/pki/authority/est.ts'
 import { makeAuthority } from '../../support/authority.ts'
-import {
-  type CertificateServer,
-  certificateServer,
-  type SeenRequest,
-} from '../../support/certificate-server.ts'
-import { readable } from '../../support/csr.ts'
-import { needsOpenssl, opensslFolder } from '../../support/openssl-tool.ts'
+import type { CertificateAnswer } from '../../support/certificate-server.ts'
+import { needsOpenssl } from '../../support/openssl-tool.ts'
+import { estServer } from '../../support/remote-authority.ts'
 import { secret } from '../../support/secrets.ts'
-import { day, failureOf, issuerOf, localOf, patience, requestOf } from './setting.ts'
+import { day, failureOf, patience, requestOf } from './setting.ts'
 
 const password = secret('password', 'basic password of est tests')
 
-type Answer = (request: SeenRequest, response: ServerResponse) => void
-
-/** An EST server as RFC 7030 has it: it signs with an intermediate, and openssl writes its PKCS #7. */
+/** The server, and an authority of ours that asks it. */
 async function estWorld() {
-  const folder = opensslFolder()
-  const root = await makeAuthority({ name: 'EST root' })
-  const middle = await root.intermediate()
-  const [server, client] = [await root.server(), await root.chargePoint({ cn: 'proxy' })]
-  const { authority } = localOf(issuerOf(middle, [root.x509]), { lifetimeMs: 90 * day })
-  const pkcs7 = (name: string, pem: string): string => {
-    folder.write(`${name}.pem`, pem)
-    folder.run('crl2pkcs7', '-nocrl', '-certfile', `${name}.pem`, '-outform', 'DER', '-out', `${name}.p7`)
-    return folder
-      .read(`${name}.p7`)
-      .toString('base64')
-      .replace(/.{1,76}/g, '$&\r\n')
-  }
-  const enroll = async (body: string): Promise<string> => {
-    const pem = `-----BEGIN CERTIFICATE REQUEST-----\n${body}-----END CERTIFICATE REQUEST-----\n`
-    const request = { ...(await requestOf()), csr: readable(pem) }
-    return (await authority.issue(request, patience)).certificates[0]?.toString() ?? ''
-  }
-  const honest: Answer = (request, response) => {
-    response.setHeader('content-type', 'application/pkcs7-mime; smime-type=certs-only')
-    if (request.url.endsWith('/cacerts')) response.end(pkcs7('ca', middle.certificate + root.certificate))
-    else enroll(request.body).then((pem) => response.end(pkcs7('leaf', pem)))
-  }
-  const tls = { cert: server.certificate, key: server.key, ca: root.certificate, requestCert: true }
-  const serve = (answer: Answer = honest): Promise<CertificateServer> =>
-    certificateServer({ ...tls, rejectUnauthorized: false }, answer)
+  const { root, middle, client, serve, certsOnly } = await estServer()
   const estOf = (origin: string, changes: Partial<EstAuthorityOptions> = {}) =>
     createEstAuthority({
       name: 'est',
@@ -61,11 +29,11 @@ async function estWorld() {
       now: Date.now,
       ...changes,
     })
-  return { root, middle, serve, estOf, pkcs7 }
+  return { root, middle, serve, estOf, certsOnly }
 }
 
 test(
-  '[A00.FR.703, A02.FR.04] EST enrolls with certificate and password, and fills the chain from cacerts',
+  '[A00.FR.703] [A02.FR.04] EST enrolls with certificate and password, and fills the chain from cacerts',
   needsOpenssl,
   async () => {
     const { root, middle, serve, estOf } = await estWorld()
@@ -121,7 +89,7 @@ const statuses = [
   [403, '9999999999', 'rejected', null],
 ] as const
 
-test('[A02.FR.11, A02.FR.12] what EST answers: try again, and when, or never', needsOpenssl, async () => {
+test('[A02.FR.11] [A02.FR.12] what EST answers: try again, and when, or never', needsOpenssl, async () => {
   const { serve, estOf } = await estWorld()
   const request = await requestOf()
   for (const [status, wait, failure, ms] of statuses) {
@@ -140,7 +108,10 @@ test(
   async () => {
     const { serve, estOf } = await estWorld()
     const request = await requestOf()
-    const codeOf = async (answer: Answer, changes: Partial<EstAuthorityOptions> = {}): Promise<string> => {
+    const codeOf = async (
+      answer: CertificateAnswer,
+      changes: Partial<EstAuthorityOptions> = {},
+    ): Promise<string> => {
       await using server = await serve(answer)
       const error = await failureOf(estOf(server.origin, changes).issue(request, patience))
       return `${error.failure}: ${error.message.replace(/localhost:\d+/, 'server')}`
@@ -178,10 +149,10 @@ test('[A02.FR.12] an abort ends the call', needsOpenssl, async () => {
 })
 
 test(
-  '[A00.FR.404, A00.FR.405, A02.FR.06] what comes back is judged: key, O, CN, roots, life',
+  '[A00.FR.404] [A00.FR.405] [A02.FR.06] what comes back is judged: key, O, CN, roots, life',
   needsOpenssl,
   async () => {
-    const { middle, serve, estOf, pkcs7 } = await estWorld()
+    const { middle, serve, estOf, certsOnly } = await estWorld()
     const request = await requestOf()
     const other = await makeAuthority({ name: 'Other root' })
     const overrides = {
@@ -196,7 +167,7 @@ test(
       ['client_cert_weak_signature', await middle.chargePoint({ signatureHash: 'SHA-1', overrides })],
     ] as const
     for (const [code, issued] of cases) {
-      await using server = await serve((_, response) => response.end(pkcs7('wrong', issued.chain)))
+      await using server = await serve((_, response) => response.end(certsOnly('wrong', issued.chain)))
       const error = await failureOf(estOf(server.origin).issue(request, patience))
       assert.equal(error.failure, 'rejected', error.message)
       assert.match(error.message, new RegExp(code))
@@ -208,8 +179,8 @@ test(
   '[A00.FR.507] a PKCS #7 of certificates in DER and BER, and whatever else comes is none',
   needsOpenssl,
   async () => {
-    const { root, pkcs7 } = await estWorld()
-    const body = pkcs7('one', root.certificate)
+    const { root, certsOnly } = await estWorld()
+    const body = certsOnly('one', root.certificate)
     assert.deepEqual(
       readCertsOnly(Buffer.from(body))?.map(({ raw }) => raw),
       [root.x509.raw],

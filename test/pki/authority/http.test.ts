@@ -1,26 +1,18 @@
 import assert from 'node:assert/strict'
-import type { ServerResponse } from 'node:http'
 import { test } from 'node:test'
 import { createHttpAuthority, type HttpAuthorityOptions } from '../../../src/pki/authority/http.ts'
+import { splitPem } from '../../../src/pki/pem.ts'
 import { makeAuthority } from '../../support/authority.ts'
-import { certificateServer, type SeenRequest } from '../../support/certificate-server.ts'
 import { readable } from '../../support/csr.ts'
+import { chainFor, httpServer } from '../../support/remote-authority.ts'
 import { secret } from '../../support/secrets.ts'
 import { day, failureOf, issuerOf, localOf, patience, requestOf } from './setting.ts'
 
 const token = secret('password', 'bearer-token-of-http-tests')
 
 async function httpWorld() {
-  const root = await makeAuthority({ name: 'HTTP root' })
-  const middle = await root.intermediate()
-  const server = await root.server()
-  const { authority } = localOf(issuerOf(middle, [root.x509]), { lifetimeMs: 90 * day })
-  const sign = async (csr: string): Promise<string[]> => {
-    const { certificates } = await authority.issue({ ...(await requestOf()), csr: readable(csr) }, patience)
-    return certificates.map(String)
-  }
-  const serve = (answer: (request: SeenRequest, response: ServerResponse) => void) =>
-    certificateServer({ cert: server.certificate, key: server.key }, answer)
+  const { root, middle, serve } = await httpServer()
+  const sign = async (csr: string): Promise<string[]> => splitPem(await chainFor(middle, readable(csr)))
   const httpOf = (origin: string, changes: Partial<HttpAuthorityOptions> = {}) =>
     createHttpAuthority({
       name: 'front end',
@@ -37,7 +29,7 @@ async function httpWorld() {
   return { root, sign, serve, httpOf }
 }
 
-test('[A00.FR.703, A00.FR.507] a request goes as PEM; text, JSON text and JSON list come back', async () => {
+test('[A00.FR.703] [A00.FR.507] a request goes as PEM; text, JSON text and JSON list come back', async () => {
   const { sign, serve, httpOf, root } = await httpWorld()
   const forms: readonly ((chain: string[]) => string)[] = [
     (chain) => chain.join(''),

@@ -29,7 +29,7 @@ const issuers: readonly (readonly [
 ]
 
 for (const [name, key, rsaPadding, signature] of issuers) {
-  test(`[A00.FR.601, A00.FR.505, A02.FR.04] an issuer with ${name}: the gate takes what it issues`, async () => {
+  test(`[A00.FR.601] [A00.FR.505] [A02.FR.04] an issuer with ${name}: the gate takes what it issues`, async () => {
     const root = await makeAuthority({ key })
     const { authority } = localOf(issuerOf(root), { rsaPadding })
     const request = await requestOf()
@@ -118,7 +118,7 @@ test('[A02.FR.12] an issuer at its end, an index away, an abort: unavailable, an
   )
 })
 
-test('[A00.FR.317, A00.FR.318] an issuer for RSA and one for curves, chosen by the key of the request', async () => {
+test('[A00.FR.317] [A00.FR.318] an issuer for RSA and one for curves, chosen by the key of the request', async () => {
   const [rsa, ec] = [await sharedAuthority('rsa'), await sharedAuthority('ecdsa')]
   const both = authorityByKeyType('both', {
     rsa: localOf(issuerOf(rsa)).authority,
@@ -169,7 +169,7 @@ test('[A00.FR.602] issuers from PEM and PKCS #12, with passphrase, root above; u
 })
 
 test(
-  '[A00.FR.601, A02.FR.04] foreign tools: a CA and a request of openssl, and openssl verifies',
+  '[A00.FR.601] [A02.FR.04] foreign tools: a CA and a request of openssl, and openssl verifies',
   needsOpenssl,
   async () => {
     const folder = opensslFolder()

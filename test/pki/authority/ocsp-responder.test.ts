@@ -43,7 +43,7 @@ const kinds: readonly (readonly [name: string, keys: KeySpec, padding: Padding, 
 
 for (const [name, keys, padding, delegated] of kinds) {
   test(
-    `[A00.FR.702, A00.FR.601] OCSP by ${name}: openssl takes good, revoked and unknown`,
+    `[A00.FR.702] [A00.FR.601] OCSP by ${name}: openssl takes good, revoked and unknown`,
     needsOpenssl,
     async () => {
       const { folder, responder } = await setting(keys, padding, delegated)
