@@ -3,6 +3,7 @@ import type { KeyTypeName } from '../policy/key-types.ts'
 import { centralSystem201Schema, centralSystemSchema } from './schema/central-system.ts'
 import { certificateAuthoritySchema } from './schema/certificate-authority.ts'
 import { passwordsSchema, profileUpgradeSchema } from './schema/credentials.ts'
+import { firmwareSchema } from './schema/firmware.ts'
 import { about, choice, type Loaded } from './schema/kinds.ts'
 import { limitsSchema } from './schema/limits.ts'
 import { listenerSchema } from './schema/listener.ts'
@@ -54,6 +55,7 @@ export const configSchema = Type.Object(
     certificateAuthority: Type.Optional(certificateAuthoritySchema),
     onboarding: Type.Optional(onboardingSchema),
     plugAndCharge: Type.Optional(plugAndChargeSchema),
+    firmware: firmwareSchema,
     limits: limitsSchema,
     store: storeSchema,
     securityEvents: securityEventsSchema,
@@ -196,6 +198,8 @@ export type MessagesConfig = Loaded<ConfigFile['messages']>
  * The configuration as the product sees it: checked, complete, frozen. Durations are milliseconds,
  * sizes bytes, paths absolute.
  */
+export type FirmwareConfig = Loaded<ConfigFile['firmware']>
+
 export interface Config {
   readonly edition: ConfigFile['edition']
   readonly cpo: Loaded<ConfigFile['cpo']>
@@ -209,6 +213,7 @@ export interface Config {
   readonly certificateAuthority?: CertificateAuthorityConfig
   readonly onboarding?: OnboardingConfig
   readonly plugAndCharge?: PlugAndChargeConfig
+  readonly firmware: FirmwareConfig
   readonly limits: LimitsConfig
   readonly store: StoreConfig
   readonly securityEvents: SecurityEventsConfig

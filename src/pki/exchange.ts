@@ -13,6 +13,8 @@ export interface ExchangeRequest {
   readonly maxBytes: number
   /** Is the body of an answer with this status of use? Others are not read, and have an empty one. */
   readonly readsBody?: (status: number) => boolean
+  /** Gets the body piece by piece as it comes, in place of the answer: for what is too large to be kept. */
+  readonly sink?: (chunk: Buffer) => void
   /** Ends the exchange, whatever it waits for. */
   readonly signal: AbortSignal
 }
@@ -41,7 +43,7 @@ export function exchange(call: ExchangeRequest): Promise<ExchangeAnswer> {
       response.once('error', reject)
       const { statusCode: status = 0, headers } = response
       const isWanted = call.readsBody?.(status) ?? true
-      const body = isWanted ? collect(response, call.maxBytes) : Promise.resolve(Buffer.alloc(0))
+      const body = isWanted ? collect(response, call) : Promise.resolve(Buffer.alloc(0))
       if (!isWanted) response.destroy()
       body.then(
         (bytes) => resolve({ status, headers, body: bytes }),
@@ -65,14 +67,18 @@ function optionsOf({ method, headers, body, connection, signal }: ExchangeReques
   }
 }
 
-async function collect(response: IncomingMessage, maxBytes: number): Promise<Buffer> {
+async function collect(
+  response: IncomingMessage,
+  { maxBytes, sink }: Pick<ExchangeRequest, 'maxBytes' | 'sink'>,
+): Promise<Buffer> {
   const chunks: Buffer[] = []
   let length = 0
   // Leaving the loop early destroys the response, and with it the connection.
   for await (const chunk of response as AsyncIterable<Buffer>) {
     length += chunk.length
     if (length > maxBytes) throw new AnswerTooLarge(maxBytes)
-    chunks.push(chunk)
+    if (sink === undefined) chunks.push(chunk)
+    else sink(chunk)
   }
   return Buffer.concat(chunks)
 }

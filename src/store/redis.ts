@@ -2,6 +2,7 @@ import { redisCampaigns } from './redis/campaigns.ts'
 import { registryKeys } from './redis/charge-points.ts'
 import { createClient, RedisConnection } from './redis/client.ts'
 import { redisDenyList } from './redis/deny-list.ts'
+import { redisFirmware } from './redis/firmware.ts'
 import { redisIssued } from './redis/issued.ts'
 import { keysOf, type Part } from './redis/keys.ts'
 import { redisOcspAnswers } from './redis/ocsp-answers.ts'
@@ -45,6 +46,7 @@ export async function openRedisStore(settings: RedisSettings, options: RedisOpti
     issued: redisIssued(connection, key('issued')),
     renewals: redisRenewals(connection, registry),
     roots: redisRoots(connection, registry),
+    firmware: redisFirmware(connection, registry),
     shared,
     // A read-only replica, a full memory and a failing disk show only when something is written.
     async check() {

@@ -1,6 +1,7 @@
 import { sqliteCampaigns } from './sqlite/campaigns.ts'
 import { openDatabase } from './sqlite/database.ts'
 import { sqliteDenyList } from './sqlite/deny-list.ts'
+import { sqliteFirmware } from './sqlite/firmware.ts'
 import { sqliteIssued } from './sqlite/issued.ts'
 import { sqliteOcspAnswers } from './sqlite/ocsp-answers.ts'
 import { sqliteRegistry } from './sqlite/registry.ts'
@@ -33,6 +34,7 @@ export function openSqliteStore(path: string, options: SqliteOptions = {}): Stor
     issued: sqliteIssued(db),
     renewals: sqliteRenewals(db),
     roots: sqliteRoots(db),
+    firmware: sqliteFirmware(db),
     check: async () => db.check(),
     close: async () => db.close(),
   }

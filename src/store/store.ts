@@ -3,6 +3,7 @@ import type { UpgradePhase } from '../policy/profile.ts'
 import type { CheckMode, ReasonCode, Stage } from '../policy/reasons.ts'
 import type { CampaignStore } from './campaigns.ts'
 import type { DenyList } from './deny-list.ts'
+import type { FirmwareStore } from './firmware.ts'
 import type { IssuedCertificates } from './issued.ts'
 import type { OcspAnswers } from './ocsp-answers.ts'
 import type { Onboarding, OnboardingSeen, OnboardingState, OnboardingStep } from './onboarding.ts'
@@ -13,6 +14,7 @@ import type { SharedStore } from './shared.ts'
 
 export type * from './campaigns.ts'
 export type * from './deny-list.ts'
+export type * from './firmware.ts'
 export type * from './issued.ts'
 export type * from './ocsp-answers.ts'
 export type * from './onboarding.ts'
@@ -310,6 +312,7 @@ export interface Store {
   readonly issued: IssuedCertificates
   readonly renewals: Renewals
   readonly roots: RootStore
+  readonly firmware: FirmwareStore
   /** What replicas share; left out: this process is alone with its store. */
   readonly shared?: SharedStore
   /** Throws when the store cannot be used now; for readiness. */

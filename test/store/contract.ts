@@ -2,6 +2,7 @@ import { campaignContract } from './contract/campaigns.ts'
 import { certificateKeyContract } from './contract/certificate-keys.ts'
 import { credentialChangeContract } from './contract/credential-changes.ts'
 import { denyListContract } from './contract/deny-list.ts'
+import { firmwareContract } from './contract/firmware.ts'
 import { issuedContract } from './contract/issued.ts'
 import { ocspAnswerContract } from './contract/ocsp-answers.ts'
 import { onboardingContract } from './contract/onboarding.ts'
@@ -28,4 +29,5 @@ export function storeContract(name: string, makeStore: MakeStore): void {
   issuedContract(name, makeStore)
   renewalContract(name, makeStore)
   rootContract(name, makeStore)
+  firmwareContract(name, makeStore)
 }

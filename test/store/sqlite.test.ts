@@ -87,7 +87,7 @@ test('what cannot be a store is refused in words, and left as it was', (context)
 test('[CWE-20] a damaged store is told as damaged', async (context) => {
   const path = join(folderOf(context), 'proxy.db')
   const store = openSqliteStore(path)
-  await store.registry.addAll(Array.from({ length: 2000 }, (_, i) => ({ identity: `CP${i}`, fields: {} })))
+  await store.registry.addAll(Array.from({ length: 5000 }, (_, i) => ({ identity: `CP${i}`, fields: {} })))
   await store.close()
   const overwrite = (from: (size: number) => number) => {
     const file = openSync(path, 'r+')

@@ -31,6 +31,7 @@ export interface ConfigChange {
   readonly securityEvents?: Section
   readonly onboarding?: Section
   readonly plugAndCharge?: Section
+  readonly firmware?: Section
   readonly admin?: Section
   readonly drain?: Section
   readonly log?: Section
@@ -123,6 +124,7 @@ export function buildConfig(
     ...(change.passwords === undefined ? {} : { passwords: change.passwords }),
     ...(change.onboarding === undefined ? {} : { onboarding: change.onboarding }),
     ...(change.plugAndCharge === undefined ? {} : { plugAndCharge: change.plugAndCharge }),
+    ...(change.firmware === undefined ? {} : { firmware: change.firmware }),
     ...(change.securityEvents === undefined ? {} : { securityEvents: change.securityEvents }),
     admin: { address: '127.0.0.1:0', ...change.admin },
     drain: { timeout: '500ms', ...change.drain },

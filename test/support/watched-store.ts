@@ -60,6 +60,7 @@ export function watchStore(store: Store, watcher: StoreWatcher): Store {
     issued: part('issued', store.issued),
     renewals: part('renewals', store.renewals),
     roots: part('roots', store.roots),
+    firmware: part('firmware', store.firmware),
     check: () => store.check(),
     close: () => store.close(),
   }

@@ -12,6 +12,7 @@ import type { TlsConfig } from '../../config/schema.ts'
 import { checkCertificateAuthority } from './certificate-authority.ts'
 import { readCertificates } from './certificate-file.ts'
 import type { CheckContext } from './context.ts'
+import { checkFirmware } from './firmware.ts'
 import { checkSecretFiles, checkStore, checkTrustFile } from './files.ts'
 import { checkMessages } from './messages.ts'
 import { checkPlugAndCharge } from './plug-and-charge.ts'
@@ -32,6 +33,7 @@ export function checkLoaded(loaded: LoadedConfig, context: CheckContext): readon
     ...checkCentralSystemRoots(context),
     ...checkCertificateAuthority(context),
     ...checkPlugAndCharge(context),
+    ...checkFirmware(context),
     ...checkMessages(config),
     ...checkStore(context),
     ...checkSecretFiles(context, loaded),

@@ -19,12 +19,22 @@ export function checkRevocation(
   { trust, revocation }: ClientCertificates,
   path: KeyPath,
 ): KeyFinding[] {
+  return checkCrlFiles(context, trust, revocation, [...path, 'revocation'])
+}
+
+/** The same for another section of the kind; `path` is its own. */
+export function checkCrlFiles(
+  context: CheckContext,
+  trust: readonly string[],
+  revocation: Pick<ClientCertificates['revocation'], 'crl' | 'crlBytes' | 'onStaleCrl'>,
+  path: KeyPath,
+): KeyFinding[] {
   const authorities = trust.flatMap((file) => {
     const read = readCertificates(context, file)
     return read.ok ? read.value : []
   })
   return revocation.crl.flatMap((file, index) => {
-    const at = [...path, 'revocation', 'crl', index]
+    const at = [...path, 'crl', index]
     if (isHttpUrl(file)) return []
     const read = readFile(context, file, revocation.crlBytes)
     if (typeof read === 'string') return [problem(at, read, requirements)]

@@ -4,7 +4,10 @@ import { type KeyFinding, type KeyPath, problem, warning } from '../problem.ts'
 import { isHostName, isHttpUrl } from '../values.ts'
 
 type Listener = LoadedFile['listeners'][number]
-type Revocation = NonNullable<NonNullable<Listener['tls']>['clientCertificates']>['revocation']
+type Revocation = Omit<
+  NonNullable<NonNullable<Listener['tls']>['clientCertificates']>['revocation'],
+  'liveSessions'
+>
 
 /** Who says what is revoked must be reachable, and fit the times of a connection (A00.FR.702, 704). */
 export function revocationRules(file: LoadedFile): KeyFinding[] {
@@ -13,11 +16,15 @@ export function revocationRules(file: LoadedFile): KeyFinding[] {
     if (revocation === undefined) return []
     const path = ['listeners', index, 'tls', 'clientCertificates', 'revocation']
     return [
-      ...addresses(revocation, path),
-      ...hosts(revocation, path),
+      ...revocationSourceRules(revocation, path),
       ...times(revocation, path, file.limits.handshakeTimeout),
     ]
   })
+}
+
+/** The same, wherever a section of the kind stands. */
+export function revocationSourceRules(revocation: Revocation, path: KeyPath): KeyFinding[] {
+  return [...addresses(revocation, path), ...hosts(revocation, path)]
 }
 
 function addresses({ crl, responder }: Revocation, path: KeyPath): KeyFinding[] {

@@ -7,6 +7,7 @@ import {
   upstreamHeaders,
 } from './central-system.ts'
 import { certificateAuthority } from './certificate-authority.ts'
+import { firmwareRules } from './firmware.ts'
 import {
   listenerAddresses,
   listenerNames,
@@ -51,6 +52,7 @@ export const rules: readonly Rule[] = [
   certificateAuthority,
   onboarding,
   plugAndChargeRules,
+  firmwareRules,
   relaxedAdmission,
   messageRules,
   limitsFit,

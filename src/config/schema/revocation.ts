@@ -100,39 +100,44 @@ const asking = {
   }),
 }
 
+/** Who is asked, for whatever certificates. */
+export const revocationSources = {
+  crl: Type.Array(fileOrUrl({ description: 'File or URL.' }), {
+    maxItems: 64,
+    uniqueItems: true,
+    ...about({
+      description:
+        'Full CRLs, PEM or DER: files, read again when they change, or http(s) URLs, fetched again in time. Every certificate of a path but its root is looked up.',
+      default: [],
+      requirements,
+    }),
+  }),
+  onStaleCrl: choice(['refuse', 'admit'], {
+    description:
+      'The CRL that a certificate should be on is past its nextUpdate, missing or of no use, and no responder vouches for it.',
+    default: 'refuse',
+    requirements,
+  }),
+  ocsp: choice(['off', 'soft', 'hard'], {
+    description:
+      'Ask the OCSP responder about the charge point certificate. soft admits while there is no answer, hard refuses without a proof.',
+    default: 'off',
+    requirements,
+  }),
+  responder: Type.Optional(
+    Type.String({
+      minLength: 1,
+      maxLength: 2048,
+      'x-expects': 'an http:// or https:// URL',
+      ...about({ description: 'URL of the responder, in place of those that certificates name.' }),
+    }),
+  ),
+  ...asking,
+}
+
 export const revocationSchema = Type.Object(
   {
-    crl: Type.Array(fileOrUrl({ description: 'File or URL.' }), {
-      maxItems: 64,
-      uniqueItems: true,
-      ...about({
-        description:
-          'Full CRLs, PEM or DER: files, read again when they change, or http(s) URLs, fetched again in time. Every certificate of a path but its root is looked up.',
-        default: [],
-        requirements,
-      }),
-    }),
-    onStaleCrl: choice(['refuse', 'admit'], {
-      description:
-        'The CRL that a certificate should be on is past its nextUpdate, missing or of no use, and no responder vouches for it.',
-      default: 'refuse',
-      requirements,
-    }),
-    ocsp: choice(['off', 'soft', 'hard'], {
-      description:
-        'Ask the OCSP responder about the charge point certificate. soft admits while there is no answer, hard refuses without a proof.',
-      default: 'off',
-      requirements,
-    }),
-    responder: Type.Optional(
-      Type.String({
-        minLength: 1,
-        maxLength: 2048,
-        'x-expects': 'an http:// or https:// URL',
-        ...about({ description: 'URL of the responder, in place of those that certificates name.' }),
-      }),
-    ),
-    ...asking,
+    ...revocationSources,
     liveSessions,
   },
   {

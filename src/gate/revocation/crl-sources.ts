@@ -7,7 +7,7 @@ import {
 } from '../../pki/revocation/crl-set.ts'
 import { createFetch } from '../../pki/revocation/fetch.ts'
 import { messageOf } from '../../policy/error.ts'
-import { crlFetchOptionsOf, isUrl, type RevocationConfig } from './settings.ts'
+import { crlFetchOptionsOf, isUrl, type RevocationSources } from './settings.ts'
 
 export interface CrlSourcesDeps {
   /** Reads a whole file of at most so many bytes; rejects with what is wrong with it. */
@@ -29,7 +29,7 @@ export class CrlSources {
   readonly set: CrlSet
   readonly #deps: CrlSourcesDeps
   readonly #digests = new Map<string, string>()
-  #config: RevocationConfig | null = null
+  #config: RevocationSources | null = null
   #refresh: CrlRefresh | null = null
 
   constructor(deps: CrlSourcesDeps) {
@@ -49,7 +49,7 @@ export class CrlSources {
    * what there was before; without it nobody below its issuer is vouched for. Fulfilled when all have been
    * tried, or after a few seconds; never rejected.
    */
-  async use(config: RevocationConfig): Promise<void> {
+  async use(config: RevocationSources): Promise<void> {
     this.#config = config
     this.#refresh?.close()
     const known = new Set(this.set.states().map(({ name }) => name))
@@ -66,7 +66,7 @@ export class CrlSources {
     this.#refresh = null
   }
 
-  async #read(name: string, { crlBytes }: RevocationConfig): Promise<void> {
+  async #read(name: string, { crlBytes }: RevocationSources): Promise<void> {
     try {
       this.#loaded(name, this.set.load(name, await this.#deps.readFile(name, crlBytes)))
     } catch (error) {
@@ -75,7 +75,7 @@ export class CrlSources {
     }
   }
 
-  #fetch(urls: readonly string[], config: RevocationConfig): Promise<void> {
+  #fetch(urls: readonly string[], config: RevocationSources): Promise<void> {
     const { now, startTimer } = this.#deps
     return new Promise((resolve) => {
       const waiting = new Set(urls)

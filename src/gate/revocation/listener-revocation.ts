@@ -16,7 +16,7 @@ import type { DenyEntry, DenyList, DenySubject, OcspAnswers } from '../../store/
 import type { Finding } from '../certificate-check.ts'
 import { CrlSources } from './crl-sources.ts'
 import { judgeWithModes } from './judge.ts'
-import { ocspFetchOptionsOf, ocspOptionsOf, policyOf, type RevocationConfig } from './settings.ts'
+import { ocspFetchOptionsOf, ocspOptionsOf, policyOf, type RevocationSources } from './settings.ts'
 
 export interface ListenerRevocationDeps {
   readonly denied: DenyList
@@ -62,7 +62,7 @@ export class ListenerRevocation {
   }
 
   /** Takes these settings and reads all CRLs again. What is known of certificates is kept. Never rejected. */
-  async use(config: RevocationConfig, connections: number): Promise<void> {
+  async use(config: RevocationSources, connections: number): Promise<void> {
     const asking = [ocspOptionsOf(config, connections), config.hosts, config.networks, config.timeout]
     if (this.#checker === null || !isDeepStrictEqual(asking, this.#asking)) {
       this.#ocsp?.close()
@@ -90,7 +90,7 @@ export class ListenerRevocation {
    */
   async judge(
     { certificates }: CertificatePath,
-    config: RevocationConfig,
+    config: RevocationSources,
     modeOf: (reason: ReasonCode) => CheckMode,
   ): Promise<readonly Finding[]> {
     const policy = policyOf(config)
@@ -118,7 +118,7 @@ export class ListenerRevocation {
    */
   async revokedNow(
     certificates: readonly X509Certificate[],
-    config: RevocationConfig,
+    config: RevocationSources,
   ): Promise<{ readonly detail: string; readonly isDenied: boolean } | null> {
     const [root] = await this.#deniedRoot(certificates)
     if (root !== undefined) return { detail: root.detail, isDenied: true }
@@ -206,7 +206,7 @@ export class ListenerRevocation {
     return JSON.stringify(this.#deps.factsOf(certificate).subject)
   }
 
-  #createOcsp(config: RevocationConfig, connections: number): OcspChecker {
+  #createOcsp(config: RevocationSources, connections: number): OcspChecker {
     const { answers, now, startTimer, log, factsOf, revoked } = this.#deps
     return createOcspChecker(ocspOptionsOf(config, connections), {
       fetch: createFetch(ocspFetchOptionsOf(config)),

@@ -8,6 +8,9 @@ import type { RevocationPolicy } from '../../policy/revocation.ts'
 /** `clientCertificates.revocation` of a listener. */
 export type RevocationConfig = NonNullable<TlsConfig['clientCertificates']>['revocation']
 
+/** Who is asked, for whatever certificates: `firmware.revocation` as well. */
+export type RevocationSources = Omit<RevocationConfig, 'liveSessions'>
+
 /** RFC 9654 2.1: 32 bytes are what every responder must take. */
 const nonceBytes = 32
 /** A CRL may be behind a link or two; a responder is not. */
@@ -18,12 +21,12 @@ export function isUrl(source: string): boolean {
 }
 
 /** `graceMs` counts in hard mode. */
-export function policyOf({ ocsp, onStaleCrl, grace }: RevocationConfig): RevocationPolicy {
+export function policyOf({ ocsp, onStaleCrl, grace }: RevocationSources): RevocationPolicy {
   return { ocsp, onStaleCrl, graceMs: grace }
 }
 
 /** `connections`: as many certificates may be asked about in one day. */
-export function ocspOptionsOf(config: RevocationConfig, connections: number): OcspCheckerOptions {
+export function ocspOptionsOf(config: RevocationSources, connections: number): OcspCheckerOptions {
   const { responder, method, certIdHash, nonce, wait } = config
   return {
     ...defaultOcspOptions,
@@ -39,7 +42,7 @@ export function ocspOptionsOf(config: RevocationConfig, connections: number): Oc
 }
 
 /** Certificates may name the hosts of the list, and the one that the operator has named (CWE-918). */
-export function ocspFetchOptionsOf(config: RevocationConfig): FetchOptions {
+export function ocspFetchOptionsOf(config: RevocationSources): FetchOptions {
   const named = config.responder === undefined ? [] : hostsOf([config.responder])
   return {
     allowsHost: createHostRule([...config.hosts, ...named]),
@@ -51,7 +54,7 @@ export function ocspFetchOptionsOf(config: RevocationConfig): FetchOptions {
 }
 
 /** CRLs come from where the operator says; they may be sent on to hosts of the list. */
-export function crlFetchOptionsOf(config: RevocationConfig): FetchOptions {
+export function crlFetchOptionsOf(config: RevocationSources): FetchOptions {
   const named = hostsOf(config.crl.filter(isUrl))
   return {
     allowsHost: createHostRule([...config.hosts, ...named]),
@@ -63,7 +66,7 @@ export function crlFetchOptionsOf(config: RevocationConfig): FetchOptions {
 }
 
 /** A host that the operator has named may be anywhere, on this machine too. */
-function addressRuleOf({ networks }: RevocationConfig, named: readonly string[]): AddressRule {
+function addressRuleOf({ networks }: RevocationSources, named: readonly string[]): AddressRule {
   const rule = createAddressRule(networks)
   const trusted = new Set(named)
   return (address, host) => trusted.has(host.toLowerCase()) || rule(address, host)

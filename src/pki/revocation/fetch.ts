@@ -5,7 +5,12 @@ import { AnswerTooLarge, exchange } from '../exchange.ts'
 import type { AddressRule, HostRule } from './addresses.ts'
 
 export type HttpRequest =
-  | { readonly method: 'GET'; readonly url: string }
+  | {
+      readonly method: 'GET'
+      readonly url: string
+      /** Gets the body piece by piece in place of the result, which is empty then: for what is large. */
+      readonly sink?: (chunk: Buffer) => void
+    }
   | {
       readonly method: 'POST'
       readonly url: string
@@ -28,7 +33,7 @@ export type FetchResult =
   | { readonly ok: true; readonly body: Buffer }
   | { readonly ok: false; readonly code: FetchProblemCode; readonly detail: string }
 
-/** Fetches something small. Never rejects. */
+/** Fetches something small, or into a sink. Never rejects. */
 export type Fetch = (request: HttpRequest, signal?: AbortSignal) => Promise<FetchResult>
 
 export interface FetchOptions {
@@ -42,10 +47,12 @@ export interface FetchOptions {
   readonly maxRedirects: number
   /** Name resolution; Node's own when left out. */
   readonly lookup?: typeof dnsLookup
+  /** PEM that servers of https are verified by; what Node trusts when left out. */
+  readonly ca?: readonly string[]
 }
 
 /**
- * A client for CRLs and OCSP, over http or https with Node's own trust. The addresses may stand in a
+ * A client for CRLs, OCSP and firmware images, over http or https with Node's own trust. The addresses may stand in a
  * certificate that anybody wrote, so hosts and addresses are judged; the content type of the answer
  * is not looked at, because what counts is signed. A connection serves one request.
  */
@@ -59,7 +66,7 @@ export function createFetch(options: FetchOptions): Fetch {
       if (!('location' in outcome)) return outcome.ok ? outcome : nameEnd(outcome, timeout, either)
       if (left <= 0 || request.method !== 'GET')
         return failure('redirected', 'the server sends elsewhere, which is not followed')
-      next = { method: 'GET', url: outcome.location }
+      next = { ...request, url: outcome.location }
     }
   }
 }
@@ -146,8 +153,12 @@ async function send(
     method: request.method,
     headers: isPost ? { 'content-type': request.contentType } : {},
     body: isPost ? request.body : null,
-    connection: { lookup: guardedLookup(options) },
+    connection: {
+      lookup: guardedLookup(options),
+      ...(options.ca === undefined ? {} : { ca: [...options.ca] }),
+    },
     maxBytes: options.maxBytes,
+    ...(isPost || request.sink === undefined ? {} : { sink: request.sink }),
     readsBody: (code) => code === 200,
     signal,
   })

@@ -52,6 +52,7 @@ export function registryKeys(key: KeyOf) {
       inPhase: (phase: string) => key('renewals-in', phase),
     },
     roots: { inventories: key('inventories'), known: key('known-roots'), used: key('known-roots-used') },
+    firmware: { entries: key('firmware'), updates: key('firmware-updates') },
     /** Hash: identity to who has its session, and with which fencing token. */
     owners: key('owners'),
     /** Counter of fencing tokens. */

@@ -70,6 +70,7 @@ export function redisRegistry(connection: RedisConnection, keys: RegistryKeys, n
         for (const type of rootCertificateTypes) {
           transaction.set(keys.roots.inventories, inventoryField(identity, type), null)
         }
+        transaction.set(keys.firmware.updates, identity, null)
         if (kept !== null) await table.remove(transaction, kept)
         return kept !== null
       }),

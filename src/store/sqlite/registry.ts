@@ -129,6 +129,7 @@ export function sqliteRegistry(db: Database, now: () => number): Registry {
         db.statement('DELETE FROM certificate_keys WHERE identity = ?').run(identity)
         db.statement('DELETE FROM certificate_renewals WHERE identity = ?').run(identity)
         db.statement('DELETE FROM root_inventories WHERE identity = ?').run(identity)
+        db.statement('DELETE FROM firmware_updates WHERE identity = ?').run(identity)
         return db.statement('DELETE FROM charge_points WHERE identity = ?').run(identity).changes === 1
       }),
 

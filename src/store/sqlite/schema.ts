@@ -243,4 +243,16 @@ export const migrations: readonly string[] = [
   `
   ALTER TABLE charge_points ADD COLUMN upgrade_opened TEXT;
   `,
+  `
+  -- Images that may be handed on (L01), and how the updates of charge points stand; both as JSON.
+  CREATE TABLE firmware (
+    name TEXT PRIMARY KEY CHECK (length(name) <= 64),
+    entry TEXT NOT NULL CHECK (length(CAST(entry AS BLOB)) <= 131072)
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE firmware_updates (
+    identity TEXT PRIMARY KEY CHECK (length(CAST(identity AS BLOB)) <= 1024),
+    state TEXT NOT NULL CHECK (length(CAST(state AS BLOB)) <= 8192)
+  ) STRICT, WITHOUT ROWID;
+  `,
 ]

@@ -19,6 +19,7 @@ export const operationFailures = {
   request_rejected: 'Its certificate request was answered Rejected; its old certificate is valid.',
   authority_failed:
     'The certificate authority has issued nothing, or nothing that can be used; the old certificate is valid.',
+  update_failed: 'The charge point accepted it, and reported that it failed.',
   draining: 'The proxy is shutting down.',
 } as const
 
@@ -88,6 +89,20 @@ export interface RenewCertificateOptions extends Omit<OperationOptions, 'origin'
   readonly preflight?: boolean
 }
 
+export interface UpdateFirmwareOptions extends OperationOptions {
+  /** Of the entry in the catalogue. */
+  readonly name: string
+  /** Where its location has a `*`: the very one. */
+  readonly location?: string
+  /** Milliseconds since the epoch; left out: now. */
+  readonly retrieveAt?: number
+  /** Left out: when it can. */
+  readonly installAt?: number
+  readonly retries?: number
+  /** Seconds. */
+  readonly retryInterval?: number
+}
+
 /** Never rejected but by a store that fails (ProxyError). */
 export interface ChargePointOperations {
   /** A01: a new random password, sent, and proven by a login with it. */
@@ -105,4 +120,9 @@ export interface ChargePointOperations {
    * new one is seen.
    */
   renewCertificate(identity: string, options: RenewCertificateOptions): Promise<OperationOutcome>
+  /**
+   * L01: image and certificate verified, SignedUpdateFirmware sent, and followed to its end; one that still
+   * goes on when the time is over is a success that says so.
+   */
+  updateFirmware(identity: string, options: UpdateFirmwareOptions): Promise<OperationOutcome>
 }

@@ -16,6 +16,7 @@ import { profileUpgradeOperation } from '../profile-upgrade/operation.ts'
 import { createPendingUpgrades } from '../profile-upgrade/pending.ts'
 import { type ProfileUpgradeDeps, profileUpgrade } from '../profile-upgrade/profile-upgrade.ts'
 import { rootOperations } from '../root-certificates/operations.ts'
+import type { SignedFirmware } from '../signed-firmware/signed-firmware.ts'
 import type { TransactionWatch } from '../transactions/transactions.ts'
 import { createArrivals } from './arrivals.ts'
 import type { Clock } from './clock.ts'
@@ -46,6 +47,7 @@ export interface ChargePointChangesDeps {
   readonly sessions: SessionDirectory
   readonly transactions: TransactionWatch
   readonly certificates: Pick<CertificateUpdate, 'operation'>
+  readonly signedFirmware: Pick<SignedFirmware, 'operation'>
   readonly clock: Clock
   readonly note: NoteEvent
   readonly log: Logger
@@ -153,6 +155,7 @@ export function createChargePointChanges(deps: ChargePointChangesDeps): ChargePo
         trustedRoots: deps.trustedRoots,
       }),
       renewCertificate: deps.certificates.operation(common),
+      updateFirmware: deps.signedFirmware.operation(common),
     },
     useCases: [
       passwordUpdate(update),

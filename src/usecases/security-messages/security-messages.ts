@@ -19,11 +19,11 @@ export interface SecurityMessagesDeps {
   readonly log: Logger
 }
 
-/** Statuses that a charge point reports of its own uploads and updates, and that we confirm. */
-const statusActions = ['LogStatusNotification', 'SignedFirmwareStatusNotification'] as const
+/** Statuses that a charge point reports of its own uploads, and that we confirm. */
+const statusActions = ['LogStatusNotification'] as const
 
 /**
- * Confirms the status messages of the white paper (N01, L01) in place of a central system that does
+ * Confirms the status messages of the white paper (N01; those of L01: signed-firmware) in place of a central system that does
  * not know them: it would answer with an error, and charge points repeat what was not confirmed
  * (`securityMessages: answer`; facts, 5.3). Mapping them to the core's own is another use case's part.
  */

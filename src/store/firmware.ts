@@ -1,0 +1,104 @@
+import { type SignedStatus, readSignedStatus } from '../policy/firmware.ts'
+
+/** An image that may be handed on to charge points, and what proves it (L01, A00.FR.706). */
+export interface FirmwareEntry {
+  readonly name: string
+  /** URL, `*` for any characters but a slash behind the host. */
+  readonly location: string
+  /** Of the image, in bytes. */
+  readonly size: number
+  /** SHA-256 over the image, lower-case hexadecimal. */
+  readonly sha256: string
+  /** Base64, over the whole image. */
+  readonly signature: string
+  /** PEM: the signing certificate first, then what leads to the manufacturer root. */
+  readonly chain: string
+  readonly addedAt: number
+  /** When the signature over an image with this hash was verified last; null: never. */
+  readonly verifiedAt: number | null
+  /** What was wrong when it was looked at last, for people; null: nothing, or it was not looked at. */
+  readonly problem: string | null
+}
+
+/** Entries that are kept: they are looked at one by one for each update. */
+export const maxFirmwareEntries = 1000
+/** Statuses of one charge point that wait for the central system; the oldest go first. */
+export const maxUntold = 16
+
+/** What is known of a charge point's firmware updates. */
+export interface FirmwareUpdate {
+  readonly identity: string
+  /** Does it have L01? null: not known yet. */
+  readonly isSigned: boolean | null
+  /** Of the SignedUpdateFirmware that was sent last; null: none was. Never given twice. */
+  readonly requestId: number | null
+  readonly origin: 'central-system' | 'operator' | 'campaign'
+  /** Name of the entry, and the very location. */
+  readonly name: string
+  readonly location: string
+  readonly startedAt: number
+  readonly updatedAt: number
+  /** As it reported it last for this requestId; null: nothing so far. */
+  readonly status: SignedStatus | null
+  /** What the central system has still to hear, oldest first. */
+  readonly untold: readonly SignedStatus[]
+}
+
+export interface FirmwareStore {
+  /** Adds it, or takes the place of the one with its name. Throws ProxyError `firmware_full`. Durable when fulfilled. */
+  put(entry: FirmwareEntry): Promise<void>
+  get(name: string): Promise<FirmwareEntry | null>
+  /** In order of names. */
+  list(): Promise<readonly FirmwareEntry[]>
+  /** False: there was none. */
+  remove(name: string): Promise<boolean>
+  /** null: nothing is known of it. */
+  updateOf(identity: string): Promise<FirmwareUpdate | null>
+  /** Durable when fulfilled. Throws ProxyError `charge_point_unknown`. */
+  setUpdate(update: FirmwareUpdate): Promise<void>
+}
+
+/** A stored update; null: it cannot be read. Then nothing is known. Total: never throws. */
+export function parseFirmwareUpdate(identity: string, value: unknown): FirmwareUpdate | null {
+  if (typeof value !== 'object' || value === null) return null
+  const { isSigned, requestId, origin, name, location, startedAt, updatedAt, status, untold } =
+    value as Record<string, unknown>
+  const from = (['central-system', 'operator', 'campaign'] as const).find((one) => one === origin)
+  if (from === undefined || typeof name !== 'string' || typeof location !== 'string') return null
+  if (typeof startedAt !== 'number' || typeof updatedAt !== 'number' || !Array.isArray(untold)) return null
+  return {
+    identity,
+    isSigned: typeof isSigned === 'boolean' ? isSigned : null,
+    requestId: typeof requestId === 'number' ? requestId : null,
+    origin: from,
+    name,
+    location,
+    startedAt,
+    updatedAt,
+    status: readSignedStatus(status),
+    untold: untold.flatMap((one) => readSignedStatus(one) ?? []).slice(-maxUntold),
+  }
+}
+
+/** A stored entry; null: it cannot be read. Total: never throws. */
+export function parseFirmwareEntry(value: unknown): FirmwareEntry | null {
+  if (typeof value !== 'object' || value === null) return null
+  const { name, location, size, sha256, signature, chain, addedAt, verifiedAt, problem } = value as Record<
+    string,
+    unknown
+  >
+  if (typeof name !== 'string' || typeof location !== 'string' || typeof sha256 !== 'string') return null
+  if (typeof signature !== 'string' || typeof chain !== 'string') return null
+  if (typeof size !== 'number' || typeof addedAt !== 'number') return null
+  return {
+    name,
+    location,
+    size,
+    sha256,
+    signature,
+    chain,
+    addedAt,
+    verifiedAt: typeof verifiedAt === 'number' ? verifiedAt : null,
+    problem: typeof problem === 'string' ? problem : null,
+  }
+}

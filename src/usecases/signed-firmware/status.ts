@@ -1,0 +1,77 @@
+import { endOf, readSignedStatus, type SignedStatus } from '../../policy/firmware.ts'
+import { type Call, type CallFate, forward, type UseCaseSession } from '../../relay/use-case.ts'
+import type { FirmwareUpdate } from '../../store/store.ts'
+import { refusalOfMalformed } from '../security-messages/security-messages.ts'
+import type { SignedFirmwareContext } from './context.ts'
+import { type Delivery, withUntold } from './delivery.ts'
+import { unknownUpdate } from './updates.ts'
+
+/** Sessions that the central system has triggered for a status: the next one is its answer, even Idle. */
+export type Triggered = WeakSet<UseCaseSession>
+
+/**
+ * SignedFirmwareStatusNotification: on disk, confirmed at once, and told to a central system that asked
+ * for the update or for the status (facts, 5.4). Rejects when the store fails: then it is not confirmed,
+ * and the charge point says it again.
+ */
+export async function onStatus(
+  context: SignedFirmwareContext,
+  delivery: Delivery,
+  triggered: Triggered,
+  call: Call,
+  session: UseCaseSession,
+): Promise<CallFate> {
+  const { mode, schemas } = context
+  const isForwarded = mode() === 'forward'
+  const malformed = refusalOfMalformed(schemas, 'SignedFirmwareStatusNotification', call)
+  if (malformed !== null) return isForwarded ? forward : malformed
+  const status = readSignedStatus(call.payload['status'])
+  if (status === null) return forward
+  const { identity } = session.facts
+  const requestId = typeof call.payload['requestId'] === 'number' ? call.payload['requestId'] : null
+  const wasAsked = triggered.delete(session)
+  const isTold = !isForwarded
+  await keep(context, { identity, status, requestId, isTold, wasAsked })
+  context.log.info({ identity, status, requestId }, 'SignedFirmwareStatusNotification')
+  tell(context, { identity, status, requestId })
+  if (isForwarded) return forward
+  const answer: CallFate = {
+    kind: 'answer',
+    answer: { kind: 'result', payload: {} },
+    sent: () => void delivery.deliver(identity),
+  }
+  return answer
+}
+
+interface Reported {
+  readonly identity: string
+  readonly status: SignedStatus
+  readonly requestId: number | null
+}
+
+async function keep(
+  { updates, now }: SignedFirmwareContext,
+  { identity, status, requestId, isTold, wasAsked }: Reported & { isTold: boolean; wasAsked: boolean },
+): Promise<void> {
+  await updates.change(identity, (before) => {
+    const known = before ?? unknownUpdate(identity, now())
+    const isOurs = requestId !== null && requestId === known.requestId
+    // Whoever sends it has L01, whatever it answered before.
+    const after: FirmwareUpdate = {
+      ...known,
+      isSigned: true,
+      updatedAt: now(),
+      status: isOurs ? status : known.status,
+    }
+    const concerns = wasAsked || (isOurs && known.origin === 'central-system')
+    return isTold && concerns ? withUntold(after, status) : after
+  })
+}
+
+/** Who waits for it, and the security log. */
+function tell({ updates, note }: SignedFirmwareContext, { identity, status, requestId }: Reported): void {
+  if (requestId !== null && endOf(status) !== null) updates.reported(identity, requestId, status)
+  if (status !== 'InvalidSignature') return
+  const techInfo = `the charge point reports InvalidSignature for request ${requestId} (L01.FR.03)`
+  note({ type: 'InvalidFirmwareSignature', identity, techInfo })
+}

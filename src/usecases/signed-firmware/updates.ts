@@ -1,0 +1,95 @@
+import { endOf, type SignedStatus } from '../../policy/firmware.ts'
+import type { FirmwareStore, FirmwareUpdate } from '../../store/store.ts'
+
+/** How the firmware updates of charge points stand: one change after the other, each on disk. */
+export interface Updates {
+  of(identity: string): Promise<FirmwareUpdate | null>
+  /**
+   * Changes what is known; `next` returns null to leave it. Returns what is known afterwards. Rejects
+   * when the store fails, or with `charge_point_unknown`.
+   */
+  change(
+    identity: string,
+    next: (before: FirmwareUpdate | null) => FirmwareUpdate | null,
+  ): Promise<FirmwareUpdate | null>
+  /** Tells who waits for this request. */
+  reported(identity: string, requestId: number, status: SignedStatus): void
+  /** The status that ends the request; null when none comes before `signal` ends the waiting. */
+  ended(identity: string, requestId: number, signal: AbortSignal): Promise<SignedStatus | null>
+}
+
+export function createUpdates(firmware: FirmwareStore): Updates {
+  /** Changes under way by identity; an entry goes with the last of them. */
+  const tails = new Map<string, Promise<unknown>>()
+  /** Bounded by the operations that wait. */
+  const waiting = new Map<string, Set<(status: SignedStatus) => void>>()
+  const keyOf = (identity: string, requestId: number) => `${requestId} ${identity}`
+
+  return {
+    of: (identity) => firmware.updateOf(identity),
+
+    change(identity, next) {
+      const run = async (): Promise<FirmwareUpdate | null> => {
+        const before = await firmware.updateOf(identity)
+        const after = next(before)
+        if (after === null) return before
+        await firmware.setUpdate(after)
+        return after
+      }
+      const result = (tails.get(identity) ?? Promise.resolve()).then(run, run)
+      tails.set(identity, result)
+      const leave = (): void => {
+        if (tails.get(identity) === result) tails.delete(identity)
+      }
+      result.then(leave, leave)
+      return result
+    },
+
+    reported(identity, requestId, status) {
+      if (endOf(status) === null) return
+      for (const wake of waiting.get(keyOf(identity, requestId)) ?? []) wake(status)
+    },
+
+    ended(identity, requestId, signal) {
+      if (signal.aborted) return Promise.resolve(null)
+      const key = keyOf(identity, requestId)
+      const wakers = waiting.get(key) ?? new Set()
+      return new Promise((resolve) => {
+        const finish = (status: SignedStatus | null): void => {
+          wakers.delete(wake)
+          if (wakers.size === 0) waiting.delete(key)
+          signal.removeEventListener('abort', over)
+          resolve(status)
+        }
+        const wake = (status: SignedStatus): void => finish(status)
+        const over = (): void => finish(null)
+        waiting.set(key, wakers.add(wake))
+        signal.addEventListener('abort', over, { once: true })
+      })
+    },
+  }
+}
+
+/** Of a charge point of which nothing is known yet. */
+export function unknownUpdate(identity: string, now: number): FirmwareUpdate {
+  return {
+    identity,
+    isSigned: null,
+    requestId: null,
+    origin: 'operator',
+    name: '',
+    location: '',
+    startedAt: now,
+    updatedAt: now,
+    status: null,
+    untold: [],
+  }
+}
+
+const maxRequestId = 2_147_483_647
+
+/** Seconds of the clock, so that even a store that was lost gives none twice; and never less than the last one. */
+export function nextRequestId(last: number | null, now: number): number {
+  const fresh = Math.floor(now / 1000) % maxRequestId
+  return last === null || last < fresh ? Math.max(1, fresh) : last >= maxRequestId ? 1 : last + 1
+}
