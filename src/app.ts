@@ -39,6 +39,7 @@ import { messageOf } from './policy/error.ts'
 import { reservedIdentity } from './policy/identity.ts'
 import { Relay } from './relay/relay.ts'
 import type { Store } from './store/store.ts'
+import { entryOf } from './usecases/signed-firmware/entry.ts'
 
 const hourMs = 3_600_000
 const minuteMs = 60_000
@@ -184,7 +185,7 @@ export class App {
       // Before anybody connects: changes of passwords that a killed process left behind.
       await this.#useCases.changes.settle()
       await this.#authorities.tidy()
-      await this.#revocations.use(policies)
+      await Promise.all([this.#revocations.use(policies), this.#useCases.firmware.use()])
       const listening: Listening[] = []
       for (const policy of policies) {
         const listener = this.#createListener(policy)
@@ -249,7 +250,7 @@ export class App {
       this.#lockout.setBounds(lockoutBounds(config))
       this.#relay.setLive(config.limits, this.#useCases.all)
       log.level = config.log.level
-      await this.#revocations.use(policies)
+      await Promise.all([this.#revocations.use(policies), this.#useCases.firmware.use()])
       // Alone, every context that is made anew has new keys.
       if (isTrustNew) void this.#replicas?.tickets.rotate()
       this.#reloaded(null)
@@ -297,12 +298,14 @@ export class App {
     await this.#useCases.certificates.close()
     await this.#useCases.campaigns.close()
     await this.#revocations.close()
+    this.#useCases.firmware.close()
     await this.#rejections.close()
     await this.#events.close()
     await this.#replicas?.close()
   }
 
   #buildPolicies(config: Config, { issuers }: PreparedAuthorities): Promise<readonly LivePolicy[]> {
+    this.#useCases.firmware.prepare(config)
     const issue = this.#serverCertificates.issueFor(config, issuers)
     return buildPolicies(config, issue, this.#replicas?.ticketKeys)
   }
@@ -330,23 +333,19 @@ export class App {
 
   #adminDeps(): AdminDeps {
     const { store, log, version } = this.#deps
+    const { registry, rejections, events, denied, roots, renewals, issued, firmware } = store
     return {
       version,
       startedAt: Date.now(),
       token: () => this.#config.admin.token,
-      registry: store.registry,
-      rejections: store.rejections,
-      events: store.events,
-      denied: store.denied,
+      ...{ registry, rejections, events, denied, roots, renewals, issued, firmware },
+      firmwareChecks: { verify: this.#useCases.firmware.verifier.verify, entryOf },
       denyListChanged: () => this.#revocations.look(),
-      roots: store.roots,
       stored: {
         rejections: (listener) => this.#rejections.subscribe(listener),
         events: (listener) => this.#events.subscribe(listener),
       },
-      renewals: store.renewals,
       pki: this.#authorities.status,
-      issued: store.issued,
       sessions: this.#replicas?.directory ?? this.#relay.sessions,
       ...fleetOf(this.#replicas),
       operations: this.#useCases.changes.operations,

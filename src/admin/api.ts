@@ -16,6 +16,7 @@ import { chargePointCertificateRoutes } from './routes/charge-point-certificates
 import { chargePointRoutes } from './routes/charge-points.ts'
 import { deniedCertificateRoutes } from './routes/denied-certificates.ts'
 import { eventRoutes } from './routes/events.ts'
+import { chargePointFirmwareRoutes, firmwareRoutes } from './routes/firmware.ts'
 import { operationRoutes } from './routes/operations.ts'
 import { passwordRoutes } from './routes/passwords.ts'
 import { rejectionRoutes } from './routes/rejections.ts'
@@ -120,6 +121,8 @@ async function addRoutes(api: Api, context: ApiContext): Promise<void> {
     chargePointRoutes,
     passwordRoutes,
     operationRoutes,
+    firmwareRoutes,
+    chargePointFirmwareRoutes,
     rootCertificateRoutes,
     eventRoutes,
     rejectionRoutes,

@@ -5,6 +5,8 @@ import type { SessionDirectory } from '../relay/use-case.ts'
 import type {
   CredentialHash,
   DenyList,
+  FirmwareEntry,
+  FirmwareStore,
   IssuedCertificates,
   Registry,
   RejectionLog,
@@ -13,6 +15,8 @@ import type {
   SecurityEventLog,
 } from '../store/store.ts'
 import type { ChargePointOperations } from '../usecases/operation/operation.ts'
+import type { EntryRequest } from '../usecases/signed-firmware/entry.ts'
+import type { FirmwareVerifier } from '../usecases/signed-firmware/verifier.ts'
 import type { AdminFleet } from './fleet.ts'
 import type { PkiAnswers } from './pki.ts'
 
@@ -34,6 +38,13 @@ export interface AdminDeps {
   /** Tells, after they are durable, that there are new records; for live readers. */
   readonly stored: { readonly rejections: Subscribe; readonly events: Subscribe }
   readonly renewals: Renewals
+  readonly firmware: FirmwareStore
+  readonly firmwareChecks: {
+    /** What forbids to hand on an entry from a location; empty: nothing (A00.FR.706). */
+    readonly verify: FirmwareVerifier['verify']
+    /** The entry that an operator means. Throws ProxyError `field_invalid`. */
+    readonly entryOf: (request: EntryRequest, now: number) => FirmwareEntry
+  }
   /** CRL and OCSP, for anybody. */
   readonly pki: PkiAnswers
   readonly issued: IssuedCertificates

@@ -18,6 +18,8 @@ const statusOfCode: Readonly<Record<string, number>> = {
   certificate_request_unknown: 404,
   rejection_unknown: 404,
   denied_unknown: 404,
+  firmware_unknown: 404,
+  firmware_full: 409,
   charge_point_exists: 409,
   serial_number_taken: 409,
   not_connected: 409,

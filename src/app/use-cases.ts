@@ -33,8 +33,10 @@ import { createPlugAndCharge } from '../usecases/plug-and-charge/plug-and-charge
 import { createV2gSigning } from '../usecases/plug-and-charge/v2g-signing.ts'
 import { campaignRootProblem } from '../usecases/root-certificates/campaign.ts'
 import { createStatusMessages } from '../usecases/security-messages/security-messages.ts'
+import { createSignedFirmware } from '../usecases/signed-firmware/signed-firmware.ts'
 import { type TransactionWatch, transactions } from '../usecases/transactions/transactions.ts'
 import type { Authorities } from './authorities.ts'
+import { Firmware } from './firmware.ts'
 import { onboardingOf } from './onboarding.ts'
 
 export interface UseCaseDeps {
@@ -71,6 +73,7 @@ export interface UseCases {
   readonly campaigns: CampaignService
   readonly onboarding: OnboardingUseCase
   readonly certificates: CertificateUpdate
+  readonly firmware: Firmware
 }
 
 /** Wires what the proxy says and changes itself (design, section 10). */
@@ -86,6 +89,14 @@ export function createUseCases(deps: UseCaseDeps): UseCases {
     clock: { ...systemClock(), now },
   })
   const certificates = certificatesOf(deps, schemas)
+  const firmware = new Firmware({ store, log, metrics, config })
+  const signedFirmware = createSignedFirmware({
+    ...{ sessions, schemas, mode, note, log },
+    firmware: store.firmware,
+    verifier: firmware.verifier,
+    settings: () => config().firmware,
+    now: Date.now,
+  })
   const changes = createChargePointChanges({
     registry: store.registry,
     roots: store.roots,
@@ -94,6 +105,7 @@ export function createUseCases(deps: UseCaseDeps): UseCases {
     sessions,
     transactions: busy.watch,
     certificates,
+    signedFirmware,
     clock: systemClock(),
     note,
     log,
@@ -140,6 +152,7 @@ export function createUseCases(deps: UseCaseDeps): UseCases {
       ...(schema === null ? [] : [schema]),
       ...deps.events,
       createStatusMessages({ mode, schemas, log }),
+      signedFirmware.useCase,
       certificates.useCase,
       busy.useCase,
       ...changes.useCases,
@@ -158,6 +171,7 @@ export function createUseCases(deps: UseCaseDeps): UseCases {
     campaigns,
     onboarding,
     certificates,
+    firmware,
   }
 }
 

@@ -24,6 +24,8 @@ export const consequences: Readonly<Record<OperationFailure, Consequence>> = {
   // Those that may have broken something count at once: a campaign must stop before it has broken a fleet.
   not_back: 'fail',
   fell_back: 'fail',
+  // An image that does not install may have broken it.
+  update_failed: 'fail',
   not_sent: 'retry',
   refused: 'retry',
   error_answer: 'retry',

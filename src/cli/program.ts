@@ -11,6 +11,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   'charge-points': async () => (await import('./charge-points.ts')).chargePointsCommand(),
   certificates: async () => (await import('./certificates.ts')).certificatesCommand(),
   credentials: async () => (await import('./credentials.ts')).credentialsCommand(),
+  firmware: async () => (await import('./firmware.ts')).firmwareCommand(),
   rejections: async () => (await import('./rejections.ts')).rejectionsCommand(),
   events: async () => (await import('./events.ts')).eventsCommand(),
   campaign: async () => (await import('./campaign.ts')).campaignCommand(),

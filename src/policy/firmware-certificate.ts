@@ -5,7 +5,8 @@ import type { Verdict } from './verdict.ts'
 /** Why firmware is not handed on to a charge point (A00.FR.706). */
 export const firmwareProblems = {
   certificate_unreadable: 'The signing certificate cannot be read.',
-  certificate_untrusted: 'There is no path from the signing certificate to a manufacturer root (firmware.trust).',
+  certificate_untrusted:
+    'There is no path from the signing certificate to a manufacturer root (firmware.trust).',
   certificate_dates: 'A certificate of the path has expired, or is not valid yet.',
   certificate_weak: 'A key or signature of the path is weaker than A00.FR.501 to 506 ask for.',
   certificate_usage: 'The certificate may not sign software.',

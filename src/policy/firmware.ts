@@ -80,6 +80,10 @@ export const maxLocation = 512
 export const maxSignature = 800
 /** firmware.signingCertificate: PEM. */
 export const maxSigningCertificate = 5500
+/** Of an entry: certificates of a path, with room for their comments. */
+export const maxCertificatesText = 65_536
+/** Statuses of one charge point that wait for the central system; the oldest go first. */
+export const maxUntold = 16
 /** Of an entry of the catalogue: it stands in URLs of the API. */
 export const firmwareNamePattern = '^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$'
 

@@ -1,4 +1,4 @@
-import { type SignedStatus, readSignedStatus } from '../policy/firmware.ts'
+import { maxUntold, readSignedStatus, type SignedStatus } from '../policy/firmware.ts'
 
 /** An image that may be handed on to charge points, and what proves it (L01, A00.FR.706). */
 export interface FirmwareEntry {
@@ -13,6 +13,10 @@ export interface FirmwareEntry {
   readonly signature: string
   /** PEM: the signing certificate first, then what leads to the manufacturer root. */
   readonly chain: string
+  /** Subject of the signing certificate, for people. */
+  readonly signer: string
+  /** Its end. */
+  readonly signerNotAfter: number
   readonly addedAt: number
   /** When the signature over an image with this hash was verified last; null: never. */
   readonly verifiedAt: number | null
@@ -22,8 +26,6 @@ export interface FirmwareEntry {
 
 /** Entries that are kept: they are looked at one by one for each update. */
 export const maxFirmwareEntries = 1000
-/** Statuses of one charge point that wait for the central system; the oldest go first. */
-export const maxUntold = 16
 
 /** What is known of a charge point's firmware updates. */
 export interface FirmwareUpdate {
@@ -83,12 +85,22 @@ export function parseFirmwareUpdate(identity: string, value: unknown): FirmwareU
 /** A stored entry; null: it cannot be read. Total: never throws. */
 export function parseFirmwareEntry(value: unknown): FirmwareEntry | null {
   if (typeof value !== 'object' || value === null) return null
-  const { name, location, size, sha256, signature, chain, addedAt, verifiedAt, problem } = value as Record<
-    string,
-    unknown
-  >
+  const {
+    name,
+    location,
+    size,
+    sha256,
+    signature,
+    chain,
+    signer,
+    signerNotAfter,
+    addedAt,
+    verifiedAt,
+    problem,
+  } = value as Record<string, unknown>
   if (typeof name !== 'string' || typeof location !== 'string' || typeof sha256 !== 'string') return null
-  if (typeof signature !== 'string' || typeof chain !== 'string') return null
+  if (typeof signature !== 'string' || typeof chain !== 'string' || typeof signer !== 'string') return null
+  if (typeof signerNotAfter !== 'number') return null
   if (typeof size !== 'number' || typeof addedAt !== 'number') return null
   return {
     name,
@@ -97,6 +109,8 @@ export function parseFirmwareEntry(value: unknown): FirmwareEntry | null {
     sha256,
     signature,
     chain,
+    signer,
+    signerNotAfter,
     addedAt,
     verifiedAt: typeof verifiedAt === 'number' ? verifiedAt : null,
     problem: typeof problem === 'string' ? problem : null,

@@ -7,6 +7,7 @@ import type {
   OperationOutcome,
   RenewCertificateOptions,
   RotatePasswordOptions,
+  UpdateFirmwareOptions,
 } from '../../src/usecases/operation/operation.ts'
 
 export interface Asked {
@@ -28,6 +29,10 @@ export class FakeOperations implements ChargePointOperations {
 
   upgradeProfile(identity: string, to: 1 | 2 | 3, options: OperationOptions): Promise<OperationOutcome> {
     return this.#run(`to ${to}`, identity, options)
+  }
+
+  updateFirmware(identity: string, options: UpdateFirmwareOptions): Promise<OperationOutcome> {
+    return this.#run(`update firmware ${options.name}`, identity, options)
   }
 
   listRoots(identity: string, options: ListRootsOptions): Promise<OperationOutcome> {

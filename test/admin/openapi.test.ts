@@ -26,6 +26,7 @@ const routes = [
   'delete /charge-points/{identity}',
   'delete /charge-points/{identity}/password',
   'delete /denied-certificates/{key}',
+  'delete /firmware/{name}',
   'get /campaigns',
   'get /campaigns/{id}',
   'get /campaigns/{id}/charge-points',
@@ -35,8 +36,11 @@ const routes = [
   'get /charge-points',
   'get /charge-points/{identity}',
   'get /charge-points/{identity}/certificate',
+  'get /charge-points/{identity}/firmware',
   'get /charge-points/{identity}/root-certificates',
   'get /denied-certificates',
+  'get /firmware',
+  'get /firmware/{name}',
   'get /issued-certificates',
   'get /rejections',
   'get /rejections/stream',
@@ -53,6 +57,7 @@ const routes = [
   'post /charge-points',
   'post /charge-points/{identity}/certificate',
   'post /charge-points/{identity}/disconnect',
+  'post /charge-points/{identity}/firmware',
   'post /charge-points/{identity}/password',
   'post /charge-points/{identity}/root-certificates',
   'post /charge-points/{identity}/root-certificates/delete',
@@ -60,7 +65,9 @@ const routes = [
   'post /charge-points/{identity}/security-profile',
   'post /charge-points/{identity}/unlock',
   'post /denied-certificates',
+  'post /firmware/{name}/verify',
   'put /charge-points/{identity}/password',
+  'put /firmware/{name}',
 ].toSorted()
 
 test('[design 11] /openapi.json is OpenAPI 3.1 and lists every route', async (t) => {

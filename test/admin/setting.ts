@@ -11,6 +11,7 @@ import { createLogger } from '../../src/observe/log.ts'
 import { createMetrics } from '../../src/observe/metrics.ts'
 import { openSqliteStore } from '../../src/store/sqlite.ts'
 import type { Store } from '../../src/store/store.ts'
+import { entryOf } from '../../src/usecases/signed-firmware/entry.ts'
 import { type FakeSession, fakeSession } from '../support/fake-session.ts'
 import { secret } from '../support/secrets.ts'
 import { keep, keepDatabase } from '../support/transcript.ts'
@@ -97,6 +98,8 @@ export async function setUp(t: TestContext, options: SettingOptions = {}): Promi
       denyListChanges.count += 1
     },
     roots: store.roots,
+    firmware: store.firmware,
+    firmwareChecks: { verify: async () => [], entryOf },
     renewals: store.renewals,
     pki: { crl: async () => null, ocsp: async () => null, chain: () => null },
     issued: store.issued,

@@ -135,6 +135,7 @@ export function world(count: number, store: CampaignStore = memoryCampaigns()): 
             ].join(' '),
             options,
           ),
+        updateFirmware: (identity, options) => operate(identity, `update to ${options.name}`, options),
         listRoots: (identity, options) => operate(identity, 'list roots', options),
         installRoot: (identity, options) =>
           operate(

@@ -9,9 +9,7 @@ export function firmwareRules({ firmware }: LoadedFile): KeyFinding[] {
   const found = revocationSourceRules(firmware.revocation, ['firmware', 'revocation'])
   for (const [index, host] of firmware.hosts.entries()) {
     if (isHostName(host.replace(/^\./, '')) || isIP(host) !== 0) continue
-    found.push(
-      problem(['firmware', 'hosts', index], 'must be a host name alone, or .name for all below it'),
-    )
+    found.push(problem(['firmware', 'hosts', index], 'must be a host name alone, or .name for all below it'))
   }
   if (firmware.withoutEntry === 'refuse' && firmware.trust.length === 0)
     found.push(

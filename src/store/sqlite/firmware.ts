@@ -60,7 +60,11 @@ export function sqliteFirmware(db: Database): FirmwareStore {
 }
 
 export function firmwareFull(): ProxyError {
-  return new ProxyError('firmware_full', 'operator', `the catalogue holds ${maxFirmwareEntries} entries already`)
+  return new ProxyError(
+    'firmware_full',
+    'operator',
+    `the catalogue holds ${maxFirmwareEntries} entries already`,
+  )
 }
 
 function toEntry(row: Row): FirmwareEntry {

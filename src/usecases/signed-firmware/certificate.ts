@@ -51,7 +51,10 @@ export async function problemsOfCertificate(
   const algorithm = signatureAlgorithmProblem(leaf)
   const found = [...checkSigningCertificate(path.chain, now()), ...(algorithm === null ? [] : [algorithm])]
   if (leaf.toString().length > maxSigningCertificate)
-    found.push({ code: 'certificate_too_long', detail: `its PEM has more than ${maxSigningCertificate} characters` })
+    found.push({
+      code: 'certificate_too_long',
+      detail: `its PEM has more than ${maxSigningCertificate} characters`,
+    })
   if (found.length > 0) return found
   const detail = await revoked(path)
   return detail === null ? [] : [{ code: 'certificate_revoked', detail }]

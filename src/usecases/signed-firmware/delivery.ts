@@ -1,6 +1,5 @@
 import { messageOf } from '../../policy/error.ts'
-import { coreStatusOf, type SignedStatus } from '../../policy/firmware.ts'
-import { maxUntold } from '../../store/firmware.ts'
+import { coreStatusOf, maxUntold, type SignedStatus } from '../../policy/firmware.ts'
 import type { FirmwareUpdate } from '../../store/store.ts'
 import type { SignedFirmwareContext } from './context.ts'
 

@@ -1,5 +1,5 @@
-import type { FetchResult } from '../../pki/revocation/fetch.ts'
 import { createImageCheck, readSignature } from '../../pki/firmware-signature.ts'
+import type { FetchResult } from '../../pki/revocation/fetch.ts'
 import { isFetchable } from '../../policy/firmware.ts'
 import type { FirmwareProblem } from '../../policy/firmware-certificate.ts'
 import type { FirmwareEntry } from '../../store/store.ts'
@@ -13,17 +13,24 @@ const keptMs = 60_000
 /** Images that are fetched, or remembered, at once; each is streamed and takes no memory. */
 const maxImages = 32
 
-export type ImageChecks = (entry: FirmwareEntry, location: string) => Promise<readonly FirmwareProblem[]>
+/** `isFresh`: what was found before does not count, for who asks on purpose. */
+export type ImageChecks = (
+  entry: FirmwareEntry,
+  location: string,
+  isFresh: boolean,
+) => Promise<readonly FirmwareProblem[]>
 
 /** A00.FR.706, the image: it is the one that was signed. All who ask for the same one share one fetch. */
 export function createImageChecks(fetchImage: FetchImage, now: () => number): ImageChecks {
   const known = new Map<string, { until: number; readonly found: Promise<readonly FirmwareProblem[]> }>()
 
-  return (entry, location) => {
+  return (entry, location, isFresh) => {
     const key = JSON.stringify([location, entry.sha256, entry.size, entry.signature, entry.chain])
     for (const [old, { until }] of known) if (until < now()) known.delete(old)
     const before = known.get(key)
-    if (before !== undefined) return before.found
+    const isUnderWay = before?.until === Number.POSITIVE_INFINITY
+    if (before !== undefined && (isUnderWay || !isFresh)) return before.found
+    if (before !== undefined) known.delete(key)
     if (known.size >= maxImages) {
       const detail = `${maxImages} images are being fetched already`
       return Promise.resolve([{ code: 'image_unreachable', detail }])
@@ -33,7 +40,7 @@ export function createImageChecks(fetchImage: FetchImage, now: () => number): Im
     const ended = (isGood: boolean): void => {
       // What was wrong may be right a moment later: it is looked at again.
       if (isGood) one.until = now() + keptMs
-      else known.delete(key)
+      else if (known.get(key) === one) known.delete(key)
     }
     one.found.then(
       (problems) => ended(problems.length === 0),
@@ -68,5 +75,7 @@ async function problemsOfImage(
     const detail = `it has ${size} bytes and SHA-256 ${sha256.slice(0, 16)}…, and not ${entry.size} and ${entry.sha256.slice(0, 16)}…`
     return [{ code: 'image_differs', detail }]
   }
-  return isSigned ? [] : [{ code: 'signature_invalid', detail: 'it is not over this image, or by another key' }]
+  return isSigned
+    ? []
+    : [{ code: 'signature_invalid', detail: 'it is not over this image, or by another key' }]
 }

@@ -1,7 +1,11 @@
 import { endOf, matchesLocation, type SignedStatus } from '../../policy/firmware.ts'
 import type { FirmwareEntry } from '../../store/store.ts'
 import { callOptions, failure, type Operation, type OperationDeps, operate } from '../operation/context.ts'
-import type { ChargePointOperations, OperationOutcome, UpdateFirmwareOptions } from '../operation/operation.ts'
+import type {
+  ChargePointOperations,
+  OperationOutcome,
+  UpdateFirmwareOptions,
+} from '../operation/operation.ts'
 import type { SignedFirmwareContext } from './context.ts'
 import type { Wanted } from './request.ts'
 import { sendUpdate } from './send.ts'
@@ -58,7 +62,11 @@ function problemOfLocation(entry: FirmwareEntry, location: string): string | nul
   return matchesLocation(entry.location, location) ? null : `${entry.name} is not for this location`
 }
 
-function wantedOf({ retrieveAt, installAt, retries, retryInterval }: UpdateFirmwareOptions, location: string, now: number): Wanted {
+function wantedOf(
+  { retrieveAt, installAt, retries, retryInterval }: UpdateFirmwareOptions,
+  location: string,
+  now: number,
+): Wanted {
   return {
     location,
     retrieveAt: new Date(retrieveAt ?? now).toISOString(),
@@ -94,7 +102,9 @@ async function follow(
   // It may have been reported before anybody waited.
   const now = await updates.of(identity)
   const status =
-    now?.requestId === requestId && now.status !== null && endOf(now.status) !== null ? now.status : await waiting
+    now?.requestId === requestId && now.status !== null && endOf(now.status) !== null
+      ? now.status
+      : await waiting
   return outcomeOf(status ?? (await lastOf(updates, identity, requestId)), requestId)
 }
 

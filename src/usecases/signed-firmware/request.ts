@@ -67,7 +67,11 @@ export type SignedAnswer =
   | { readonly kind: 'refused'; readonly isCertificate: boolean; readonly detail: string }
   /** It has no L01 (OCPP-J 1.6 4.2.3). */
   | { readonly kind: 'unknown-message' }
-  | { readonly kind: 'failed'; readonly code: 'not_sent' | 'no_answer' | 'error_answer'; readonly detail: string }
+  | {
+      readonly kind: 'failed'
+      readonly code: 'not_sent' | 'no_answer' | 'error_answer'
+      readonly detail: string
+    }
 
 export function readSignedAnswer(outcome: CallOutcome): SignedAnswer {
   if (outcome.kind === 'not-sent') return { kind: 'failed', code: 'not_sent', detail: outcome.detail }
@@ -88,7 +92,11 @@ export function readSignedAnswer(outcome: CallOutcome): SignedAnswer {
     case 'RevokedCertificate':
       return { kind: 'refused', isCertificate: true, detail: `it answered ${status} (L01.FR.02)` }
     default:
-      return { kind: 'failed', code: 'error_answer', detail: 'its answer has no status of SignedUpdateFirmware' }
+      return {
+        kind: 'failed',
+        code: 'error_answer',
+        detail: 'its answer has no status of SignedUpdateFirmware',
+      }
   }
 }
 
@@ -97,7 +105,11 @@ export type PlainAnswer =
   | { readonly kind: 'accepted' }
   /** L01.FR.20: it has L01, and wants the signed one. */
   | { readonly kind: 'wants-signed' }
-  | { readonly kind: 'failed'; readonly code: 'not_sent' | 'no_answer' | 'error_answer'; readonly detail: string }
+  | {
+      readonly kind: 'failed'
+      readonly code: 'not_sent' | 'no_answer' | 'error_answer'
+      readonly detail: string
+    }
 
 export function readPlainAnswer(outcome: CallOutcome): PlainAnswer {
   switch (outcome.kind) {

@@ -44,7 +44,8 @@ export async function sendUpdate(context: SignedFirmwareContext, sending: Sendin
   if (problem !== undefined) {
     const type = eventOfProblem(problem.code)
     const detail = `${problem.detail} (${problem.code}${more.length === 0 ? '' : `, and ${more.length} more`})`
-    if (type !== null) note({ type, identity, techInfo: `firmware ${entry.name} was not handed on: ${detail}` })
+    if (type !== null)
+      note({ type, identity, techInfo: `firmware ${entry.name} was not handed on: ${detail}` })
     return { kind: 'failed', code: 'prerequisite', detail: `firmware ${entry.name}: ${detail}` }
   }
   if (isObsolete?.() === true) return { kind: 'failed', code: 'busy', detail: 'another update came after it' }
@@ -73,7 +74,10 @@ async function sendSigned(context: SignedFirmwareContext, sending: Sending): Pro
       before === null || before.isSigned === hasIt ? null : { ...before, isSigned: hasIt, updatedAt: now() },
     )
   if (answer.kind === 'unknown-message') return withoutSupport(context, sending)
-  context.log.info({ identity, firmware: entry.name, requestId, origin, answer: answer.kind }, 'SignedUpdateFirmware')
+  context.log.info(
+    { identity, firmware: entry.name, requestId, origin, answer: answer.kind },
+    'SignedUpdateFirmware',
+  )
   return sentOf(context, sending, requestId, answer)
 }
 
@@ -144,7 +148,9 @@ async function sendPlain(
   const session = sessions.get(identity)
   if (session === null || !session.isOpen)
     return { kind: 'failed', code: 'not_connected', detail: 'it is not connected' }
-  const answer = readPlainAnswer(await session.callChargePoint('UpdateFirmware', plainUpdate(wanted), options))
+  const answer = readPlainAnswer(
+    await session.callChargePoint('UpdateFirmware', plainUpdate(wanted), options),
+  )
   log.info({ identity, firmware: entry.name, origin, answer: answer.kind }, 'UpdateFirmware')
   switch (answer.kind) {
     case 'accepted':

@@ -65,7 +65,11 @@ export function createSignedFirmware(deps: SignedFirmwareDeps): SignedFirmware {
  */
 type Held = WeakSet<UseCaseSession>
 
-async function hold({ updates, log }: SignedFirmwareContext, held: Held, session: UseCaseSession): Promise<void> {
+async function hold(
+  { updates, log }: SignedFirmwareContext,
+  held: Held,
+  session: UseCaseSession,
+): Promise<void> {
   const { identity, stage } = session.facts
   if (stage === 'onboarding') return
   try {
@@ -183,7 +187,9 @@ function passed({ updates, log, now }: SignedFirmwareContext, identity: string):
       log.warn({ identity }, 'it wants signed firmware (L01.FR.20), and the location is not in the catalogue')
       updates
         .change(identity, (before) => ({ ...(before ?? unknownUpdate(identity, now())), isSigned: true }))
-        .catch((error: unknown) => log.error({ identity, err: messageOf(error) }, 'that it has L01 was not kept'))
+        .catch((error: unknown) =>
+          log.error({ identity, err: messageOf(error) }, 'that it has L01 was not kept'),
+        )
       return forward
     },
   }

@@ -16,13 +16,13 @@ export interface VerifierDeps extends CertificateDeps {
 
 export interface FirmwareVerifier {
   /**
-   * What forbids to hand on this entry from this location; empty: nothing (A00.FR.706). `fetch`: the image
-   * is fetched whatever `verifyImage` says. Rejects when the store cannot be read.
+   * What forbids to hand on this entry from this location; empty: nothing (A00.FR.706). `fetch`: whether
+   * the image is fetched, whatever `verifyImage` says. Rejects when the store cannot be read.
    */
   verify(
     entry: FirmwareEntry,
     location: string,
-    options?: { readonly fetch: boolean },
+    options?: { readonly fetch?: boolean },
   ): Promise<readonly FirmwareProblem[]>
 }
 
@@ -59,11 +59,11 @@ export function createFirmwareVerifier(deps: VerifierDeps): FirmwareVerifier {
   }
 
   return {
-    async verify(entry, location, { fetch } = { fetch: false }) {
-      const isFetched = fetch || wantsFetch(entry, location)
+    async verify(entry, location, { fetch } = {}) {
+      const isFetched = fetch ?? wantsFetch(entry, location)
       const ofCertificate = await problemsOfCertificate(entry.chain, deps)
       const ofImage =
-        isFetched && ofCertificate.length === 0 ? await imageProblems(entry, location) : []
+        isFetched && ofCertificate.length === 0 ? await imageProblems(entry, location, fetch === true) : []
       const problems = [...ofCertificate, ...ofImage]
       await keep(entry, { isFetched, problems })
       return problems

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { maxFirmwareEntries, maxUntold } from '../../../src/store/firmware.ts'
+import { maxUntold } from '../../../src/policy/firmware.ts'
+import { maxFirmwareEntries } from '../../../src/store/firmware.ts'
 import type { FirmwareEntry, FirmwareUpdate, Store } from '../../../src/store/store.ts'
 import { type MakeStore, withStore } from './setting.ts'
 
@@ -11,6 +12,8 @@ export const firmwareEntry = (name: string, more: Partial<FirmwareEntry> = {}): 
   sha256: 'a'.repeat(64),
   signature: 'c2lnbmVk',
   chain: 'PEM\n',
+  signer: 'CN=Signer',
+  signerNotAfter: 9000,
   addedAt: 1000,
   verifiedAt: null,
   problem: null,
@@ -80,12 +83,15 @@ export function firmwareContract(name: string, makeStore: MakeStore): void {
     assert.equal(read?.untold.at(-1), 'Installed')
   })
 
-  check('an update goes with its charge point, and is kept of nobody else', async ({ registry, firmware }) => {
-    await assert.rejects(firmware.setUpdate(firmwareUpdate('CP1')), { code: 'charge_point_unknown' })
-    await registry.add('CP1', {})
-    await firmware.setUpdate(firmwareUpdate('CP1'))
-    await registry.remove('CP1')
-    await registry.add('CP1', {})
-    assert.equal(await firmware.updateOf('CP1'), null)
-  })
+  check(
+    'an update goes with its charge point, and is kept of nobody else',
+    async ({ registry, firmware }) => {
+      await assert.rejects(firmware.setUpdate(firmwareUpdate('CP1')), { code: 'charge_point_unknown' })
+      await registry.add('CP1', {})
+      await firmware.setUpdate(firmwareUpdate('CP1'))
+      await registry.remove('CP1')
+      await registry.add('CP1', {})
+      assert.equal(await firmware.updateOf('CP1'), null)
+    },
+  )
 }

@@ -30,9 +30,8 @@ const error = (code: string) => ({ kind: 'answer', answer: { kind: 'error', code
 
 for (const [action, status] of [
   ['LogStatusNotification', 'Uploading'],
-  ['SignedFirmwareStatusNotification', 'Installed'],
 ] as const) {
-  test(`[N01.FR.01][L01.FR.01] ${action} is confirmed and logged`, () => {
+  test(`[N01.FR.01] ${action} is confirmed and logged`, () => {
     const { statuses, lines } = parts()
     assert.deepEqual(send(statuses, action, { status, requestId: 7 }), result({}))
     const line: unknown = JSON.parse(lines[0] ?? '')
@@ -52,6 +51,5 @@ for (const [action, status] of [
 test('[design 6] securityMessages: forward: everything is left to the central system', () => {
   const { statuses, lines } = parts('forward')
   assert.deepEqual(send(statuses, 'LogStatusNotification', {}), { kind: 'forward' })
-  assert.deepEqual(send(statuses, 'SignedFirmwareStatusNotification', {}), { kind: 'forward' })
   assert.deepEqual(lines, [])
 })
