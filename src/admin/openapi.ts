@@ -18,6 +18,7 @@ export function openApiOf(version: string) {
       { name: 'operations', description: 'What is asked of a charge point' },
       { name: 'security-events', description: 'The security log (A04)' },
       { name: 'rejections', description: 'Who was refused, and why' },
+      { name: 'firmware', description: 'Signed firmware: the catalogue (L01)' },
       { name: 'campaigns', description: 'One change over many charge points' },
       { name: 'certificates', description: 'Certificates of charge points: requested, issued, refused' },
     ],
