@@ -28,9 +28,7 @@ const send = (useCase: UseCase, action: string, payload: Payload) => {
 const result = (payload: Payload) => ({ kind: 'answer', answer: { kind: 'result', payload } })
 const error = (code: string) => ({ kind: 'answer', answer: { kind: 'error', code } })
 
-for (const [action, status] of [
-  ['LogStatusNotification', 'Uploading'],
-] as const) {
+for (const [action, status] of [['LogStatusNotification', 'Uploading']] as const) {
   test(`[N01.FR.01] ${action} is confirmed and logged`, () => {
     const { statuses, lines } = parts()
     assert.deepEqual(send(statuses, action, { status, requestId: 7 }), result({}))
