@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox'
-import { rootCertificateTypes } from '../policy/root-certificate.ts'
+import { isPlugAndChargeType, rootCertificateTypes } from '../policy/root-certificate.ts'
 import type { KnownRoot, RootInventory } from '../store/store.ts'
 import { isoOrNull, nullableText, nullableTime, oneOf, strict } from './schemas.ts'
 
@@ -34,7 +34,8 @@ export const rootCertificatesSchema = Type.Object({
   identity: Type.String(),
   /** One for each type. */
   inventories: Type.Array(rootInventorySchema, {
-    description: 'One for each type; `reportedAt` null: the charge point was never asked.',
+    description:
+      'One for each type, those of ISO 15118 only where they were asked for; `reportedAt` null: the charge point was never asked.',
   }),
 })
 export type RootCertificatesAnswer = Static<typeof rootCertificatesSchema>
@@ -48,8 +49,10 @@ export function rootCertificatesView(
   const byFingerprint = new Map(known.map((root) => [root.fingerprint, root]))
   return {
     identity,
-    inventories: rootCertificateTypes.map((type) => {
+    inventories: rootCertificateTypes.flatMap((type) => {
       const inventory = inventories.find((one) => one.certificateType === type)
+      // Not every charge point has ISO 15118: what was never asked for is left out.
+      if (inventory === undefined && isPlugAndChargeType(type)) return []
       const roots = (inventory?.roots ?? []).map(({ hashData, children, fingerprint }) => {
         const root = fingerprint === null ? undefined : byFingerprint.get(fingerprint)
         return {
@@ -60,7 +63,7 @@ export function rootCertificatesView(
           notAfter: isoOrNull(root?.notAfter ?? null),
         }
       })
-      return { certificateType: type, reportedAt: isoOrNull(inventory?.reportedAt ?? null), roots }
+      return [{ certificateType: type, reportedAt: isoOrNull(inventory?.reportedAt ?? null), roots }]
     }),
   }
 }

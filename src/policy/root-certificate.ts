@@ -4,8 +4,25 @@ import { describeKey, isStrongEnough, isStrongSignature } from './key-strength.t
 /** Root certificates of charge points (M03 to M05): their names, and what one must be to be sent. Pure. */
 
 /** CertificateUseEnumType of the white paper: what a charge point trusts it for. */
-export const rootCertificateTypes = ['CentralSystemRootCertificate', 'ManufacturerRootCertificate'] as const
+export const ownRootTypes = ['CentralSystemRootCertificate', 'ManufacturerRootCertificate'] as const
+/** Those of ISO 15118, which OCPP 1.6 carries in DataTransfer (application note Plug & Charge). */
+export const plugAndChargeRootTypes = [
+  'V2GRootCertificate',
+  'MORootCertificate',
+  'V2GCertificateChain',
+] as const
+export const rootCertificateTypes = [...ownRootTypes, ...plugAndChargeRootTypes] as const
 export type RootCertificateType = (typeof rootCertificateTypes)[number]
+
+/** Two domains of trust: these never go out as messages about the charge point's own connection. */
+export function isPlugAndChargeType(type: RootCertificateType): boolean {
+  return plugAndChargeRootTypes.some((one) => one === type)
+}
+
+/** Its own V2G certificate and those above it: a charge point lists and deletes it, and installs it by CertificateSigned. */
+export function isInstallable(type: RootCertificateType): boolean {
+  return type !== 'V2GCertificateChain'
+}
 
 /** CertificateHashDataType: how OCPP names a certificate. */
 export interface RootHashData {

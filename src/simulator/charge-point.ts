@@ -19,6 +19,7 @@ import type { Dialed, TlsSeen } from './dial.ts'
 import type { CallOutcome } from './endpoint.ts'
 import type { EventListener } from './event.ts'
 import { type CloseSeen, createLink } from './link.ts'
+import { createPlugAndCharge, type PlugAndCharge } from './plug-and-charge.ts'
 import { ConnectRefusal } from './refusal.ts'
 import { obedientRoots, type RootBehaviour, rootCommands } from './root-commands.ts'
 import type { RootStore } from './root-store.ts'
@@ -46,6 +47,8 @@ export interface ChargePointOptions extends SecuritySettings {
   readonly certificateBehaviour?: Partial<CertificateBehaviour>
   /** It asks for a new certificate when the present one ends within so many milliseconds (A03); else never. */
   readonly renewBeforeMs?: number
+  /** It has ISO 15118, inside DataTransfer. */
+  readonly plugAndCharge?: boolean
   /** CpoName as it leaves the factory. */
   readonly cpoName?: string
   /** How it takes messages about root certificates; obedient by default. */
@@ -70,6 +73,8 @@ export interface ChargePoint extends Omit<ChargePointMessages, 'restart'>, Secur
   readonly configuration: ConfigurationKeys
   /** What it trusts (M03). */
   readonly roots: Pick<RootStore, 'list'>
+  /** ISO 15118; its commands are there with `plugAndCharge` only. */
+  readonly plugAndCharge: Omit<PlugAndCharge, 'table'>
   /** Its security events: what waits, and what was confirmed. */
   readonly events: Pick<SecurityEvents, 'flush' | 'pending' | 'confirmed' | 'refused' | 'lost'>
   /** CALLs of the central system side, as far as nobody asked for them. */
@@ -136,7 +141,7 @@ export function createChargePoint(options: ChargePointOptions): ChargePoint {
       unsolicited.see(call.action)
       return answerCommand(
         call,
-        [options.commands ?? {}, roots, certificates.table, securityCommands, coreCommands],
+        [options.commands ?? {}, ...iso15118, roots, certificates.table, securityCommands, coreCommands],
         target,
       )
     },
@@ -190,7 +195,17 @@ export function createChargePoint(options: ChargePointOptions): ChargePoint {
     ...{ raise, acted, note },
     now: () => now().getTime(),
   })
-  const roots = rootCommands({ store: security.roots, behaviour: () => rootBehaviour, raise, acted, note })
+  const aboutRoots = { store: security.roots, behaviour: () => rootBehaviour, raise, acted, note }
+  const roots = rootCommands(aboutRoots)
+  const plugAndCharge = createPlugAndCharge({
+    ...aboutRoots,
+    call: (action, payload) => link.call(action, payload),
+    serialNumber: options.model?.serialNumber ?? identity,
+    organization: () => configuration.get('CpoName') ?? '',
+    inBackground: background.start,
+  })
+  const iso15118 = options.plugAndCharge === true ? [plugAndCharge.table] : []
+  if (options.plugAndCharge === true) configuration.put('ISO15118PnCEnabled', 'true')
 
   async function connect(): Promise<Dialed> {
     try {
@@ -289,6 +304,7 @@ export function createChargePoint(options: ChargePointOptions): ChargePoint {
       rootBehaviour = { ...rootBehaviour, ...change }
     },
     roots: security.roots,
+    plugAndCharge,
     raise,
     ...securityMessages((action, payload) => link.call(action, payload)),
     get isOpen() {

@@ -1,3 +1,5 @@
+import type { Payload } from '../ocpp/message.ts'
+import { type PlugAndChargeMessage, wrapRequest } from '../ocpp/plug-and-charge.ts'
 import type { ChargePoint } from './charge-point.ts'
 import { createRequestPem } from './csr.ts'
 import type { CallOutcome } from './endpoint.ts'
@@ -20,10 +22,40 @@ export async function probeSecurityMessages(member: ChargePoint): Promise<readon
     ['LogStatusNotification', () => member.logStatus('Idle')],
     ['SignedFirmwareStatusNotification', () => member.signedFirmwareStatus('Idle')],
     ['NoSuchAction', () => member.call('NoSuchAction', {})],
+    ...(member.configuration.get('ISO15118PnCEnabled') === 'true' ? plugAndChargeSteps(member, csr) : []),
   ]
   const answers: ProbeAnswer[] = []
   for (const [action, step] of steps) answers.push({ action, outcome: await step() })
   return answers
+}
+
+/** ISO 15118 in DataTransfer, with contents that nobody can fulfil: who answers is what shows. */
+function plugAndChargeSteps(
+  member: ChargePoint,
+  csr: string,
+): readonly (readonly [string, () => Promise<CallOutcome>])[] {
+  const hash = '00'.repeat(32)
+  const ocspRequestData = {
+    hashAlgorithm: 'SHA256',
+    issuerNameHash: hash,
+    issuerKeyHash: hash,
+    serialNumber: '1',
+    responderURL: 'http://ocsp.invalid/',
+  }
+  const contract = {
+    iso15118SchemaVersion: 'urn:iso:15118:2:2013:MsgDef',
+    action: 'Install',
+    exiRequest: 'gJgC',
+  }
+  const messages: readonly (readonly [PlugAndChargeMessage, Payload])[] = [
+    ['GetCertificateStatus', { ocspRequestData }],
+    ['Get15118EVCertificate', contract],
+    ['SignCertificate', { csr, certificateType: 'V2GCertificate' }],
+  ]
+  return messages.map(([message, data]) => [
+    `DataTransfer ${message}`,
+    () => member.call('DataTransfer', wrapRequest(message, data)),
+  ])
 }
 
 /** In words, for people. */

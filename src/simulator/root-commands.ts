@@ -1,5 +1,5 @@
 import { type CertificateHashData, readHashData } from '../pki/hash-data.ts'
-import { type RootCertificateType, rootCertificateTypes } from '../policy/root-certificate.ts'
+import { ownRootTypes, type RootCertificateType } from '../policy/root-certificate.ts'
 import type { CommandTable } from './commands.ts'
 import type { Answer } from './endpoint.ts'
 import type { RootStore } from './root-store.ts'
@@ -38,15 +38,18 @@ export interface RootCommandDeps {
 }
 
 /** M03 to M05 of the charge point, as a table of commands. */
-export function rootCommands(deps: RootCommandDeps): CommandTable {
+export function rootCommands(
+  deps: RootCommandDeps,
+  types: readonly RootCertificateType[] = ownRootTypes,
+): CommandTable {
   return Object.freeze({
     GetInstalledCertificateIds: ({ certificateType }) => {
-      const type = typeOf(certificateType)
+      const type = typeOf(certificateType, types)
       if (type === null) return malformed('certificateType')
       return list(deps, type)
     },
     InstallCertificate: ({ certificateType, certificate }) => {
-      const type = typeOf(certificateType)
+      const type = typeOf(certificateType, types)
       if (type === null) return malformed('certificateType')
       if (typeof certificate !== 'string') return malformed('certificate')
       return install(deps, type, certificate)
@@ -159,8 +162,8 @@ function written(data: CertificateHashData, form: HashForm): CertificateHashData
   }
 }
 
-function typeOf(value: unknown): RootCertificateType | null {
-  return rootCertificateTypes.find((type) => type === value) ?? null
+function typeOf(value: unknown, types: readonly RootCertificateType[]): RootCertificateType | null {
+  return types.find((type) => type === value) ?? null
 }
 
 const internalError: Answer = { kind: 'error', code: 'InternalError', description: 'the charge point failed' }

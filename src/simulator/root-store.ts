@@ -15,6 +15,9 @@ export interface RootSettings {
   /** PEM of the roots that it leaves the factory with: what its servers must lead to. undefined: the public ones. */
   readonly centralSystem: string | readonly string[] | undefined
   readonly manufacturer?: string | readonly string[] | undefined
+  /** ISO 15118: roots of the vehicles' world, and of contract certificates. */
+  readonly v2g?: string | readonly string[] | undefined
+  readonly mo?: string | readonly string[] | undefined
   /** Under which it reports all of them. */
   readonly hashAlgorithm?: HashAlgorithm
   /** CertificateStoreMaxLength. */
@@ -34,6 +37,7 @@ export interface RootStore {
   readonly hasCentralSystemRoot: boolean
   /** The fallback included, while there is one. */
   list(type: RootCertificateType): readonly CertificateHashData[]
+  certificates(type: RootCertificateType): readonly X509Certificate[]
   install(type: RootCertificateType, pem: string): InstallVerdict
   remove(hashData: CertificateHashData): 'Accepted' | 'NotFound'
   /** PEM that the next server certificate must lead to; undefined: the public roots. */
@@ -65,6 +69,8 @@ export function createRootStore(settings: RootSettings, changed: () => void, now
     entries ??= [
       ...entriesOf(central, settings.centralSystem),
       ...entriesOf('ManufacturerRootCertificate', settings.manufacturer),
+      ...entriesOf('V2GRootCertificate', settings.v2g),
+      ...entriesOf('MORootCertificate', settings.mo),
     ]
     return entries
   }
@@ -98,6 +104,7 @@ export function createRootStore(settings: RootSettings, changed: () => void, now
       const kept = fallback !== null && type === central ? [fallback] : []
       return [...ofType(type), ...kept].flatMap(hashOf)
     },
+    certificates: (type) => ofType(type).map(({ certificate }) => certificate),
     install(type, pem) {
       const certificate = readOne(pem)
       if (certificate === null) return rejected('it is no single certificate in PEM', true)

@@ -84,7 +84,7 @@ test('[CWE-20] what makes no sense is refused, and nobody is asked', async (t) =
   for (const [method, rest, body] of [
     ['POST', '', {}],
     ['POST', '', { certificate: 'PEM' }],
-    ['POST', '', { certificateType: 'V2GRootCertificate', certificate: 'PEM' }],
+    ['POST', '', { certificateType: 'NoRootCertificate', certificate: 'PEM' }],
     ['POST', '', { ...central, certificate: '' }],
     ['POST', '', { ...central, certificate: 'x'.repeat(17_000) }],
     ['POST', '', { ...central, certificate: 'PEM', force: true }],

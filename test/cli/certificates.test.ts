@@ -104,7 +104,7 @@ test('wrong use ends with 2, and neither a key nor a message leaves', async (t) 
     ['install-root', 'CP 1', two],
     ['install-root', 'CP 1', file('text', 'no certificate')],
     ['install-root', 'CP 1', join('none', 'such.pem')],
-    ['install-root', 'CP 1', good, '--type', 'v2g'],
+    ['install-root', 'CP 1', good, '--type', 'nobody'],
     ['install-root', 'CP 1', good, '--old-root', withKey],
     ['delete-root', 'CP 1'],
     ['delete-root', 'CP 1', '--serial', 'xyz'],

@@ -10,15 +10,18 @@ import { usageError } from '../store-command.ts'
 const types = {
   'central-system': 'CentralSystemRootCertificate',
   manufacturer: 'ManufacturerRootCertificate',
+  v2g: 'V2GRootCertificate',
+  mo: 'MORootCertificate',
+  'v2g-chain': 'V2GCertificateChain',
 } as const satisfies Record<string, RootCertificateType>
 
 export const typeOption = '--type <type>'
-export const typeText = 'central-system (default) or manufacturer'
+export const typeText = `${Object.keys(types).join(', ')}; central-system unless given`
 
 export function typeOf(text: string | undefined): RootCertificateType {
   if (text === undefined) return types['central-system']
   const known = Object.entries(types).find(([name, type]) => name === text || type === text)
-  if (known === undefined) throw usageError('--type must be central-system or manufacturer')
+  if (known === undefined) throw usageError(`--type must be one of ${Object.keys(types).join(', ')}`)
   return known[1]
 }
 

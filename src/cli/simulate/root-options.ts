@@ -2,11 +2,14 @@ import type { Command } from 'commander'
 import { hashAlgorithms } from '../../pki/hash-data.ts'
 import { hashForms, type RootBehaviour, type RootFault, rootFaults } from '../../simulator/root-commands.ts'
 import type { RootSettings } from '../../simulator/root-store.ts'
-import { parseInteger } from '../store-command.ts'
+import { parseInteger, usageError } from '../store-command.ts'
 import { oneOf, readOption } from './options.ts'
 
 export interface RootFlags {
   readonly manufacturerRoot?: string
+  readonly v2gRoot?: string
+  readonly moRoot?: string
+  readonly plugAndCharge?: true
   readonly rootCheck?: true
   readonly rootStore: string
   readonly rootHash: string
@@ -25,6 +28,9 @@ export function addRootFlags(command: Command): Command {
       '--manufacturer-root <file>',
       'its ManufacturerRootCertificates; --ca are those of the central system',
     )
+    .option('--plug-and-charge', 'it has ISO 15118, inside DataTransfer')
+    .option('--v2g-root <file>', 'its V2GRootCertificates, with --plug-and-charge')
+    .option('--mo-root <file>', 'its MORootCertificates, with --plug-and-charge')
     .option('--root-check', 'AdditionalRootCertificateCheck: one root, and the old one signs the new one')
     .option('--root-store <n>', 'CertificateStoreMaxLength', '10')
     .option(
@@ -42,10 +48,17 @@ export function addRootFlags(command: Command): Command {
 export function rootsOf(flags: RootFlags): {
   readonly roots: Omit<RootSettings, 'centralSystem'>
   readonly rootBehaviour: RootBehaviour
+  readonly plugAndCharge: boolean
 } {
-  const { manufacturerRoot } = flags
+  const { manufacturerRoot, v2gRoot, moRoot } = flags
+  const plugAndCharge = flags.plugAndCharge === true
+  if (!plugAndCharge && (v2gRoot !== undefined || moRoot !== undefined))
+    throw usageError('--v2g-root and --mo-root need --plug-and-charge')
   return {
+    plugAndCharge,
     roots: {
+      ...(v2gRoot === undefined ? {} : { v2g: readOption(v2gRoot, '--v2g-root').toString() }),
+      ...(moRoot === undefined ? {} : { mo: readOption(moRoot, '--mo-root').toString() }),
       ...(manufacturerRoot === undefined
         ? {}
         : { manufacturer: readOption(manufacturerRoot, '--manufacturer-root').toString() }),

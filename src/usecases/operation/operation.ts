@@ -49,7 +49,7 @@ export interface UpgradeProfileOptions extends OperationOptions {
 }
 
 export interface ListRootsOptions extends OperationOptions {
-  /** Left out: both. */
+  /** Left out: those of the white paper. ISO 15118 has to be asked for, because not every charge point has it. */
   readonly certificateType?: RootCertificateType
 }
 

@@ -1,5 +1,11 @@
 import { readHashData } from '../../pki/hash-data.ts'
-import { maxChildren, maxRootsPerType, type RootHashData } from '../../policy/root-certificate.ts'
+import {
+  isPlugAndChargeType,
+  maxChildren,
+  maxRootsPerType,
+  type RootCertificateType,
+  type RootHashData,
+} from '../../policy/root-certificate.ts'
 import type { CallOutcome } from '../../relay/use-case.ts'
 import { refusingCode } from '../operation/answer.ts'
 import type { OperationFailure } from '../operation/operation.ts'
@@ -23,8 +29,8 @@ export type InstalledAnswer =
   | { readonly kind: 'installed'; readonly roots: readonly ReportedRoot[] }
   | Unanswered
 
-/** GetInstalledCertificateIds.conf (M03.FR.02, M03.FR.03). */
-export function readInstalled(outcome: CallOutcome): InstalledAnswer {
+/** GetInstalledCertificateIds.conf (M03.FR.02, M03.FR.03); asked for `wanted` of ISO 15118, what says that it is of another type is left out. */
+export function readInstalled(outcome: CallOutcome, wanted?: RootCertificateType): InstalledAnswer {
   if (outcome.kind !== 'result') return unanswered(outcome)
   const { status, certificateHashData, certificateHashDataChain } = outcome.payload
   if (status === 'NotFound') return { kind: 'installed', roots: [] }
@@ -37,12 +43,19 @@ export function readInstalled(outcome: CallOutcome): InstalledAnswer {
   }
   const roots: ReportedRoot[] = []
   for (const [index, entry] of list.entries()) {
+    if (wanted !== undefined && isPlugAndChargeType(wanted) && isOfAnother(entry, wanted)) continue
     const root = readEntry(entry)
     if (root === null)
       return unreadable(`certificate ${index + 1} of its list has no hash data that can be read`)
     roots.push(root)
   }
   return { kind: 'installed', roots }
+}
+
+function isOfAnother(entry: unknown, wanted: RootCertificateType): boolean {
+  if (typeof entry !== 'object' || entry === null) return false
+  const type: unknown = Reflect.get(entry, 'certificateType')
+  return typeof type === 'string' && type !== wanted
 }
 
 function readEntry(entry: unknown): ReportedRoot | null {

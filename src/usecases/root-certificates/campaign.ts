@@ -1,4 +1,5 @@
 import { readHashData } from '../../pki/hash-data.ts'
+import { isInstallable } from '../../policy/root-certificate.ts'
 import type { CampaignRoot } from '../../store/store.ts'
 import { problemsOfRoot, readRoot } from './root.ts'
 
@@ -8,10 +9,11 @@ import { problemsOfRoot, readRoot } from './root.ts'
  */
 export function campaignRootProblem(
   kind: 'install-root' | 'delete-root',
-  { certificate, oldRoot, hashData }: CampaignRoot,
+  { certificateType, certificate, oldRoot, hashData }: CampaignRoot,
   now: number,
 ): string | null {
   if (kind === 'install-root') {
+    if (!isInstallable(certificateType)) return 'a V2GCertificateChain is no root that can be installed'
     if (certificate === undefined || hashData !== undefined) return 'install-root needs the certificate'
     const [problem] = problemsOfRoot(certificate, now)
     if (problem !== undefined) return `${problem.detail} (${problem.code})`

@@ -3,6 +3,7 @@ import type { InstalledRoot } from '../../store/store.ts'
 import { callOptions, failure, type Operation, operate, refusedOver } from '../operation/context.ts'
 import type { ChargePointOperations, DeleteRootOptions, OperationOutcome } from '../operation/operation.ts'
 import { readChange } from './answers.ts'
+import { callAboutRoots } from './call.ts'
 import { type Root, readRoot } from './root.ts'
 import { isLast, rootsOfType, selectRoot } from './rules.ts'
 import { strandedBy } from './served.ts'
@@ -95,7 +96,9 @@ async function send(
 ): Promise<OperationOutcome> {
   const { identity, session } = operation
   const answer = readChange(
-    await session.callChargePoint(
+    await callAboutRoots(
+      session,
+      certificateType,
       'DeleteCertificate',
       // Letter for letter what it reported, algorithm included (M04.FR.07).
       { certificateHashData: { ...root.hashData } },

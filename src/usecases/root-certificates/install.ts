@@ -1,8 +1,9 @@
-import { type RootProblem, rootProblems } from '../../policy/root-certificate.ts'
+import { isInstallable, type RootProblem, rootProblems } from '../../policy/root-certificate.ts'
 import type { InstalledRoot } from '../../store/store.ts'
 import { callOptions, failure, type Operation, operate, refusedOver } from '../operation/context.ts'
 import type { ChargePointOperations, InstallRootOptions, OperationOutcome } from '../operation/operation.ts'
 import { type ChangeRootAnswer, type RootConfiguration, readChange } from './answers.ts'
+import { callAboutRoots } from './call.ts'
 import { problemsOfRoot, type Root, readRoot } from './root.ts'
 import { installProblem } from './rules.ts'
 import { askConfiguration, type Failure, isFailure, listInstalled, type RootOperationDeps } from './steps.ts'
@@ -20,6 +21,11 @@ async function install(
 ): Promise<OperationOutcome> {
   const refused = refusedOver(deps, 'certificates', operation.session)
   if (refused !== null) return refused
+  if (!isInstallable(options.certificateType))
+    return failure(
+      'prerequisite',
+      'a V2GCertificateChain is no root: the charge point gets it by CertificateSigned',
+    )
   const problems = problemsOfRoot(options.certificate, deps.clock.now())
   if (problems.length > 0) return wrong(problems)
   const root = readRoot(options.certificate)
@@ -87,7 +93,9 @@ async function send(
   before: Before,
 ): Promise<OperationOutcome> {
   const { identity, session } = operation
-  const outcome = await session.callChargePoint(
+  const outcome = await callAboutRoots(
+    session,
+    certificateType,
     'InstallCertificate',
     { certificateType, certificate: root.pem },
     callOptions(deps, operation),

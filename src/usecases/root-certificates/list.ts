@@ -1,4 +1,4 @@
-import { rootCertificateTypes } from '../../policy/root-certificate.ts'
+import { ownRootTypes } from '../../policy/root-certificate.ts'
 import { operate, refusedOver } from '../operation/context.ts'
 import type { ChargePointOperations, OperationOutcome } from '../operation/operation.ts'
 import { isFailure, listInstalled, type RootOperationDeps } from './steps.ts'
@@ -9,7 +9,7 @@ export function listRootsOperation(deps: RootOperationDeps): ChargePointOperatio
     operate(deps, 'list-roots', identity, options, async (operation): Promise<OperationOutcome> => {
       const refused = refusedOver(deps, 'certificates', operation.session)
       if (refused !== null) return refused
-      const types = options.certificateType === undefined ? rootCertificateTypes : [options.certificateType]
+      const types = options.certificateType === undefined ? ownRootTypes : [options.certificateType]
       const counts: string[] = []
       for (const type of types) {
         const roots = await listInstalled(deps, operation, type)

@@ -8,6 +8,7 @@ import {
   readRootConfiguration,
   rootConfigurationKeys,
 } from './answers.ts'
+import { callAboutRoots, listPayload } from './call.ts'
 import type { KnownRoots } from './known-roots.ts'
 import { type Root, rootOfHashData } from './root.ts'
 import type { ServerChain } from './served.ts'
@@ -31,11 +32,14 @@ export async function listInstalled(
 ): Promise<readonly InstalledRoot[] | Failure> {
   const { identity, session } = operation
   const answer = readInstalled(
-    await session.callChargePoint(
+    await callAboutRoots(
+      session,
+      certificateType,
       'GetInstalledCertificateIds',
-      { certificateType },
+      listPayload(certificateType),
       callOptions(deps, operation),
     ),
+    certificateType,
   )
   if (answer.kind === 'failed') {
     return failure(answer.code, `GetInstalledCertificateIds: ${answer.detail}`)

@@ -1,0 +1,159 @@
+import { X509Certificate } from 'node:crypto'
+import type { Payload } from '../ocpp/message.ts'
+import {
+  type PlugAndChargeMessage,
+  unwrapAnswer,
+  unwrapRequest,
+  wrapAnswer,
+  wrapRequest,
+} from '../ocpp/plug-and-charge.ts'
+import { splitPem } from '../pki/certificate.ts'
+import { certificateHashData } from '../pki/hash-data.ts'
+import type { KeyPair } from '../pki/keys.ts'
+import { plugAndChargeRootTypes } from '../policy/root-certificate.ts'
+import type { CommandTable } from './commands.ts'
+import { makeRequest } from './csr.ts'
+import type { Answer, CallOutcome } from './endpoint.ts'
+import { type RootCommandDeps, rootCommands } from './root-commands.ts'
+
+/** ISO 15118 of a charge point of OCPP 1.6: messages of OCPP 2.0.1 inside DataTransfer. */
+export interface PlugAndCharge {
+  readonly table: CommandTable
+  /** PEM of its V2G certificate and those above it; null: it has none. */
+  readonly v2gChain: string | null
+  /** A message in its envelope; null: it was not answered with a message. */
+  ask(message: PlugAndChargeMessage, data: Payload): Promise<Payload | null>
+  /** A new key, and SignCertificate for it. False: it was not accepted. */
+  requestV2gCertificate(): Promise<boolean>
+}
+
+export interface PlugAndChargeDeps extends RootCommandDeps {
+  readonly call: (action: string, payload: Payload) => Promise<CallOutcome>
+  readonly serialNumber: string
+  readonly organization: () => string
+  readonly inBackground: (work: () => Promise<unknown>) => void
+}
+
+const installable = ['V2GRootCertificate', 'MORootCertificate'] as const
+
+export function createPlugAndCharge(deps: PlugAndChargeDeps): PlugAndCharge {
+  const { store, call, note, acted } = deps
+  const roots = rootCommands(deps, installable)
+  let requested: KeyPair | null = null
+  let chain: readonly X509Certificate[] = []
+
+  async function ask(message: PlugAndChargeMessage, data: Payload): Promise<Payload | null> {
+    const outcome = await call('DataTransfer', wrapRequest(message, data))
+    const answer = outcome.kind === 'result' ? unwrapAnswer(outcome.payload) : null
+    if (answer?.ok === true) return answer.data
+    note(`${message}: ${answer === null ? outcome.kind : answer.status}`)
+    return null
+  }
+
+  async function requestV2gCertificate(): Promise<boolean> {
+    const { serialNumber } = deps
+    const settings = {
+      keyType: 'ec',
+      fault: 'good',
+      serialNumber,
+      organization: deps.organization(),
+    } as const
+    const { pem, keys } = await makeRequest(settings)
+    // Before it is sent: the certificate may be quicker than the answer.
+    requested = keys
+    const answer = await ask('SignCertificate', { csr: pem, certificateType: 'V2GCertificate' })
+    return answer?.status === 'Accepted'
+  }
+
+  function signed(text: unknown): Payload {
+    const certificates = readChain(text)
+    const [leaf] = certificates
+    const isOurs = requested !== null && leaf?.publicKey.equals(requested.publicKey) === true
+    if (!isOurs) {
+      deps.raise('InvalidChargePointCertificate', 'the V2G certificate is not for its key')
+      return { status: 'Rejected' }
+    }
+    chain = certificates
+    acted('ReconfigurationOfSecurityParameters', 'V2G certificate')
+    return { status: 'Accepted' }
+  }
+
+  /** With its children: the certificates between it and its root. */
+  function ownChain(): readonly Payload[] {
+    const [leaf, ...above] = chain
+    if (leaf === undefined) return []
+    const issuers = [...above, ...store.certificates('V2GRootCertificate')]
+    const hashesOf = (one: X509Certificate): readonly object[] => {
+      const issuer = issuers.find((other) => one.checkIssued(other))
+      return issuer === undefined ? [] : [certificateHashData(one, issuer)]
+    }
+    return hashesOf(leaf).map((certificateHashData) => ({
+      certificateType: 'V2GCertificateChain',
+      certificateHashData,
+      childCertificateHashData: above.flatMap(hashesOf).slice(0, 4),
+    }))
+  }
+
+  function list(wanted: unknown): Answer {
+    const asked = Array.isArray(wanted) ? wanted : typeof wanted === 'string' ? [wanted] : []
+    const types = plugAndChargeRootTypes.filter((type) => asked.length === 0 || asked.includes(type))
+    const found = types.flatMap((certificateType): readonly Payload[] =>
+      certificateType === 'V2GCertificateChain'
+        ? ownChain()
+        : store.list(certificateType).map((data) => ({ certificateType, certificateHashData: data })),
+    )
+    if (found.length === 0) return { kind: 'result', payload: { status: 'NotFound' } }
+    return { kind: 'result', payload: { status: 'Accepted', certificateHashDataChain: found } }
+  }
+
+  const table: CommandTable = {
+    DataTransfer(payload, target) {
+      const wrapped = unwrapRequest(payload)
+      if (wrapped === null) return { kind: 'result', payload: { status: 'UnknownVendorId' } }
+      const { message, data } = wrapped
+      if (data === null) return { kind: 'result', payload: { status: 'Rejected' } }
+      switch (message) {
+        case 'GetInstalledCertificateIds':
+          return wrap(list(data.certificateType))
+        case 'InstallCertificate':
+        case 'DeleteCertificate': {
+          const handler = roots[message]
+          return handler === undefined ? unknownMessage : wrap(handler(data, target))
+        }
+        case 'CertificateSigned':
+          return { kind: 'result', payload: wrapAnswer(signed(data.certificateChain)) }
+        case 'TriggerMessage':
+          return {
+            kind: 'result',
+            payload: wrapAnswer({ status: 'Accepted' }),
+            afterwards: () => deps.inBackground(requestV2gCertificate),
+          }
+        default:
+          return unknownMessage
+      }
+    },
+  }
+  return {
+    table,
+    get v2gChain() {
+      return chain.length === 0 ? null : chain.map(String).join('')
+    },
+    ask,
+    requestV2gCertificate,
+  }
+}
+
+const unknownMessage: Answer = { kind: 'result', payload: { status: 'UnknownMessageId' } }
+
+/** What is no answer of the message itself, such as a CALLERROR, stays as it is. */
+function wrap(answer: Answer): Answer {
+  return answer.kind === 'result' ? { ...answer, payload: wrapAnswer(answer.payload) } : answer
+}
+
+function readChain(text: unknown): readonly X509Certificate[] {
+  try {
+    return splitPem(typeof text === 'string' ? text : '').map((pem) => new X509Certificate(pem))
+  } catch {
+    return []
+  }
+}
