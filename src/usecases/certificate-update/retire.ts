@@ -53,9 +53,11 @@ async function retireOld(
     const known = keys.find((key) => key.certificateFingerprint === previousFingerprint)
     old.set(previousFingerprint, { fingerprint: previousFingerprint, notAfter: known?.notAfter ?? null })
   }
-  for (const one of await issued.list({ identity, revoked: false, limit: maxRetired })) {
-    const { certificateFingerprint: fingerprint, notAfter } = one
-    if (notAfter > now) old.set(fingerprint, { fingerprint, notAfter })
+  const given = await issued.list({ identity, revoked: false, limit: maxRetired })
+  const own = given.find((one) => one.certificateFingerprint === present)?.number ?? Number.POSITIVE_INFINITY
+  for (const { certificateFingerprint: fingerprint, notAfter, number } of given) {
+    // What it asks for on this very session may be issued meanwhile: that one is no old one.
+    if (notAfter > now && number < own) old.set(fingerprint, { fingerprint, notAfter })
   }
   old.delete(present)
   for (const { fingerprint, notAfter } of old.values()) {

@@ -236,3 +236,26 @@ test('[CWE-770] a charge point that asks without end is ended, and makes one eve
   setting.clock.advance(3_600_000)
   assert.equal(await setting.sign({}), 'Accepted')
 })
+
+test('[A02.FR.08] [CWE-362] what is issued while the new certificate is seen for the first time does not retire with the old ones', async (t) => {
+  const setting = await setUp(t)
+  const { store } = setting
+  const other = async (serialNumber: string) => {
+    const record = { identity: 'CP1', subject: 'CN=SN-0001', keyFingerprint: serialNumber, notBefore: 1 }
+    const times = { notAfter: setting.clock.now() + 86_400_000, issuedAt: setting.clock.now() }
+    const certificateFingerprint = serialNumber.repeat(32)
+    await store.issued.record({ ...record, ...times, authority: 'a', serialNumber, certificateFingerprint })
+  }
+  await other('1A')
+  const session = setting.connect()
+  await setting.sign({ keys: ec })
+  await session.outcome(status('Accepted'))
+  await setting.settle()
+  await other('2B')
+  setting.connect({ certificate: (await setting.renewal()).certificateFingerprint })
+  await setting.heard()
+  assert.equal((await setting.renewal()).phase, 'seen')
+  const denied = (await store.denied.list({ limit: 9 })).map(({ key }) => key)
+  assert.deepEqual(denied.sort(), [`fingerprint:${oldFingerprint}`, `fingerprint:${'1a'.repeat(32)}`].sort())
+  assert.equal((await store.issued.byFingerprint('2B'.repeat(32)))?.revocation, null)
+})
