@@ -13,6 +13,7 @@ import {
   createRecorder,
   type Recorder,
 } from './central-system-records.ts'
+import { createCsmsAnswers } from './csms-answers.ts'
 import type { Answer, CallOutcome } from './endpoint.ts'
 import type { EventListener, SimulatorEvent } from './event.ts'
 import { createForeignRecords, type ForeignRecord } from './foreign.ts'
@@ -88,11 +89,19 @@ export interface CentralSystem extends CentralSystemRecords {
   close(): Promise<void>
 }
 
-/** A central system as they stand in the field: plain ws://, OCPP 1.6 Core, no idea of security. */
+/**
+ * A central system as they stand in the field: plain ws://, OCPP 1.6 Core, no idea of security. Where
+ * `subprotocols` has ocpp2.0.1 and a charging station chose it, it answers as one of OCPP 2.0.1.
+ */
 export function createCentralSystem(options: CentralSystemOptions = {}): CentralSystem {
   const recorder = createRecorder(options.historyLimit ?? 1000)
   const legacyAnswer = createLegacyAnswers({
     unknownActions: options.unknownActions ?? 'NotImplemented',
+    bootStatus: options.bootStatus ?? 'Accepted',
+    heartbeatIntervalSeconds: options.heartbeatIntervalSeconds ?? 300,
+    now: options.now ?? (() => new Date()),
+  })
+  const csmsAnswer = createCsmsAnswers({
     bootStatus: options.bootStatus ?? 'Accepted',
     heartbeatIntervalSeconds: options.heartbeatIntervalSeconds ?? 300,
     now: options.now ?? (() => new Date()),
@@ -105,10 +114,12 @@ export function createCentralSystem(options: CentralSystemOptions = {}): Central
   }
 
   async function answer(identity: string, call: CallMessage): Promise<Answer> {
-    foreign.call(identity, call)
+    const is201 = peers.get(identity)?.socket.protocol === 'ocpp2.0.1'
+    if (!is201) foreign.call(identity, call)
+    const usual = is201 ? csmsAnswer : legacyAnswer
     const { answering = 'prompt', lateMs = 1000 } = options
     const how = typeof answering === 'function' ? answering(identity, call) : answering
-    return deliver((await options.answer?.(identity, call)) ?? legacyAnswer(call), how, lateMs)
+    return deliver((await options.answer?.(identity, call)) ?? usual(call), how, lateMs)
   }
 
   async function send(

@@ -12,6 +12,8 @@ import {
 import { type ChargePointMessages, type ChargePointModel, createMessages } from './charge-point-messages.ts'
 import { type RunOptions, runChargePoint } from './charge-point-run.ts'
 import { createSecurity, type SecuritySettings } from './charge-point-security.ts'
+import { stationCommands } from './charging-station-commands.ts'
+import { createMessages201 } from './charging-station-messages.ts'
 import { createCommandTarget } from './command-target.ts'
 import { answerCommand, type CommandTable, coreCommands } from './commands.ts'
 import { type ConfigurationKeys, createConfigurationKeys } from './configuration-keys.ts'
@@ -134,16 +136,16 @@ export function createChargePoint(options: ChargePointOptions): ChargePoint {
   let running: Promise<void> | null = null
   let closing: Promise<void> | null = null
 
+  // What it prefers it speaks: a simulator of both versions at once is two of them.
+  const is201 = options.subprotocols?.[0] === 'ocpp2.0.1'
   const link = createLink({
     identity,
     onEvent,
     answer: (call) => {
       unsolicited.see(call.action)
-      return answerCommand(
-        call,
-        [options.commands ?? {}, ...iso15118, roots, certificates.table, securityCommands, coreCommands],
-        target,
-      )
+      const of16 = [...iso15118, roots, certificates.table, securityCommands, coreCommands]
+      const own = is201 ? [stationCommands] : of16
+      return answerCommand(call, [options.commands ?? {}, ...own], target)
     },
     traffic,
     callTimeoutMs: options.callTimeoutMs ?? 30_000,
@@ -151,7 +153,7 @@ export function createChargePoint(options: ChargePointOptions): ChargePoint {
     maxQueued: options.maxQueued ?? 256,
     pingIntervalMs: options.pingIntervalMs ?? 0,
   })
-  const messages = createMessages({
+  const messages = (is201 ? createMessages201 : createMessages)({
     call: (action, payload) => link.call(action, payload),
     model: { vendor: 'Example', model: 'Simulator', ...options.model },
     idTag: options.idTag ?? 'SIMULATOR',

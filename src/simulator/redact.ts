@@ -29,6 +29,13 @@ function redactPayload(payload: Payload): Payload {
       isPayload(entry) && isSecretKey(entry.key) && 'value' in entry ? { ...entry, value: hidden } : entry,
     )
   }
+  if (Array.isArray(copy.setVariableData)) {
+    copy.setVariableData = copy.setVariableData.map((entry: unknown) =>
+      JSON.stringify(entry).toLowerCase().includes('basicauthpassword') && isPayload(entry)
+        ? { ...entry, attributeValue: hidden }
+        : entry,
+    )
+  }
   for (const name of ['location', 'remoteLocation']) {
     const location = copy[name]
     if (typeof location === 'string') copy[name] = location.replace(/\/\/[^/?#]*@/, `//${hidden}@`)

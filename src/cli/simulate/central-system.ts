@@ -64,7 +64,11 @@ export function centralSystemCommand(shell: Shell, terminal: Terminal): Command 
     )
     .option('--username <name>', 'ask for this user name (with --password-file)')
     .option('--password-file <file>', 'ask for this password')
-    .option('--subprotocol <list>', 'sub-protocols that it knows, separated by commas', 'ocpp1.6')
+    .option(
+      '--subprotocol <list>',
+      'sub-protocols that it knows, separated by commas: ocpp1.6, ocpp2.0.1',
+      'ocpp1.6',
+    )
     .option('--boot <status>', 'answer to BootNotification: Accepted, Pending or Rejected', 'Accepted')
     .option('--answers <how>', `how it answers: ${answeringNames.join(', ')}`, 'prompt')
     .option('--answer-delay <seconds>', 'how late, with --answers late', '1')

@@ -111,7 +111,11 @@ export function chargePointCommand(shell: Shell, terminal: Terminal): Command {
     .option('--ciphers <list>', "OpenSSL's cipher string for TLS 1.2 and below")
     .option('--sigalgs <list>', 'signature algorithms')
     .option('--curves <list>', 'groups for the key exchange')
-    .option('--subprotocol <list>', 'sub-protocols to offer, separated by commas', 'ocpp1.6')
+    .option(
+      '--subprotocol <list>',
+      'sub-protocols to offer, separated by commas; it speaks the first: ocpp1.6 or ocpp2.0.1',
+      'ocpp1.6',
+    )
     .option('--serial <number>', 'chargePointSerialNumber of BootNotification')
     .option('--id-tag <tag>', 'idTag of transactions', 'SIMULATOR')
     .option('--count <n>', 'size of the fleet', '1')
