@@ -1,5 +1,5 @@
 import type { Config } from '../config/schema.ts'
-import type { ChainFacts, SecurityProfile } from '../policy/facts.ts'
+import type { CertificateFacts, ChainFacts, SecurityProfile } from '../policy/facts.ts'
 import {
   checkEntry,
   type OnboardingEntry,
@@ -57,12 +57,7 @@ export async function mayEnter(
   if (record !== null) {
     const verdict = checkEntry(entry, record, leaf.fingerprint, now)
     if (!verdict.ok || entry === 'factory-certificate') return verdict
-    return (await isSuperseded(record.identity, leaf, known))
-      ? refused(
-          'client_cert_expired',
-          'it has expired, and the charge point has come with a newer certificate',
-        )
-      : admitted
+    return checkLast(record.identity, leaf, known)
   }
   if (entry === 'factory-certificate' && learnsFactory(config)) return admitted
   const detail = `no charge point with serial number ${JSON.stringify(serialNumber)} is registered`
@@ -74,20 +69,27 @@ export async function mayEnter(
  * forgets what has expired, so only the certificate that the charge point came with last is a way in. One
  * that it took and never came with does not count: it may have to come with the old one until it restarts.
  */
-async function isSuperseded(
+export async function checkLast(
   identity: string,
-  { fingerprint, keyFingerprint }: ChainFacts['leaf'],
-  { registry, renewals }: KnownCertificates,
-): Promise<boolean> {
+  { fingerprint, keyFingerprint }: Pick<CertificateFacts, 'fingerprint' | 'keyFingerprint'>,
+  {
+    registry,
+    renewals,
+  }: { readonly registry: Pick<Registry, 'keysOf'>; readonly renewals: Pick<Renewals, 'get'> },
+): Promise<Verdict> {
   const renewal = await renewals.get(identity)
   const isUnseen = (key: CertificateKeyRecord): boolean =>
     renewal?.certificateFingerprint === key.certificateFingerprint &&
     renewal.phase !== 'seen' &&
     key.firstSeenAt === key.lastSeenAt
   const last = (await registry.keysOf(identity)).find((key) => !isUnseen(key))
-  if (last === undefined) return false
+  if (last === undefined) return admitted
   // The same key again: whoever has the old certificate could come with the new one.
-  return last.certificateFingerprint !== fingerprint && last.keyFingerprint !== keyFingerprint
+  if (last.certificateFingerprint === fingerprint || last.keyFingerprint === keyFingerprint) return admitted
+  return refused(
+    'client_cert_expired',
+    'it has expired, and the charge point has come with a newer certificate',
+  )
 }
 
 export function learnsFactory({ onboarding }: EntryConfig): boolean {

@@ -51,6 +51,8 @@ export interface Claimant {
   readonly record: ChargePointRecord | null
   /** Who the key belongs to so far. */
   readonly keyOwner: string | null
+  /** Of one that has expired: whether the charge point has come with a newer one since. */
+  readonly last: Verdict
 }
 
 export interface CertificateCase {
@@ -172,7 +174,9 @@ function judgeEntry({ chain, entry, claimant, now }: CertificateCase): Verdict |
     const detail = 'the certificate comes from a manufacturer, and onboarding is not configured'
     return refused('client_cert_organization', detail)
   }
-  return claimant?.record == null ? null : checkEntry(entry, claimant.record, chain.leaf.fingerprint, now)
+  if (claimant?.record == null) return null
+  const verdict = checkEntry(entry, claimant.record, chain.leaf.fingerprint, now)
+  return verdict.ok && entry === 'expired-certificate' ? claimant.last : verdict
 }
 
 function judgeOwner(claimant: Claimant | null): Verdict | null {

@@ -6,13 +6,14 @@ import { loadConfig } from '../../config/load.ts'
 import { formatFinding } from '../../config/problem.ts'
 import type { Config } from '../../config/schema.ts'
 import { modeOf } from '../../gate/mode.ts'
-import { entryOf, learnsFactory } from '../../gate/onboarding.ts'
+import { checkLast, entryOf, learnsFactory } from '../../gate/onboarding.ts'
 import { certificateFacts, parseCertificate, splitPem } from '../../pki/certificate.ts'
 import { buildChain, type TrustLists } from '../../pki/chain.ts'
 import { readCsr } from '../../pki/csr.ts'
 import { describeCertificate } from '../../pki/describe.ts'
 import { messageOf, ProxyError } from '../../policy/error.ts'
 import type { CertificateFacts, ChainFacts } from '../../policy/facts.ts'
+import { admitted } from '../../policy/verdict.ts'
 import type { Store } from '../../store/store.ts'
 import { fields, table } from '../output.ts'
 import type { Shell } from '../shell.ts'
@@ -161,11 +162,15 @@ async function inspectRequest(
 async function claimantOf(
   store: Store | null,
   identity: string | undefined,
-  { keyFingerprint }: Pick<CertificateFacts, 'keyFingerprint'>,
+  facts: Pick<CertificateFacts, 'keyFingerprint'> & Partial<Pick<CertificateFacts, 'fingerprint'>>,
 ): Promise<Claimant | null> {
   if (store === null || identity === undefined) return null
   const { registry } = store
-  return { identity, record: await registry.get(identity), keyOwner: await registry.keyOwner(keyFingerprint) }
+  const { keyFingerprint, fingerprint } = facts
+  const [record, keyOwner] = [await registry.get(identity), await registry.keyOwner(keyFingerprint)]
+  const last =
+    fingerprint === undefined ? admitted : await checkLast(identity, { fingerprint, keyFingerprint }, store)
+  return { identity, record, keyOwner, last }
 }
 
 async function readCertificates(
