@@ -155,6 +155,7 @@ export function createUseCases(deps: UseCaseDeps): UseCases {
       signedFirmware.useCase,
       certificates.useCase,
       busy.useCase,
+      busy.useCase201,
       ...changes.useCases,
       {
         name: 'campaigns',

@@ -2,6 +2,7 @@ import type { Payload } from '../../ocpp/message.ts'
 import { BoundedMap } from '../../policy/bounded-map.ts'
 import { type Answer, type Call, type CallFate, forward, type UseCase } from '../../relay/use-case.ts'
 import type { Clock } from '../operation/clock.ts'
+import { transactionEvents } from './transaction-events.ts'
 import { unsureChargePoints } from './unsure.ts'
 
 /** Who wants to disturb a charge point only while nobody charges. */
@@ -33,6 +34,8 @@ type Connectors = Map<number, { transactionId: number | null }>
  */
 export function transactions(options: { readonly maxChargePoints: number; readonly clock: Clock }): {
   readonly useCase: UseCase
+  /** The same of OCPP 2.0.1. */
+  readonly useCase201: UseCase
   readonly watch: TransactionWatch
 } {
   // Only the busy ones: an idle charge point costs nothing.
@@ -40,8 +43,10 @@ export function transactions(options: { readonly maxChargePoints: number; readon
   const listeners = new Set<(identity: string) => void>()
   const unsure = unsureChargePoints({ max: options.maxChargePoints, clock: options.clock }, tellIdle)
 
+  const events = transactionEvents({ maxChargePoints: options.maxChargePoints, unsure, ended: tellIdle })
+
   function hasOpen(identity: string): boolean {
-    return busy.get(identity) !== undefined || unsure.has(identity)
+    return busy.get(identity) !== undefined || events.has(identity) || unsure.has(identity)
   }
 
   function tellIdle(identity: string): void {
@@ -132,6 +137,7 @@ export function transactions(options: { readonly maxChargePoints: number; readon
         if (facts.stage !== 'onboarding') unsure.seen(facts.identity)
       },
     },
+    useCase201: events.useCase,
     watch: {
       hasOpen,
       onIdle(listener) {
