@@ -16,7 +16,7 @@ import { stationCommands } from './charging-station-commands.ts'
 import { createMessages201 } from './charging-station-messages.ts'
 import { createCommandTarget } from './command-target.ts'
 import { answerCommand, type CommandTable, coreCommands } from './commands.ts'
-import { type ConfigurationKeys, createConfigurationKeys } from './configuration-keys.ts'
+import { type ConfigurationKeys, createConfigurationKeys, plugAndChargeKeys } from './configuration-keys.ts'
 import type { Dialed, TlsSeen } from './dial.ts'
 import type { CallOutcome } from './endpoint.ts'
 import type { EventListener } from './event.ts'
@@ -125,7 +125,7 @@ export function createChargePoint(options: ChargePointOptions): ChargePoint {
     ...options.certificateBehaviour,
   }
   let rootBehaviour: RootBehaviour = { ...obedientRoots, ...options.rootBehaviour }
-  const configuration = createConfigurationKeys()
+  const configuration = createConfigurationKeys(options.plugAndCharge === true ? plugAndChargeKeys : [])
   configuration.put('SecurityProfile', String(security.profile))
   configuration.put('CpoName', options.cpoName ?? '')
   configuration.put('AdditionalRootCertificateCheck', String(security.roots.additionalCheck))
@@ -207,7 +207,6 @@ export function createChargePoint(options: ChargePointOptions): ChargePoint {
     inBackground: background.start,
   })
   const iso15118 = options.plugAndCharge === true ? [plugAndCharge.table] : []
-  if (options.plugAndCharge === true) configuration.put('ISO15118PnCEnabled', 'true')
 
   async function connect(): Promise<Dialed> {
     try {

@@ -22,31 +22,38 @@ export interface ConfigurationKeys {
   report(names: readonly string[] | null): Payload
 }
 
-const defaults: readonly (readonly [name: string, access: KeyAccess, type: Entry['type'], value: string])[] =
-  [
-    ['AuthorizationKey', 'W', 'text', ''],
-    ['AdditionalRootCertificateCheck', 'R', 'text', 'false'],
-    ['CertificateSignedMaxChainSize', 'R', 'integer', '10000'],
-    ['CertificateStoreMaxLength', 'R', 'integer', '10'],
-    ['ClockAlignedDataInterval', 'RW', 'integer', '0'],
-    ['ConnectionTimeOut', 'RW', 'integer', '60'],
-    ['CpoName', 'RW', 'text', ''],
-    ['GetConfigurationMaxKeys', 'R', 'integer', '50'],
-    ['HeartbeatInterval', 'RW', 'integer', '300'],
-    ['MeterValueSampleInterval', 'RW', 'integer', '60'],
-    ['MeterValuesSampledData', 'RW', 'text', 'Energy.Active.Import.Register'],
-    ['NumberOfConnectors', 'R', 'integer', '1'],
-    ['SecurityProfile', 'RW', 'integer', '0'],
-    ['SupportedFeatureProfiles', 'R', 'text', 'Core,FirmwareManagement,RemoteTrigger'],
-    ['TransactionMessageAttempts', 'RW', 'integer', '3'],
-    ['TransactionMessageRetryInterval', 'RW', 'integer', '60'],
-    ['WebSocketPingInterval', 'RW', 'integer', '0'],
-  ]
+type KeyDefault = readonly [name: string, access: KeyAccess, type: Entry['type'], value: string]
+
+/** Whoever has this key has ISO 15118 (application note Plug & Charge). */
+export const plugAndChargeKeys: readonly KeyDefault[] = [['ISO15118PnCEnabled', 'RW', 'text', 'true']]
+
+const defaults: readonly KeyDefault[] = [
+  ['AuthorizationKey', 'W', 'text', ''],
+  ['AdditionalRootCertificateCheck', 'R', 'text', 'false'],
+  ['CertificateSignedMaxChainSize', 'R', 'integer', '10000'],
+  ['CertificateStoreMaxLength', 'R', 'integer', '10'],
+  ['ClockAlignedDataInterval', 'RW', 'integer', '0'],
+  ['ConnectionTimeOut', 'RW', 'integer', '60'],
+  ['CpoName', 'RW', 'text', ''],
+  ['GetConfigurationMaxKeys', 'R', 'integer', '50'],
+  ['HeartbeatInterval', 'RW', 'integer', '300'],
+  ['MeterValueSampleInterval', 'RW', 'integer', '60'],
+  ['MeterValuesSampledData', 'RW', 'text', 'Energy.Active.Import.Register'],
+  ['NumberOfConnectors', 'R', 'integer', '1'],
+  ['SecurityProfile', 'RW', 'integer', '0'],
+  ['SupportedFeatureProfiles', 'R', 'text', 'Core,FirmwareManagement,RemoteTrigger'],
+  ['TransactionMessageAttempts', 'RW', 'integer', '3'],
+  ['TransactionMessageRetryInterval', 'RW', 'integer', '60'],
+  ['WebSocketPingInterval', 'RW', 'integer', '0'],
+]
 
 /** The keys of a simulated charge point. Names are case-insensitive (CiString50Type). */
-export function createConfigurationKeys(): ConfigurationKeys {
+export function createConfigurationKeys(more: readonly KeyDefault[] = []): ConfigurationKeys {
   const entries = new Map<string, Entry>(
-    defaults.map(([name, access, type, value]) => [name.toLowerCase(), { name, access, type, value }]),
+    [...defaults, ...more].map(([name, access, type, value]) => [
+      name.toLowerCase(),
+      { name, access, type, value },
+    ]),
   )
   const find = (name: string): Entry | undefined => entries.get(name.toLowerCase())
   const readable = (entry: Entry | undefined): entry is Entry => entry !== undefined && entry.access !== 'W'
