@@ -3,6 +3,7 @@ import { type AdminServer, type Health, startAdmin } from './admin/server.ts'
 import { type Authorities, createAuthorities, type PreparedAuthorities } from './app/authorities.ts'
 import { certificatesOf, serverChainsOf } from './app/certificates.ts'
 import { noteChargePointExpiry } from './app/charge-point-expiry.ts'
+import { chargePointLogsOf, pruneLogs } from './app/charge-point-logs.ts'
 import { healthOf } from './app/health.ts'
 import { buildPolicies, lockoutBounds } from './app/policies.ts'
 import { Rejections } from './app/rejections.ts'
@@ -38,11 +39,10 @@ import { createSignatureCache } from './pki/signature.ts'
 import { messageOf } from './policy/error.ts'
 import { reservedIdentity } from './policy/identity.ts'
 import { Relay } from './relay/relay.ts'
-import type { Store } from './store/store.ts'
+import type { LogArchive, Store } from './store/store.ts'
 import { entryOf } from './usecases/signed-firmware/entry.ts'
 
-const hourMs = 3_600_000
-const minuteMs = 60_000
+const [hourMs, minuteMs] = [3_600_000, 60_000]
 
 export interface AppDeps {
   readonly version: string
@@ -67,6 +67,7 @@ export class App {
   readonly #lockout: Lockout
   readonly #rejections: Rejections
   readonly #events: SecurityEvents
+  readonly #logs: LogArchive | null
   readonly #useCases: UseCases
   /** Null: this process is alone with its store. */
   readonly #replicas: Replicas | null
@@ -116,8 +117,10 @@ export class App {
       useCases: () => this.#useCases,
       ticketsChanged: () => this.#newTicketKeys(),
     })
+    this.#logs = chargePointLogsOf(() => this.#config)
     this.#useCases = createUseCases({
       store,
+      logs: this.#logs,
       log,
       metrics,
       note: this.#events.log.note,
@@ -161,7 +164,7 @@ export class App {
       now: Date.now,
       delay: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
     }
-    this.#routes = new HttpRoutes({ ...admission, metrics, log })
+    this.#routes = new HttpRoutes({ ...admission, metrics, log, logs: this.#logs })
     this.#upgrades = new Upgrades({
       ...admission,
       metrics,
@@ -338,7 +341,7 @@ export class App {
       version,
       startedAt: Date.now(),
       token: () => this.#config.admin.token,
-      ...{ registry, rejections, events, denied, roots, renewals, issued, firmware },
+      ...{ registry, rejections, events, denied, roots, renewals, issued, firmware, logs: this.#logs },
       firmwareChecks: { verify: this.#useCases.firmware.verifier.verify, entryOf },
       denyListChanged: () => this.#revocations.look(),
       stored: {
@@ -356,12 +359,10 @@ export class App {
       campaigns: this.#useCases.campaigns,
       lockouts: this.#lockout,
       certificates: () => certificatesOf(this.#policies, this.#authorities.issuers()),
-      hashKey,
+      ...{ hashKey, log, now: Date.now },
       note: this.#events.log.note,
       noteDurably: this.#events.log.noteDurably,
       reservedIdentity: () => reservedIdentity(this.#config.securityEvents),
-      log,
-      now: Date.now,
     }
   }
 
@@ -376,6 +377,7 @@ export class App {
   #prune(): void {
     this.#rejections.prune()
     void this.#revocations.prune()
+    void pruneLogs(this.#logs, this.#deps.log)
   }
 
   #every(ms: number, task: () => void): void {

@@ -7,6 +7,7 @@ export const secretKinds = [
   'pool token',
   'private key',
   'sealing key',
+  'upload token',
 ] as const
 export type SecretKind = (typeof secretKinds)[number]
 

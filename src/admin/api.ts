@@ -13,6 +13,7 @@ import { campaignRoutes } from './routes/campaigns.ts'
 import { certificateRenewalRoutes } from './routes/certificate-renewals.ts'
 import { certificateRoutes } from './routes/certificates.ts'
 import { chargePointCertificateRoutes } from './routes/charge-point-certificates.ts'
+import { chargePointLogRoutes } from './routes/charge-point-logs.ts'
 import { chargePointRoutes } from './routes/charge-points.ts'
 import { deniedCertificateRoutes } from './routes/denied-certificates.ts'
 import { eventRoutes } from './routes/events.ts'
@@ -124,6 +125,7 @@ async function addRoutes(api: Api, context: ApiContext): Promise<void> {
     firmwareRoutes,
     chargePointFirmwareRoutes,
     rootCertificateRoutes,
+    chargePointLogRoutes,
     eventRoutes,
     rejectionRoutes,
     campaignRoutes,

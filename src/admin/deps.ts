@@ -8,6 +8,7 @@ import type {
   FirmwareEntry,
   FirmwareStore,
   IssuedCertificates,
+  LogArchive,
   Registry,
   RejectionLog,
   Renewals,
@@ -37,6 +38,8 @@ export interface AdminDeps {
   readonly roots: Pick<RootStore, 'inventory' | 'known'>
   /** Tells, after they are durable, that there are new records; for live readers. */
   readonly stored: { readonly rejections: Subscribe; readonly events: Subscribe }
+  /** Of charge points (N01); null: none are kept. */
+  readonly logs: Pick<LogArchive, 'list' | 'open'> | null
   readonly renewals: Renewals
   readonly firmware: FirmwareStore
   readonly firmwareChecks: {

@@ -16,6 +16,7 @@ const statusOfCode: Readonly<Record<string, number>> = {
   charge_point_unknown: 404,
   campaign_unknown: 404,
   certificate_request_unknown: 404,
+  log_unknown: 404,
   rejection_unknown: 404,
   denied_unknown: 404,
   firmware_unknown: 404,

@@ -15,12 +15,16 @@ import { protocols } from '../policy/protocol.ts'
 import { sessionsOf } from '../relay/sessions-of.ts'
 import type { SessionDirectory, UseCase, UseCaseSession } from '../relay/use-case.ts'
 import { seal } from '../store/seal.ts'
-import type { Store } from '../store/store.ts'
+import type { LogArchive, Store } from '../store/store.ts'
 import {
   type CertificateUpdate,
   createCertificateUpdate,
 } from '../usecases/certificate-update/certificate-update.ts'
 import type { CertificateSettings } from '../usecases/certificate-update/context.ts'
+import {
+  type ChargePointLogs,
+  createChargePointLogs,
+} from '../usecases/charge-point-logs/charge-point-logs.ts'
 import { configurationAnswer } from '../usecases/configuration-answer.ts'
 import { createGuard } from '../usecases/guard.ts'
 import { createMessageSchema } from '../usecases/message-schema.ts'
@@ -32,7 +36,6 @@ import { type ChargePointChanges, createChargePointChanges } from '../usecases/o
 import { createPlugAndCharge } from '../usecases/plug-and-charge/plug-and-charge.ts'
 import { createV2gSigning } from '../usecases/plug-and-charge/v2g-signing.ts'
 import { campaignRootProblem } from '../usecases/root-certificates/campaign.ts'
-import { createStatusMessages } from '../usecases/security-messages/security-messages.ts'
 import { createSignedFirmware } from '../usecases/signed-firmware/signed-firmware.ts'
 import { type TransactionWatch, transactions } from '../usecases/transactions/transactions.ts'
 import type { Authorities } from './authorities.ts'
@@ -41,6 +44,8 @@ import { onboardingOf } from './onboarding.ts'
 
 export interface UseCaseDeps {
   readonly store: Store
+  /** null: no logs of charge points are kept. */
+  readonly logs: LogArchive | null
   readonly log: Logger
   readonly metrics: Metrics
   readonly note: NoteEvent
@@ -97,6 +102,7 @@ export function createUseCases(deps: UseCaseDeps): UseCases {
     settings: () => config().firmware,
     now: Date.now,
   })
+  const logs = logsOf(deps, schemas)
   const changes = createChargePointChanges({
     registry: store.registry,
     roots: store.roots,
@@ -106,6 +112,7 @@ export function createUseCases(deps: UseCaseDeps): UseCases {
     transactions: busy.watch,
     certificates,
     signedFirmware,
+    logs,
     clock: systemClock(),
     note,
     log,
@@ -151,7 +158,7 @@ export function createUseCases(deps: UseCaseDeps): UseCases {
       }),
       ...(schema === null ? [] : [schema]),
       ...deps.events,
-      createStatusMessages({ mode, schemas, log }),
+      ...logs.useCases,
       signedFirmware.useCase,
       certificates.useCase,
       busy.useCase,
@@ -174,6 +181,16 @@ export function createUseCases(deps: UseCaseDeps): UseCases {
     certificates,
     firmware,
   }
+}
+
+function logsOf({ logs: archive, config, log }: UseCaseDeps, schemas: MessageSchemas): ChargePointLogs {
+  return createChargePointLogs({
+    ...{ archive, schemas, log },
+    uploadUrl: (name) => config().listeners.find((one) => one.name === name)?.logUploadUrl ?? null,
+    translates: () => config().chargePointLogs?.translateGetDiagnostics ?? false,
+    mode: () => config().centralSystem.securityMessages,
+    callTimeoutMs: () => config().limits.callTimeout,
+  })
 }
 
 function certificatesOf(deps: UseCaseDeps, schemas: MessageSchemas): CertificateUpdate {

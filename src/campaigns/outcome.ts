@@ -31,6 +31,9 @@ export const consequences: Readonly<Record<OperationFailure, Consequence>> = {
   error_answer: 'retry',
   no_answer: 'retry',
   authority_failed: 'retry',
+  // What it has begun goes on by itself.
+  upload_pending: 'fail',
+  upload_failed: 'retry',
   // Its key, its names: they are the same at the next try.
   request_rejected: 'fail',
 }

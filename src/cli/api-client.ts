@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import { ProxyError } from '../policy/error.ts'
 import type { OperationFailure, OperationOutcome } from '../usecases/operation/operation.ts'
+import { download } from './api-client/download.ts'
 import { type ApiAnswer, exchange, type Method } from './api-client/exchange.ts'
 import { withProgress } from './api-client/progress.ts'
 import { type ApiOptions, apiTarget } from './api-client/target.ts'
@@ -33,6 +34,8 @@ export interface ApiClient {
    * listens there), `api_unreachable`, `api_foreign`, or the code and message of the API's own error.
    */
   call(method: Method, path: string, body?: unknown, options?: CallOptions): Promise<unknown>
+  /** Writes the bytes of a 2xx answer to a new file; how many there were. Throws as `call`, and when the file cannot be written. */
+  download(path: string, file: string): Promise<number>
   /** The same for an operation on a charge point: how it ended is a result here, not an error. */
   operate(path: string, body: unknown, options?: CallOptions): Promise<OperationOutcome>
 }
@@ -84,6 +87,12 @@ export function apiClient(shell: Shell, options: ApiOptions): ApiClient {
       const answer = await send(method, path, body, options)
       if (answer.status >= 200 && answer.status < 300) return answer.body
       throw errorOf(answer, origin)
+    },
+    async download(path, file) {
+      const url = new URL(`/api/v1${path}`, origin)
+      const got = await withProgress(shell, `downloading to ${file}`, download({ url, token, file }))
+      if (typeof got === 'number') return got
+      throw errorOf(got, origin)
     },
     async operate(path, body, options = {}) {
       const answer = await send('POST', path, body, options)

@@ -12,6 +12,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   certificates: async () => (await import('./certificates.ts')).certificatesCommand(),
   credentials: async () => (await import('./credentials.ts')).credentialsCommand(),
   firmware: async () => (await import('./firmware.ts')).firmwareCommand(),
+  log: async () => (await import('./log.ts')).logCommand(),
   rejections: async () => (await import('./rejections.ts')).rejectionsCommand(),
   events: async () => (await import('./events.ts')).eventsCommand(),
   campaign: async () => (await import('./campaign.ts')).campaignCommand(),

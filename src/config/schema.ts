@@ -2,6 +2,7 @@ import { type Static, Type } from 'typebox'
 import type { KeyTypeName } from '../policy/key-types.ts'
 import { centralSystem201Schema, centralSystemSchema } from './schema/central-system.ts'
 import { certificateAuthoritySchema } from './schema/certificate-authority.ts'
+import { chargePointLogsSchema } from './schema/charge-point-logs.ts'
 import { passwordsSchema, profileUpgradeSchema } from './schema/credentials.ts'
 import { firmwareSchema } from './schema/firmware.ts'
 import { about, choice, type Loaded } from './schema/kinds.ts'
@@ -56,6 +57,7 @@ export const configSchema = Type.Object(
     onboarding: Type.Optional(onboardingSchema),
     plugAndCharge: Type.Optional(plugAndChargeSchema),
     firmware: firmwareSchema,
+    chargePointLogs: Type.Optional(chargePointLogsSchema),
     limits: limitsSchema,
     store: storeSchema,
     securityEvents: securityEventsSchema,
@@ -192,6 +194,7 @@ export type AdmissionConfig = Loaded<ConfigFile['admission']>
 export type PasswordsConfig = Loaded<ConfigFile['passwords']>
 export type ProfileUpgradeConfig = Loaded<ConfigFile['profileUpgrade']>
 export type OnboardingConfig = Loaded<NonNullable<ConfigFile['onboarding']>>
+export type ChargePointLogsConfig = Loaded<NonNullable<ConfigFile['chargePointLogs']>>
 export type MessagesConfig = Loaded<ConfigFile['messages']>
 
 /**
@@ -214,6 +217,7 @@ export interface Config {
   readonly onboarding?: OnboardingConfig
   readonly plugAndCharge?: PlugAndChargeConfig
   readonly firmware: FirmwareConfig
+  readonly chargePointLogs?: ChargePointLogsConfig
   readonly limits: LimitsConfig
   readonly store: StoreConfig
   readonly securityEvents: SecurityEventsConfig

@@ -39,7 +39,8 @@ export function matchRoute<Route extends RouteRule>(
   return { kind: 'route', route: best, rest: target.slice(best.path.length) }
 }
 
-function targetProblem(target: string, path: string): string | null {
+/** What two servers could read in two ways (CWE-22, CWE-436); null: nothing. `path` is `target` without its query. */
+export function targetProblem(target: string, path: string): string | null {
   if (!target.startsWith('/')) return 'the request target is not in origin form'
   if (target.length > maxTargetBytes) return 'the request target is too long'
   if (!/^[\x21-\x7e]*$/.test(target) || target.includes('#') || target.includes('\\'))

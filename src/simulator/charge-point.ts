@@ -21,6 +21,8 @@ import type { Dialed, TlsSeen } from './dial.ts'
 import type { CallOutcome } from './endpoint.ts'
 import type { EventListener } from './event.ts'
 import { type CloseSeen, createLink } from './link.ts'
+import { type LogBehaviour, logCommands, obedientLogs } from './log-commands.ts'
+import { logContent } from './log-content.ts'
 import { createPlugAndCharge, type PlugAndCharge } from './plug-and-charge.ts'
 import { ConnectRefusal } from './refusal.ts'
 import { obedientRoots, type RootBehaviour, rootCommands } from './root-commands.ts'
@@ -55,6 +57,8 @@ export interface ChargePointOptions extends SecuritySettings {
   readonly cpoName?: string
   /** How it takes messages about root certificates; obedient by default. */
   readonly rootBehaviour?: Partial<RootBehaviour>
+  /** How it takes GetLog (N01); obedient by default. */
+  readonly logBehaviour?: Partial<LogBehaviour>
   /** Tells of its own acts: StartupOfTheDevice, ResetOrReboot, ReconfigurationOfSecurityParameters. */
   readonly ownEvents?: boolean
   /** Actions of the central system that are asked for at any time; others count as unsolicited. */
@@ -90,6 +94,8 @@ export interface ChargePoint extends Omit<ChargePointMessages, 'restart'>, Secur
   renewCertificate(): Promise<boolean>
   /** The same for messages about root certificates. */
   behaveAboutRoots(change: Partial<RootBehaviour>): void
+  /** The same for GetLog. */
+  behaveAboutLogs(change: Partial<LogBehaviour>): void
   /** Raises a security event: sent at once where it can be, else as soon as it can (A04). */
   raise(type: string, techInfo?: string): void
   /** One attempt. @throws ConnectRefusal; ProxyError `already_connected`, `tls_options`, `url_invalid`. */
@@ -125,6 +131,7 @@ export function createChargePoint(options: ChargePointOptions): ChargePoint {
     ...options.certificateBehaviour,
   }
   let rootBehaviour: RootBehaviour = { ...obedientRoots, ...options.rootBehaviour }
+  let logBehaviour: LogBehaviour = { ...obedientLogs, ...options.logBehaviour }
   const configuration = createConfigurationKeys(options.plugAndCharge === true ? plugAndChargeKeys : [])
   configuration.put('SecurityProfile', String(security.profile))
   configuration.put('CpoName', options.cpoName ?? '')
@@ -143,7 +150,7 @@ export function createChargePoint(options: ChargePointOptions): ChargePoint {
     onEvent,
     answer: (call) => {
       unsolicited.see(call.action)
-      const of16 = [...iso15118, roots, certificates.table, securityCommands, coreCommands]
+      const of16 = [...iso15118, roots, certificates.table, logs.table, securityCommands, coreCommands]
       const own = is201 ? [stationCommands] : of16
       return answerCommand(call, [options.commands ?? {}, ...own], target)
     },
@@ -159,6 +166,7 @@ export function createChargePoint(options: ChargePointOptions): ChargePoint {
     idTag: options.idTag ?? 'SIMULATOR',
     onBooted: () => {
       background.start(events.flush)
+      logs.resume()
       // A03.FR.02: a month before the end, for most.
       const left = (security.own.notAfter ?? Number.POSITIVE_INFINITY) - now().getTime()
       if (left < (options.renewBeforeMs ?? 0)) background.start(certificates.renew)
@@ -197,6 +205,16 @@ export function createChargePoint(options: ChargePointOptions): ChargePoint {
     ...{ raise, acted, note },
     now: () => now().getTime(),
   })
+  const logs = logCommands({
+    behaviour: () => logBehaviour,
+    content: (type) => logContent(type, { identity, confirmed: events.confirmed, traffic: traffic.counts() }),
+    ca: () => security.roots.trusted(),
+    call: (action, payload) => link.call(action, payload),
+    inBackground: background.start,
+    note,
+    now,
+    signal: () => stop.signal,
+  })
   const aboutRoots = { store: security.roots, behaviour: () => rootBehaviour, raise, acted, note }
   const roots = rootCommands(aboutRoots)
   const plugAndCharge = createPlugAndCharge({
@@ -214,6 +232,7 @@ export function createChargePoint(options: ChargePointOptions): ChargePoint {
       security.confirmProfile()
       if (security.profile === 3) security.own.connected()
       if (messages.booted) background.start(events.flush)
+      if (messages.booted) logs.resume()
       return dialed
     } catch (error) {
       if (error instanceof ConnectRefusal && !stop.signal.aborted) onRefusal(error)
@@ -286,6 +305,7 @@ export function createChargePoint(options: ChargePointOptions): ChargePoint {
     inBackground: background.start,
     note,
     acted,
+    logStatus: () => logs.status(),
   })
 
   return {
@@ -303,6 +323,9 @@ export function createChargePoint(options: ChargePointOptions): ChargePoint {
     renewCertificate: certificates.renew,
     behaveAboutRoots(change) {
       rootBehaviour = { ...rootBehaviour, ...change }
+    },
+    behaveAboutLogs(change) {
+      logBehaviour = { ...logBehaviour, ...change }
     },
     roots: security.roots,
     plugAndCharge,

@@ -21,6 +21,7 @@ export interface CommandTargetDeps {
   readonly note: (detail: string) => void
   /** Something that a charge point has to report was done (A04). */
   readonly acted: (event: string, techInfo?: string) => void
+  readonly logStatus: () => Payload
 }
 
 /** A change that was found to be in order. */
@@ -70,6 +71,7 @@ export function createCommandTarget(deps: CommandTargetDeps): CommandTarget {
     get transactionId() {
       return messages.transaction?.id ?? null
     },
+    logStatus: deps.logStatus,
     get booted() {
       return messages.booted
     },

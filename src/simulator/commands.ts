@@ -8,6 +8,8 @@ export interface CommandTarget {
   readonly transactionId: number | null
   /** BootNotification was accepted. */
   readonly booted: boolean
+  /** What LogStatusNotification says now. */
+  logStatus(): Payload
   /** Sends in the background; failures become events. */
   perform(work: BackgroundWork): void
   /** AuthorizationKey and SecurityProfile have their own rules (A01, A05). */

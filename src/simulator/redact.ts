@@ -38,9 +38,18 @@ function redactPayload(payload: Payload): Payload {
   }
   for (const name of ['location', 'remoteLocation']) {
     const location = copy[name]
-    if (typeof location === 'string') copy[name] = location.replace(/\/\/[^/?#]*@/, `//${hidden}@`)
+    if (typeof location === 'string') copy[name] = redactLocation(location)
   }
+  // GetLog (N01) has it one level deeper.
+  if (isPayload(copy.log)) copy.log = redactPayload(copy.log)
   return copy
+}
+
+/** A one-time token in the path is as good as a password. */
+function redactLocation(location: string): string {
+  return location
+    .replace(/\/\/[^/?#]*@/, `//${hidden}@`)
+    .replaceAll(/\/[A-Za-z0-9_-]{43}(?=\/|$)/g, `/${hidden}`)
 }
 
 /** Key names are case-insensitive (OCPP 1.6, CiString50Type). */

@@ -23,7 +23,9 @@ function trigger({ requestedMessage, connectorId }: Payload, target: CommandTarg
       return accepted(() => target.perform({ kind: 'status', connectorId: connector, status: state }))
     }
     case 'LogStatusNotification':
-      return accepted(() => idle('LogStatusNotification', target))
+      return accepted(() =>
+        target.perform({ kind: 'call', action: 'LogStatusNotification', payload: target.logStatus() }),
+      )
     case 'FirmwareStatusNotification':
       // L01: with the extension it is the signed one that is meant.
       return accepted(() => idle('SignedFirmwareStatusNotification', target))

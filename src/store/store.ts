@@ -13,6 +13,7 @@ import type { SecurityEventLog } from './security-events.ts'
 import type { SharedStore } from './shared.ts'
 
 export type * from './campaigns.ts'
+export type * from './charge-point-logs.ts'
 export type * from './deny-list.ts'
 export type * from './firmware.ts'
 export type * from './issued.ts'

@@ -1,6 +1,7 @@
 import type {
   ChargePointOperations,
   DeleteRootOptions,
+  GetLogOptions,
   InstallRootOptions,
   ListRootsOptions,
   OperationOptions,
@@ -49,6 +50,10 @@ export class FakeOperations implements ChargePointOperations {
 
   renewCertificate(identity: string, options: RenewCertificateOptions): Promise<OperationOutcome> {
     return this.#run('renew', identity, options)
+  }
+
+  getLog(identity: string, options: GetLogOptions): Promise<OperationOutcome> {
+    return this.#run('get log', identity, options)
   }
 
   /** Fulfilled when so many were asked for. */

@@ -100,6 +100,7 @@ export async function setUp(t: TestContext, options: SettingOptions = {}): Promi
     roots: store.roots,
     firmware: store.firmware,
     firmwareChecks: { verify: async () => [], entryOf },
+    logs: null,
     renewals: store.renewals,
     pki: { crl: async () => null, ocsp: async () => null, chain: () => null },
     issued: store.issued,

@@ -136,6 +136,7 @@ export function world(count: number, store: CampaignStore = memoryCampaigns()): 
             options,
           ),
         updateFirmware: (identity, options) => operate(identity, `update to ${options.name}`, options),
+        getLog: (identity, options) => operate(identity, `get ${options.logType}`, options),
         listRoots: (identity, options) => operate(identity, 'list roots', options),
         installRoot: (identity, options) =>
           operate(

@@ -17,6 +17,7 @@ export interface ApiAnswer {
 export interface Operator {
   /** The `admin` section of the configuration. */
   readonly section: { readonly tokenFile: string }
+  readonly token: string
   /** `path` begins behind /api/v1. */
   ask(proxy: TestProxy, method: string, path: string, body?: object): Promise<ApiAnswer>
 }
@@ -30,6 +31,7 @@ export function operator(t: Pick<TestContext, 'after'>): Operator {
   writeFileSync(tokenFile, token, { mode: 0o600 })
   return {
     section: { tokenFile },
+    token,
     async ask(proxy, method, path, body) {
       const answer = await fetch(`http://127.0.0.1:${proxy.port('admin')}/api/v1${path}`, {
         method,

@@ -32,6 +32,7 @@ export interface ConfigChange {
   readonly onboarding?: Section
   readonly plugAndCharge?: Section
   readonly firmware?: Section
+  readonly chargePointLogs?: Section
   readonly admin?: Section
   readonly drain?: Section
   readonly log?: Section
@@ -125,6 +126,7 @@ export function buildConfig(
     ...(change.onboarding === undefined ? {} : { onboarding: change.onboarding }),
     ...(change.plugAndCharge === undefined ? {} : { plugAndCharge: change.plugAndCharge }),
     ...(change.firmware === undefined ? {} : { firmware: change.firmware }),
+    ...(change.chargePointLogs === undefined ? {} : { chargePointLogs: change.chargePointLogs }),
     ...(change.securityEvents === undefined ? {} : { securityEvents: change.securityEvents }),
     admin: { address: '127.0.0.1:0', ...change.admin },
     drain: { timeout: '500ms', ...change.drain },

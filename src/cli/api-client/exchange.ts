@@ -52,7 +52,8 @@ export async function exchange(request: ApiRequest): Promise<ApiAnswer> {
   }
 }
 
-function send(url: URL, options: RequestOptions, content: Buffer | null): Promise<IncomingMessage> {
+/** The request alone: whoever calls reads the answer. Throws what the socket throws. */
+export function send(url: URL, options: RequestOptions, content: Buffer | null): Promise<IncomingMessage> {
   const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>()
   const request = url.protocol === 'https:' ? httpsRequest(url, options) : httpRequest(url, options)
   request.once('response', resolve).once('error', reject)
@@ -85,7 +86,8 @@ function parseJson(url: URL, response: IncomingMessage, text: string): unknown {
   }
 }
 
-function failure(cause: unknown, url: URL, timeoutMs: number): ProxyError {
+/** What was thrown on the way to the API, in words. */
+export function failure(cause: unknown, url: URL, timeoutMs: number): ProxyError {
   if (isRefused(cause)) {
     return new ProxyError('no_proxy', 'operator', `no proxy runs at ${url.origin} (connection refused)`, {
       cause,

@@ -7,6 +7,7 @@ import {
   upstreamHeaders,
 } from './central-system.ts'
 import { certificateAuthority } from './certificate-authority.ts'
+import { chargePointLogs } from './charge-point-logs.ts'
 import { firmwareRules } from './firmware.ts'
 import {
   listenerAddresses,
@@ -40,6 +41,7 @@ export const rules: readonly Rule[] = [
   clientCertificatesByProfile,
   revocationRules,
   routeRules,
+  chargePointLogs,
   legacyLane,
   suites,
   serverCertificateForms,

@@ -1,7 +1,7 @@
 import { Type } from 'typebox'
 import { protocols } from '../../policy/protocol.ts'
 import { cipherNames } from './ciphers.ts'
-import { about, address, choice, file, flag, network } from './kinds.ts'
+import { about, address, choice, file, flag, network, url } from './kinds.ts'
 import { revocationSchema } from './revocation.ts'
 import { routesSchema } from './routes.ts'
 import { serverCertificate } from './server-certificate.ts'
@@ -176,6 +176,13 @@ export const listenerSchema = Type.Object(
     }),
     proxyProtocol,
     routes: routesSchema,
+    logUploadUrl: Type.Optional(
+      url({
+        description:
+          'What charge points of this listener reach for the upload of their logs: the public http:// or https:// URL of any listener, with a path of its own, such as https://cs.example.com:8443/logs. A one-time token is appended, and proves who uploads.',
+        requirements: ['N01.FR.01'],
+      }),
+    ),
     tls: Type.Optional(tls),
   },
   { additionalProperties: false },

@@ -9,21 +9,26 @@ import type { LivePolicy } from '../listener.ts'
 import { httpView } from '../upgrade-answer.ts'
 import { upstreamHeaders } from '../upstream-headers.ts'
 import type { Forwarded, RouteConfig, RouteForwarder } from './forward.ts'
+import { LogUploads, type LogUploadsDeps } from './log-uploads.ts'
 import { findRequester } from './requester.ts'
 
 export interface HttpRoutesDeps extends AdmitConnectionDeps {
   readonly metrics: Pick<Metrics, 'admissionDuration' | 'routeRequests' | 'routeBytes'>
   readonly log: Logger
+  /** Of charge points, which upload here what they are asked for (N01). */
+  readonly logs: LogUploadsDeps['archive']
 }
 
 /** Plain HTTP requests beside OCPP (`listeners[].routes`): who asks is proven first, then they go to their target. */
 export class HttpRoutes {
   readonly #deps: HttpRoutesDeps
   readonly #open = new Map<ServerResponse, Promise<Forwarded>>()
+  readonly #uploads: LogUploads
   #isDraining = false
 
   constructor(deps: HttpRoutesDeps) {
     this.#deps = deps
+    this.#uploads = new LogUploads({ ...deps, archive: deps.logs })
   }
 
   /** Takes over with a request that is no upgrade, and ends the connection behind its answer. Rejected: nothing was answered. */
@@ -35,6 +40,11 @@ export class HttpRoutes {
   ): Promise<void> {
     const { refuser } = this.#deps
     const method = message.method ?? ''
+    const upload = this.#uploads.match(policy, message)
+    if (upload !== null) {
+      if (this.#isDraining) return refuser.refuse(connection, 'draining', 'the proxy is shutting down')
+      return this.#uploads.take(connection, policy, upload, message, response)
+    }
     const match = matchRoute(policy.listener.routes, method, message.url ?? '')
     switch (match.kind) {
       case 'none':
@@ -68,7 +78,7 @@ export class HttpRoutes {
     const timer = setTimeout(() => {
       for (const response of this.#open.keys()) response.destroy()
     }, timeoutMs)
-    await Promise.all(this.#open.values())
+    await Promise.all([...this.#open.values(), this.#uploads.drain(timeoutMs)])
     clearTimeout(timer)
   }
 

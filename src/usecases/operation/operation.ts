@@ -1,3 +1,4 @@
+import type { LogType } from '../../policy/charge-point-log.ts'
 import type { RootCertificateType, RootSelector } from '../../policy/root-certificate.ts'
 
 /** What operators and campaigns ask of a charge point, and how it ended. */
@@ -20,6 +21,8 @@ export const operationFailures = {
   authority_failed:
     'The certificate authority has issued nothing, or nothing that can be used; the old certificate is valid.',
   update_failed: 'The charge point accepted it, and reported that it failed.',
+  upload_failed: 'It accepted, and reported that the upload of its log has failed.',
+  upload_pending: 'It accepted, and has not uploaded its log yet; it may still come.',
   draining: 'The proxy is shutting down.',
 } as const
 
@@ -103,6 +106,18 @@ export interface UpdateFirmwareOptions extends OperationOptions {
   readonly retryInterval?: number
 }
 
+export interface GetLogOptions extends OperationOptions {
+  readonly logType: LogType
+  /** Milliseconds since the epoch: entries from then on, and until then. Left out: all that it has. */
+  readonly from?: number
+  readonly to?: number
+  /** How often it tries again, and the seconds between. Left out: as it likes. */
+  readonly retries?: number
+  readonly retryInterval?: number
+  /** false: its answer is enough, and the upload comes later. Left out: true. */
+  readonly wait?: boolean
+}
+
 /** Never rejected but by a store that fails (ProxyError). */
 export interface ChargePointOperations {
   /** A01: a new random password, sent, and proven by a login with it. */
@@ -125,4 +140,6 @@ export interface ChargePointOperations {
    * goes on when the time is over is a success that says so.
    */
   updateFirmware(identity: string, options: UpdateFirmwareOptions): Promise<OperationOutcome>
+  /** N01: asks for a log, takes its upload, and hears what the charge point reports of it. */
+  getLog(identity: string, options: GetLogOptions): Promise<OperationOutcome>
 }

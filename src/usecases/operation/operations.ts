@@ -6,6 +6,7 @@ import { type Protocol, protocols } from '../../policy/protocol.ts'
 import type { SessionDirectory, UseCase, UseCaseSession } from '../../relay/use-case.ts'
 import type { CredentialHash, Registry, RootStore } from '../../store/store.ts'
 import type { CertificateUpdate } from '../certificate-update/certificate-update.ts'
+import type { ChargePointLogs } from '../charge-point-logs/charge-point-logs.ts'
 import { networkProfiles } from '../ocpp201/network-profile.ts'
 import { basicAuthPassword } from '../ocpp201/password.ts'
 import { createPasswordChanges } from '../password-update/changes.ts'
@@ -48,6 +49,7 @@ export interface ChargePointChangesDeps {
   readonly transactions: TransactionWatch
   readonly certificates: Pick<CertificateUpdate, 'operation'>
   readonly signedFirmware: Pick<SignedFirmware, 'operation'>
+  readonly logs: Pick<ChargePointLogs, 'operation'>
   readonly clock: Clock
   readonly note: NoteEvent
   readonly log: Logger
@@ -156,6 +158,7 @@ export function createChargePointChanges(deps: ChargePointChangesDeps): ChargePo
       }),
       renewCertificate: deps.certificates.operation(common),
       updateFirmware: deps.signedFirmware.operation(common),
+      getLog: deps.logs.operation(common),
     },
     useCases: [
       passwordUpdate(update),

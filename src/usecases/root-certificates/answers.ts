@@ -102,7 +102,8 @@ export function readChange(outcome: CallOutcome): ChangeRootAnswer {
   }
 }
 
-function unanswered(outcome: Exclude<CallOutcome, { readonly kind: 'result' }>): Unanswered {
+/** Neither a result nor anything that was done. */
+export function unanswered(outcome: Exclude<CallOutcome, { readonly kind: 'result' }>): Unanswered {
   switch (outcome.kind) {
     case 'error': {
       const code = outcome.origin === 'proxy' ? null : refusingCode(outcome.code)

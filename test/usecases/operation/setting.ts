@@ -157,6 +157,7 @@ export async function setUp(t: Pick<TestContext, 'after'>, given: Settings = {})
       // Renewals have a setting of their own.
       certificates: { operation: () => () => Promise.reject(new Error('not here')) },
       signedFirmware: { operation: () => () => Promise.reject(new Error('not here')) },
+      logs: { operation: () => () => Promise.reject(new Error('not here')) },
       clock,
       note: (event) => events.push(event),
       log: quiet,

@@ -1,0 +1,61 @@
+import type { Command } from 'commander'
+import { logTypes } from '../../policy/charge-point-log.ts'
+import { type OperationCommandOptions, operationCommand, runOperation } from '../operation-command.ts'
+import type { Shell } from '../shell.ts'
+import { parseInteger, usageError } from '../store-command.ts'
+
+interface GetOptions extends OperationCommandOptions {
+  readonly type: string
+  readonly from?: string
+  readonly to?: string
+  readonly retries?: string
+  readonly retryInterval?: string
+  readonly wait: boolean
+}
+
+/** `log get`: N01 on one charge point. */
+export function getCommand(shell: Shell): Command {
+  const examples = [
+    'log get CP1',
+    'log get CP1 --type DiagnosticsLog --from 2026-11-01T00:00:00Z',
+    'log get CP1 --no-wait --json',
+  ]
+  return operationCommand('get', shell, examples)
+    .description('ask a connected charge point for a log, and wait until it has uploaded it (N01)')
+    .option('--type <type>', logTypes.join(' or '), 'SecurityLog')
+    .option('--from <time>', 'entries from then on, such as 2026-11-01T00:00:00Z')
+    .option('--to <time>', 'entries until then')
+    .option('--retries <n>', 'how often it tries again')
+    .option('--retry-interval <seconds>', 'the time between two tries')
+    .option('--no-wait', 'its answer is enough: the upload comes later')
+    .action((identity: string, options: GetOptions) =>
+      runOperation(shell, options, {
+        identity,
+        rest: '/logs',
+        body: () => bodyOf(options),
+        doing: `getting a log of ${identity}`,
+      }),
+    )
+}
+
+/** Throws a usage error. */
+function bodyOf({ type, from, to, retries, retryInterval, wait }: GetOptions) {
+  const logType = logTypes.find((one) => one === type)
+  if (logType === undefined) throw usageError(`--type must be ${logTypes.join(' or ')}`)
+  return {
+    logType,
+    ...(from === undefined ? {} : { from: timeOf(from, '--from') }),
+    ...(to === undefined ? {} : { to: timeOf(to, '--to') }),
+    ...(retries === undefined ? {} : { retries: parseInteger(retries, '--retries', 0, 100) }),
+    ...(retryInterval === undefined
+      ? {}
+      : { retryIntervalSeconds: parseInteger(retryInterval, '--retry-interval', 0, 86_400) }),
+    ...(wait ? {} : { wait: false }),
+  }
+}
+
+function timeOf(text: string, option: string): string {
+  const at = Date.parse(text)
+  if (Number.isNaN(at)) throw usageError(`${option} must be a time such as 2026-11-01T00:00:00Z`)
+  return new Date(at).toISOString()
+}
