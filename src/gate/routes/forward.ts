@@ -99,7 +99,8 @@ export class RouteForwarder {
         if (!response.writableFinished) problem ??= 'the client has gone'
         resolve({ status: response.statusCode, sentBytes: open.sentBytes, receivedBytes, problem })
       })
-      message.socket.setTimeout(timeout, () => fail(new Error('the client is silent')))
+      // On the answer: where only the socket is asked, Node's HTTP server ends it before the client is told.
+      response.setTimeout(timeout, () => fail(new Error('neither side says anything')))
       response.shouldKeepAlive = false
       // No pipeline: that would end the connection before the client has its answer.
       body.once('error', (error) => {
