@@ -20,6 +20,7 @@ import { type ConfigurationKeys, createConfigurationKeys, plugAndChargeKeys } fr
 import type { Dialed, TlsSeen } from './dial.ts'
 import type { CallOutcome } from './endpoint.ts'
 import type { EventListener } from './event.ts'
+import { type FirmwareSettings, firmwareCommands } from './firmware-commands.ts'
 import { type CloseSeen, createLink } from './link.ts'
 import { type LogBehaviour, logCommands, obedientLogs } from './log-commands.ts'
 import { logContent } from './log-content.ts'
@@ -59,6 +60,8 @@ export interface ChargePointOptions extends SecuritySettings {
   readonly rootBehaviour?: Partial<RootBehaviour>
   /** How it takes GetLog (N01); obedient by default. */
   readonly logBehaviour?: Partial<LogBehaviour>
+  /** Signed updates (L01); left out: it has none. */
+  readonly firmware?: FirmwareSettings
   /** Tells of its own acts: StartupOfTheDevice, ResetOrReboot, ReconfigurationOfSecurityParameters. */
   readonly ownEvents?: boolean
   /** Actions of the central system that are asked for at any time; others count as unsolicited. */
@@ -150,7 +153,7 @@ export function createChargePoint(options: ChargePointOptions): ChargePoint {
     onEvent,
     answer: (call) => {
       unsolicited.see(call.action)
-      const of16 = [...iso15118, roots, certificates.table, logs.table, securityCommands, coreCommands]
+      const of16 = [...iso15118, firmware, roots, certificates.table, logs.table, securityCommands, coreCommands]
       const own = is201 ? [stationCommands] : of16
       return answerCommand(call, [options.commands ?? {}, ...own], target)
     },
@@ -223,6 +226,14 @@ export function createChargePoint(options: ChargePointOptions): ChargePoint {
     serialNumber: options.model?.serialNumber ?? identity,
     organization: () => configuration.get('CpoName') ?? '',
     inBackground: background.start,
+  })
+  const firmware = firmwareCommands({
+    settings: options.firmware ?? null,
+    call: (action, payload) => link.call(action, payload),
+    inBackground: background.start,
+    ...{ raise, note },
+    otherTrigger: certificates.table.ExtendedTriggerMessage ?? securityCommands.ExtendedTriggerMessage,
+    now: () => now().getTime(),
   })
   const iso15118 = options.plugAndCharge === true ? [plugAndCharge.table] : []
 
