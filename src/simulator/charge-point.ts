@@ -153,7 +153,15 @@ export function createChargePoint(options: ChargePointOptions): ChargePoint {
     onEvent,
     answer: (call) => {
       unsolicited.see(call.action)
-      const of16 = [...iso15118, firmware, roots, certificates.table, logs.table, securityCommands, coreCommands]
+      const of16 = [
+        ...iso15118,
+        firmware,
+        roots,
+        certificates.table,
+        logs.table,
+        securityCommands,
+        coreCommands,
+      ]
       const own = is201 ? [stationCommands] : of16
       return answerCommand(call, [options.commands ?? {}, ...own], target)
     },
@@ -232,7 +240,7 @@ export function createChargePoint(options: ChargePointOptions): ChargePoint {
     call: (action, payload) => link.call(action, payload),
     inBackground: background.start,
     ...{ raise, note },
-    otherTrigger: certificates.table.ExtendedTriggerMessage ?? securityCommands.ExtendedTriggerMessage,
+    otherTrigger: certificates.table.ExtendedTriggerMessage,
     now: () => now().getTime(),
   })
   const iso15118 = options.plugAndCharge === true ? [plugAndCharge.table] : []

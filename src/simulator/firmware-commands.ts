@@ -99,7 +99,8 @@ export function firmwareCommands(deps: FirmwareCommandDeps): CommandTable {
       return answer('Accepted', () => deps.inBackground(() => update(request)))
     },
     ExtendedTriggerMessage: (payload, target) => {
-      if (payload.requestedMessage !== 'FirmwareStatusNotification') return deps.otherTrigger?.(payload, target) ?? answer('NotImplemented')
+      if (payload.requestedMessage !== 'FirmwareStatusNotification')
+        return deps.otherTrigger?.(payload, target) ?? answer('NotImplemented')
       const shown = last === null || last.status === 'Installed' ? { status: 'Idle' } : last
       return answer('Accepted', () =>
         deps.inBackground(() => deps.call('SignedFirmwareStatusNotification', shown)),

@@ -25,12 +25,13 @@ import {
   certificateHelp,
   certificatesOf,
 } from './certificate-options.ts'
+import { addFirmwareFlags, type FirmwareFlags, firmwareOf } from './firmware-options.ts'
 import { addLogFlags, type LogFlags, logHelp, logsOf } from './log-options.ts'
 import { helpTail, milliseconds, passwordOption, readOption, tlsVersions } from './options.ts'
 import { addRootFlags, type RootFlags, rootHelp, rootsOf } from './root-options.ts'
 import { createPrinter, interruption, type Terminal } from './terminal.ts'
 
-interface CommandOptions extends BehaviourFlags, RootFlags, CertificateFlags, LogFlags {
+interface CommandOptions extends BehaviourFlags, RootFlags, CertificateFlags, LogFlags, FirmwareFlags {
   readonly url: string
   readonly tlsUrl?: string
   readonly id: string
@@ -88,7 +89,7 @@ export function chargePointCommand(shell: Shell, terminal: Terminal): Command {
   const command = plainCommand('charge-point', shell).description(
     'a charge point of OCPP 1.6-J with security profile 0, 1, 2 or 3',
   )
-  return addLogFlags(addCertificateFlags(addRootFlags(addBehaviourFlags(command))))
+  return addFirmwareFlags(addLogFlags(addCertificateFlags(addRootFlags(addBehaviourFlags(command)))))
     .requiredOption('--url <url>', 'ws:// or wss:// URL, without the identity')
     .option('--tls-url <url>', 'wss:// URL to move to, when it is raised to profile 2 or 3')
     .option('--id <identity>', 'identity; {n} stands for the number in a fleet', 'CP-1')
@@ -208,6 +209,7 @@ function fleetOf(options: CommandOptions, onEvent: (event: SimulatorEvent) => vo
     ...(password === null ? {} : { password }),
     ...rootsOf(options),
     ...logsOf(options),
+    ...firmwareOf(options),
     ...certificatesOf(options, count),
     ...(options.savePassword === true ? { onPassword: passwordSaver(options, count) } : {}),
     ...(options.username === undefined ? {} : { username: options.username }),
