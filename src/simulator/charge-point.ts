@@ -2,25 +2,25 @@ import type { Payload } from '../ocpp/message.ts'
 import { ProxyError } from '../policy/error.ts'
 import type { SecurityProfile } from '../policy/facts.ts'
 import { createBackground } from './background.ts'
-import { type Backoff, backoffDelay, pause } from './backoff.ts'
+import { backoffDelay, pause } from './backoff.ts'
 import { type ChargePointBehaviour, obedient } from './behaviour.ts'
 import {
   type CertificateBehaviour,
   certificateCommands,
   obedientCertificates,
 } from './certificate-commands.ts'
-import { type ChargePointMessages, type ChargePointModel, createMessages } from './charge-point-messages.ts'
+import { type ChargePointMessages, createMessages } from './charge-point-messages.ts'
+import type { ChargePointOptions } from './charge-point-options.ts'
 import { type RunOptions, runChargePoint } from './charge-point-run.ts'
-import { createSecurity, type SecuritySettings } from './charge-point-security.ts'
+import { createSecurity } from './charge-point-security.ts'
 import { stationCommands } from './charging-station-commands.ts'
 import { createMessages201 } from './charging-station-messages.ts'
 import { createCommandTarget } from './command-target.ts'
-import { answerCommand, type CommandTable, coreCommands } from './commands.ts'
+import { answerCommand, coreCommands } from './commands.ts'
 import { type ConfigurationKeys, createConfigurationKeys, plugAndChargeKeys } from './configuration-keys.ts'
 import type { Dialed, TlsSeen } from './dial.ts'
 import type { CallOutcome } from './endpoint.ts'
-import type { EventListener } from './event.ts'
-import { type FirmwareSettings, firmwareCommands } from './firmware-commands.ts'
+import { firmwareCommands } from './firmware-commands.ts'
 import { type CloseSeen, createLink } from './link.ts'
 import { type LogBehaviour, logCommands, obedientLogs } from './log-commands.ts'
 import { logContent } from './log-content.ts'
@@ -34,42 +34,7 @@ import { type SecurityMessages, securityMessages } from './security-messages.ts'
 import { createTraffic, type TrafficCounts } from './traffic.ts'
 import { createUnsolicitedCalls, type UnsolicitedCalls } from './unsolicited.ts'
 
-export interface ChargePointOptions extends SecuritySettings {
-  readonly model?: Partial<ChargePointModel>
-  readonly idTag?: string
-  /** Milliseconds between two pings of the charge point; 0, the default, sends none. */
-  readonly pingIntervalMs?: number
-  readonly callTimeoutMs?: number
-  /** CALLs that may be open at once: 1 by the standard, more to pipeline. */
-  readonly maxOutstanding?: number
-  readonly maxQueued?: number
-  readonly backoff?: Backoff
-  /** Looked at before the core commands: for messages that those do not have, or to misbehave. */
-  readonly commands?: CommandTable
-  /** How it takes new passwords and profiles; obedient by default. */
-  readonly behaviour?: Partial<ChargePointBehaviour>
-  /** How it takes certificates of its own; obedient by default. */
-  readonly certificateBehaviour?: Partial<CertificateBehaviour>
-  /** It asks for a new certificate when the present one ends within so many milliseconds (A03); else never. */
-  readonly renewBeforeMs?: number
-  /** It has ISO 15118, inside DataTransfer. */
-  readonly plugAndCharge?: boolean
-  /** CpoName as it leaves the factory. */
-  readonly cpoName?: string
-  /** How it takes messages about root certificates; obedient by default. */
-  readonly rootBehaviour?: Partial<RootBehaviour>
-  /** How it takes GetLog (N01); obedient by default. */
-  readonly logBehaviour?: Partial<LogBehaviour>
-  /** Signed updates (L01); left out: it has none. */
-  readonly firmware?: FirmwareSettings
-  /** Tells of its own acts: StartupOfTheDevice, ResetOrReboot, ReconfigurationOfSecurityParameters. */
-  readonly ownEvents?: boolean
-  /** Actions of the central system that are asked for at any time; others count as unsolicited. */
-  readonly expectedCalls?: readonly string[]
-  readonly onEvent?: EventListener
-  readonly now?: () => Date
-  readonly random?: () => number
-}
+export type { ChargePointOptions }
 
 export interface ChargePoint extends Omit<ChargePointMessages, 'restart'>, SecurityMessages {
   readonly identity: string
