@@ -79,10 +79,15 @@ const cases: readonly Case[] = [
   ],
   [
     'a wait that outlives the handshake',
-    revoking('wait: 10s, timeout: 20s'),
+    revoking('ocsp: soft, responder: "http://127.0.0.1:1", wait: 10s, timeout: 20s'),
     [/wait: must be less than limits\.handshakeTimeout/],
   ],
-  ['a wait beyond the time-out', revoking('wait: 3s, timeout: 1s'), [], [/wait: is above timeout/]],
+  [
+    'a wait beyond the time-out',
+    revoking('ocsp: soft, responder: "http://127.0.0.1:1", wait: 3s, timeout: 1s'),
+    [],
+    [/wait: is above timeout/],
+  ],
   [
     '[A00.FR.804] onboarding needs somebody who can come',
     mutual(`${names}\nonboarding: {}`),

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { certificateHashData } from '../../src/pki/hash-data.ts'
-import { rootCertificateTypes } from '../../src/policy/root-certificate.ts'
+import { ownRootTypes } from '../../src/policy/root-certificate.ts'
 import { makeAuthority } from '../support/authority.ts'
 import { operator } from '../support/operator.ts'
 import { startProxy } from '../support/proxy.ts'
@@ -13,7 +13,7 @@ test('[TC_075_CSMS] root certificates of both types are installed', async (t) =>
   const root = await makeAuthority({ name: 'A new root' })
   let tools = 0
 
-  for (const certificateType of rootCertificateTypes) {
+  for (const certificateType of ownRootTypes) {
     for (const listener of ['basic-auth-tls', 'mutual-tls'] as const) {
       await t.test(`[TC_075_CSMS] ${certificateType} over ${listener}`, async (t) => {
         tools += 1
