@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { expectedOnboarding } from '../../../src/policy/onboarding.ts'
 import type { Store } from '../../../src/store/store.ts'
 import { campaign } from '../contract/campaigns.ts'
 import { hashOf, login, offer } from '../contract/credential-changes.ts'
@@ -76,14 +77,16 @@ export const steps: readonly Step[] = [
   },
   {
     name: '[A00.FR.806] a factory credential that was seen',
-    run: ({ registry }) =>
-      registry.recordSuccess(
+    run: async ({ registry }) => {
+      await registry.update('CP1', { onboarding: expectedOnboarding('certificate', null, 1) })
+      await registry.recordSuccess(
         'CP1',
         login('current', {
           profile: 3,
           onboarding: { kind: 'begins', via: 'certificate', factorySalt: null },
         }),
-      ),
+      )
+    },
     holds: async ({ registry }) => {
       const record = await registry.get('CP1')
       assert.deepEqual([record?.onboarding?.state, record?.securityProfile], ['running', 2])
