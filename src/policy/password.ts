@@ -30,13 +30,8 @@ const maxColons = 4
  * byte in the password are right. `detail` never holds what was sent. Total: never throws.
  */
 export function parseBasicAuthorization(header: string | undefined, identity: IdentityFacts): BasicResult {
-  if (header === undefined) return missing('no Authorization header')
-  if (header.length > maxAuthorizationLength) return missing('the Authorization header is too long')
-  // RFC 9110 11.1 and 11.4: the scheme is case-insensitive, one or more spaces follow.
-  const match = /^basic +([A-Za-z0-9+/]+)(={0,2})$/i.exec(header.trim())
-  if (match === null) return missing('the Authorization header is no HTTP Basic credentials')
-  const decoded = decodeBase64(match[1] ?? '', match[2] ?? '')
-  if (decoded === null) return missing('the Basic credentials are not valid base64')
+  const decoded = decodeBasic(header)
+  if (typeof decoded === 'string') return missing(decoded)
 
   // Servers of the field differ in whether they decode the path, so charge points send either.
   for (const user of [identity.identity, identity.encoded]) {
@@ -53,16 +48,24 @@ export function parseBasicAuthorization(header: string | undefined, identity: Id
  * none in a user name, identities may hold them. Empty: there are no credentials that can be read.
  */
 export function basicUserNames(header: string | undefined): readonly string[] {
-  const match = /^basic +([A-Za-z0-9+/]+)(={0,2})$/i.exec(
-    (header ?? '').slice(0, maxAuthorizationLength).trim(),
-  )
-  const decoded = match === null ? null : decodeBase64(match[1] ?? '', match[2] ?? '')
+  const decoded = decodeBasic(header)
   const names: string[] = []
-  for (let end = decoded?.indexOf(colon) ?? -1; decoded !== null && end >= 0 && names.length < maxColons; ) {
+  if (typeof decoded === 'string') return names
+  for (let end = decoded.indexOf(colon); end >= 0 && names.length < maxColons; ) {
     names.push(decoded.subarray(0, end).toString())
     end = decoded.indexOf(colon, end + 1)
   }
   return names
+}
+
+/** The bytes of Basic credentials, or what is wrong with them. */
+function decodeBasic(header: string | undefined): Buffer | string {
+  if (header === undefined) return 'no Authorization header'
+  if (header.length > maxAuthorizationLength) return 'the Authorization header is too long'
+  // RFC 9110 11.1 and 11.4: the scheme is case-insensitive, one or more spaces follow.
+  const match = /^basic +([A-Za-z0-9+/]+)(={0,2})$/i.exec(header.trim())
+  if (match === null) return 'the Authorization header is no HTTP Basic credentials'
+  return decodeBase64(match[1] ?? '', match[2] ?? '') ?? 'the Basic credentials are not valid base64'
 }
 
 /** RFC 4648 section 4, padding optional; anything but the canonical encoding is refused (3.5). */
