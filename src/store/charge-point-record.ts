@@ -1,4 +1,5 @@
 import { ProxyError } from '../policy/error.ts'
+import { movesRatchet } from '../policy/profile.ts'
 import { changeAtSuccess } from './credential-change.ts'
 import { onboardingAtSuccess } from './onboarding.ts'
 import type { ChargePointPatch, ChargePointRecord, SuccessfulConnection } from './store.ts'
@@ -80,6 +81,14 @@ export function afterSuccess(record: ChargePointRecord, seen: SuccessfulConnecti
     passwordForm: seen.passwordForm ?? record.passwordForm,
     offersMandatorySuites: seen.offersMandatorySuites ?? record.offersMandatorySuites,
   }
+}
+
+/** Does a login say no more than that it was here? Then nothing that lasts is decided by it. */
+export function isVisit(record: ChargePointRecord, seen: SuccessfulConnection): boolean {
+  const kept = record.securityProfile
+  const moves = seen.profile !== 0 && (kept === null || movesRatchet(kept, seen.profile))
+  const isPlain = record.credentialChange === null && record.onboarding === null && record.upgradeTo === null
+  return !moves && isPlain && (seen.onboarding ?? null) === null && seen.upstreamSecret === undefined
 }
 
 /** The other of two passwords, which the central system took; unless somebody has set another one meanwhile. */

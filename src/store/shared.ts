@@ -14,6 +14,14 @@ export interface SharedStore {
   replace(name: string, before: string | null, value: string): Promise<boolean>
 }
 
+/**
+ * On what standing a write about a charge point is made, where several replicas share the store. The token
+ * of its lease: who has lost that writes nothing (ProxyError `lease_lost`). `unleased`: it was admitted while
+ * no lease could be asked for, so that another replica may have it as well: nothing that lasts may be
+ * decided by it (`lease_missing`). Left out: nobody else can have it (one process), or it is an operator's.
+ */
+export type Fence = number | 'unleased'
+
 /** `sessions`: names are identities. `jobs`: work that one replica at a time does. */
 export type LeaseKind = 'sessions' | 'jobs'
 

@@ -10,7 +10,7 @@ import type { Onboarding, OnboardingSeen, OnboardingState, OnboardingStep } from
 import type { Renewals } from './renewals.ts'
 import type { RootStore } from './roots.ts'
 import type { SecurityEventLog } from './security-events.ts'
-import type { SharedStore } from './shared.ts'
+import type { Fence, SharedStore } from './shared.ts'
 
 export type * from './campaigns.ts'
 export type * from './charge-point-logs.ts'
@@ -236,11 +236,8 @@ export interface SuccessfulConnection {
    * all else: with the end of a change of the password the other one would be forgotten.
    */
   readonly upstreamSecret?: { readonly refused: string | null; readonly taken: string }
-  /**
-   * Token of the lease of this identity, where several replicas share the store: who has lost the lease
-   * writes nothing (ProxyError `lease_lost`). Left out or null: nobody else can have it.
-   */
-  readonly fence?: number | null
+  /** `unleased`: that somebody was here is written, and nothing else (`isVisit`). */
+  readonly fence?: Fence
   readonly at: number
 }
 

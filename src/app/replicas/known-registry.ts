@@ -1,6 +1,6 @@
 import { BoundedMap } from '../../policy/bounded-map.ts'
-import { movesRatchet } from '../../policy/profile.ts'
-import type { ChargePointRecord, Registry, SuccessfulConnection } from '../../store/store.ts'
+import { isVisit } from '../../store/charge-point-record.ts'
+import type { ChargePointRecord, Fence, Registry, SuccessfulConnection } from '../../store/store.ts'
 import type { Outage } from './outage.ts'
 
 export interface KnownRegistryDeps {
@@ -9,7 +9,7 @@ export interface KnownRegistryDeps {
   /** Charge points that are remembered. */
   readonly maxKnown: number
   /** Of the identity while it is being admitted. */
-  readonly fenceOf: (identity: string) => number | null
+  readonly fenceOf: (identity: string) => Fence
 }
 
 /** The registry as the gate sees it where replicas share a store. */
@@ -53,15 +53,6 @@ export function knownRegistry({ registry, outage, maxKnown, fenceOf }: KnownRegi
     if (record === null) known.delete(identity)
     else if (known.get(identity) !== undefined) known.set(identity, record)
     return record
-  }
-
-  /** Is it no more than a visit, of which nothing depends? */
-  function isVisit(record: ChargePointRecord, seen: SuccessfulConnection): boolean {
-    const kept = record.securityProfile
-    const moves = seen.profile !== 0 && (kept === null || movesRatchet(kept, seen.profile))
-    const isPlain =
-      record.credentialChange === null && record.onboarding === null && record.upgradeTo === null
-    return !moves && isPlain && (seen.onboarding ?? null) === null && seen.upstreamSecret === undefined
   }
 
   return {
@@ -124,7 +115,7 @@ export function knownRegistry({ registry, outage, maxKnown, fenceOf }: KnownRegi
           const kept = await registry.get(identity)
           // Seen elsewhere since.
           if (kept === null || (kept.lastSeenAt ?? 0) > seen.at) continue
-          await registry.recordSuccess(identity, seen)
+          await registry.recordSuccess(identity, { ...seen, fence: 'unleased' })
         } catch (error) {
           if (!outage.isAway(error)) continue
           unwritten.set(identity, seen)

@@ -3,7 +3,7 @@ import type { Logger } from '../../observe/log.ts'
 import { messageOf, ProxyError } from '../../policy/error.ts'
 import type { Claim, Claimant, Sessions } from '../../relay/sessions.ts'
 import type { UseCaseSession } from '../../relay/use-case.ts'
-import type { Leases } from '../../store/store.ts'
+import type { Fence, Leases } from '../../store/store.ts'
 import type { Wire } from './wire.ts'
 
 /** A replica that is asked for an identity may have to ping, to end a session and to wait for its end. */
@@ -37,8 +37,8 @@ interface Asked {
  */
 export class Ownership {
   readonly #deps: OwnershipDeps
-  readonly #claimed = new Map<string, number | null>()
-  readonly #tokens = new Map<UseCaseSession, number | null>()
+  readonly #claimed = new Map<string, Fence>()
+  readonly #tokens = new Map<UseCaseSession, Fence>()
 
   constructor(deps: OwnershipDeps) {
     this.#deps = deps
@@ -68,13 +68,16 @@ export class Ownership {
     }
   }
 
-  /** Goes with what is written about a charge point while it is being admitted; null: it could not be asked for. */
-  fenceOf(identity: string): number | null {
-    return this.#claimed.get(identity) ?? null
+  /** Goes with what is written about a charge point while it is being admitted, and while its session lasts. */
+  fenceOf(identity: string): Fence {
+    const claimed = this.#claimed.get(identity)
+    if (claimed !== undefined) return claimed
+    const session = this.#deps.sessions.get(identity)
+    return (session === null ? undefined : this.#tokens.get(session)) ?? 'unleased'
   }
 
   started(session: UseCaseSession): void {
-    this.#tokens.set(session, this.#claimed.get(session.facts.identity) ?? null)
+    this.#tokens.set(session, this.#claimed.get(session.facts.identity) ?? 'unleased')
   }
 
   ended(session: UseCaseSession): void {
@@ -97,7 +100,7 @@ export class Ownership {
     const token = this.#tokens.get(session)
     if (token === undefined) return
     const [held] = await leases.held('sessions', [identity])
-    if (token !== null && held === token) return
+    if (held === token) return
     // Another walk of ours has it: the session is being replaced.
     if (this.#claimed.has(identity) || sessions.get(identity) !== session) return
     const taken = await this.#take(identity, { address, certificate })
@@ -113,9 +116,7 @@ export class Ownership {
   async #take(
     identity: string,
     claimant: Claimant,
-  ): Promise<
-    { readonly kind: 'granted'; readonly token: number | null } | Exclude<Claim, { kind: 'granted' }>
-  > {
+  ): Promise<{ readonly kind: 'granted'; readonly token: Fence } | Exclude<Claim, { kind: 'granted' }>> {
     const { leases, isAway, log } = this.#deps
     for (let round = 0; round < maxRounds; round++) {
       try {
@@ -124,7 +125,7 @@ export class Ownership {
         const answer = await this.#ask(got.owner, { identity, claimant })
         if (answer === 'taken' || answer === 'crowded') return { kind: answer }
       } catch (error) {
-        if (isAway(error)) return { kind: 'granted', token: null }
+        if (isAway(error)) return { kind: 'granted', token: 'unleased' }
         // Until its lease is over nobody may have it: the charge point is told to come back, and holds no place here.
         if (isSilent(error)) return { kind: 'crowded' }
         log.warn(
@@ -170,8 +171,8 @@ export class Ownership {
     }
   }
 
-  #release(identity: string, token: number | null): void {
-    if (token === null) return
+  #release(identity: string, token: Fence): void {
+    if (token === 'unleased') return
     // Lost with the store, it ends with the lease; whoever asks for it gets it before.
     this.#deps.leases.release('sessions', identity, token).catch(() => {})
   }

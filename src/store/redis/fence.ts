@@ -1,18 +1,24 @@
 import { ProxyError } from '../../policy/error.ts'
+import type { Fence } from '../shared.ts'
 import type { RegistryKeys } from './charge-points.ts'
 import type { Transaction } from './transaction.ts'
 
 /**
  * Whoever lost an identity to another replica must not write about it any more, however late its write
- * arrives: the token that it got with the identity has to be the present one.
+ * arrives: the token that it got with the identity has to be the present one. Throws ProxyError
+ * `lease_lost`, or `lease_missing` for a writer that never had one.
  */
 export async function checkFence(
   transaction: Transaction,
   keys: RegistryKeys,
   identity: string,
-  fence: number | null,
+  fence: Fence | undefined,
 ): Promise<void> {
-  if (fence === null) return
+  if (fence === undefined) return
+  if (fence === 'unleased') {
+    const message = `${identity} was admitted while no lease could be asked for: nothing that lasts is written`
+    throw new ProxyError('lease_missing', 'operator', message)
+  }
   const owner = await transaction.get(keys.owners, identity)
   if (owner !== null && parseOwner(owner)?.token === fence) return
   throw new ProxyError('lease_lost', 'proxy', `another replica has the session of ${identity} by now`)

@@ -2,6 +2,7 @@ import { rootCertificateTypes } from '../../policy/root-certificate.ts'
 import {
   afterSuccess,
   chargePointExists,
+  isVisit,
   newRecord,
   patched,
   unknownChargePoint,
@@ -87,9 +88,11 @@ export function redisRegistry(connection: RedisConnection, keys: RegistryKeys, n
 
     recordSuccess: (identity, seen) =>
       change(async (transaction) => {
-        await checkFence(transaction, keys, identity, seen.fence ?? null)
         const before = await table.find(transaction, identity)
         if (before === null) throw unknownChargePoint(identity)
+        if (seen.fence !== 'unleased' || !isVisit(before.record, seen)) {
+          await checkFence(transaction, keys, identity, seen.fence)
+        }
         const after = { ...before, record: afterSuccess(before.record, seen) }
         await table.save(transaction, before, after, false)
       }),

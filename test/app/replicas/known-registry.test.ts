@@ -35,7 +35,7 @@ function setting(t: TestContext) {
     () => 1000,
     () => clock.at,
   )
-  const known = knownRegistry({ registry: cut, outage, maxKnown: 10, fenceOf: () => null })
+  const known = knownRegistry({ registry: cut, outage, maxKnown: 10, fenceOf: () => 1 })
   return { registry, known, clock, state, outage }
 }
 

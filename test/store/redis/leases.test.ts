@@ -9,6 +9,16 @@ import { login } from '../contract/credential-changes.ts'
 
 const skip = withoutRedis
 
+const nextPassword = {
+  next: {
+    scheme: 'hmac-sha256',
+    salt: Buffer.alloc(16).toString('base64'),
+    hash: Buffer.alloc(32).toString('base64'),
+  },
+  nextUpstreamSecret: null,
+  origin: 'operator',
+} as const
+
 async function replicas(t: TestContext, count: number, lease = 60_000) {
   const server = await RedisServer.start({ args: ['--appendfsync', 'no'] })
   t.after(() => server.end())
@@ -85,6 +95,33 @@ test('[CWE-613] what a replica had is free when it does not beat any more, and i
   assert.deepEqual(await a.shared.leases.held('sessions', ['CP1']), [null])
   assert.equal(await b.shared.leases.release('sessions', 'CP1', second.token), true)
   assert.equal(await a.shared.leases.owner('sessions', 'CP1'), null)
+})
+
+test('[A05.FR.09][A01.FR.03] who was admitted without a lease writes that it was here, and nothing that lasts', {
+  skip,
+}, async (t) => {
+  const [a] = await replicas(t, 1)
+  assert.ok(a)
+  const { registry } = a
+  const unleased = { fence: 'unleased' } as const
+  const refused = { name: 'ProxyError', code: 'lease_missing' }
+  await registry.add('CP1', { securityProfile: 1 })
+  await registry.recordSuccess('CP1', login('current', { ...unleased, at: 7 }))
+  assert.equal((await registry.get('CP1'))?.lastSeenAt, 7)
+  const before = await registry.get('CP1')
+  const moves = [login('current', { ...unleased, profile: 2 }), login(null, { ...unleased, profile: 3 })]
+  for (const seen of moves) await assert.rejects(registry.recordSuccess('CP1', seen), refused)
+  await registry.add('NEW', {})
+  await assert.rejects(
+    registry.recordSuccess('NEW', login('current', unleased)),
+    refused,
+    'its first profile',
+  )
+  assert.deepEqual(await registry.get('CP1'), before)
+  await registry.beginCredentialChange('CP1', nextPassword, 1)
+  for (const used of ['next', 'current'] as const)
+    await assert.rejects(registry.recordSuccess('CP1', login(used, unleased)), refused)
+  assert.equal((await registry.get('CP1'))?.credentialChange?.oldSeenAt, null)
 })
 
 test('[CWE-770] leases of replicas that are gone are swept', { skip }, async (t) => {
