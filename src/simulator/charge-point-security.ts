@@ -138,6 +138,7 @@ export function createSecurity(
         subprotocols: settings.subprotocols ?? ['ocpp1.6'],
         context: secure ? context : null,
         servername: tls.servername,
+        mustAskForCertificate: profile === 3,
         session: offered,
         onSession: (ticket) => {
           session = ticket

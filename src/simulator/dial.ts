@@ -28,6 +28,8 @@ export interface DialOptions {
   readonly subprotocols: readonly string[]
   readonly context: SecureContext | null
   readonly servername?: string | undefined
+  /** Profile 3: who does not ask for the certificate has accepted another profile (A00.FR.003). */
+  readonly mustAskForCertificate: boolean
   readonly session?: Buffer | undefined
   /** Every new ticket, also those that come after the handshake (TLS 1.3). */
   readonly onSession?: (session: Buffer) => void
@@ -66,7 +68,7 @@ export async function dial(options: DialOptions): Promise<Dialed> {
   if (options.signal?.aborted === true) abort()
   try {
     await connected(socket, secure, progress)
-    const tls = socket instanceof TLSSocket ? judgeServer(socket) : null
+    const tls = socket instanceof TLSSocket ? judgeServer(socket, options) : null
     progress.stage = 'http'
     return await upgrade(socket, url, tls, options)
   } catch (error) {
@@ -125,7 +127,7 @@ function connected(socket: Socket, secure: boolean, progress: Progress): Promise
 }
 
 /** A00.FR.307 and 411: the path; A00.FR.308 and 412: the name; A00.FR.310: terminate. */
-function judgeServer(socket: TLSSocket): TlsSeen {
+function judgeServer(socket: TLSSocket, { mustAskForCertificate }: DialOptions): TlsSeen {
   if (!socket.authorized) {
     const error: unknown = socket.authorizationError
     const code = error instanceof Error && 'code' in error ? error.code : error
@@ -136,11 +138,28 @@ function judgeServer(socket: TLSSocket): TlsSeen {
       securityEvent: 'InvalidCentralSystemCertificate',
     })
   }
+  if (mustAskForCertificate && !wasAsked(socket)) {
+    throw new ConnectRefusal({
+      stage: 'tls',
+      detail: 'the server did not ask for a certificate: this is not security profile 3 (A00.FR.003)',
+      errorCode: 'PROFILE_MISMATCH',
+    })
+  }
   return {
     version: socket.getProtocol() ?? 'unknown',
     cipher: socket.getCipher().name,
     resumed: socket.isSessionReused(),
   }
+}
+
+/**
+ * A request for a certificate names signature algorithms from TLS 1.2 on (RFC 5246 7.4.4, RFC 8446 4.3.2), and a
+ * client shares none with a server by any other message. A resumed session was asked for it at its beginning.
+ */
+function wasAsked(socket: TLSSocket): boolean {
+  const version = socket.getProtocol()
+  const isTold = version === 'TLSv1.2' || version === 'TLSv1.3'
+  return !isTold || socket.isSessionReused() || socket.getSharedSigalgs().length > 0
 }
 
 function upgrade(socket: Socket, url: URL, tls: TlsSeen | null, options: DialOptions): Promise<Dialed> {

@@ -74,3 +74,52 @@ test('[A00.FR.404] a charge point that keeps another name than the operator show
   assert.match(String(detail), /csr_organization.*\(CpoName: it answered NotSupported\)/)
   await chargePoint.close()
 })
+
+test('a charge point that refuses a new password is let in with its old one, and held in Pending', async (t) => {
+  const proxy = await startProxy(t, {
+    // Factory certificates are no matter of this test, and need an authority.
+    listeners: {
+      'mutual-tls': {
+        tls: {
+          certificates: [{ certificate: 'server-ecdsa.pem', key: 'server-ecdsa.key' }],
+          names: ['localhost'],
+          clientCertificates: { trust: ['cpo-root.pem'] },
+        },
+      },
+    },
+    onboarding: settings.onboarding,
+  })
+  await proxy.register('CP-1', { onboarding: expectedOnboarding('password', null, Date.now()) })
+  const boots: unknown[] = []
+  const chargePoint = proxy.chargePoint('basic-auth-tls', {
+    backoff: { initialMs: 10, maxMs: 100 },
+    behaviour: { authorizationKey: 'refuse' },
+    onEvent: ({ kind, ...event }) => {
+      if (kind !== 'received' || !('message' in event) || event.message.kind !== 'result') return
+      if (event.message.action === 'BootNotification') boots.push(event.message.payload.status)
+    },
+  })
+  const running = chargePoint.run({ transact: false })
+  const failed = (count: number) =>
+    proxy.log.wait('a failure', ({ msg, failures }) => msg === 'onboarding failed' && failures === count)
+
+  await t.test('[A01.FR.05] [A01.FR.04] it is tried again, and it stays in Pending meanwhile', async () => {
+    assert.match(String((await failed(1)).detail), /gets a new password \(A01\): it answered Rejected/)
+    await failed(2)
+    assert.ok(boots.length >= 2 && boots.every((status) => status === 'Pending'), String(boots))
+    assert.deepEqual(proxy.centralEvents, [])
+  })
+  await t.test('[A01.FR.04] the old password opens a connection still', async () => {
+    chargePoint.terminate()
+    await failed(3)
+    assert.ok(chargePoint.isOpen)
+  })
+  await t.test('[A01.FR.05] once it takes one, it is served', async () => {
+    const served = proxy.central.nextMessage({ action: 'BootNotification' })
+    chargePoint.behave({ authorizationKey: 'accept' })
+    await proxy.log.wait('the end', ({ msg }) => msg === 'onboarding done')
+    await served
+  })
+  await chargePoint.close()
+  await running
+})

@@ -19,7 +19,7 @@ async function withChargePoint(context: TestContext) {
   return { ...setting, logsIn }
 }
 
-test('[A01.FR.07] generate makes 20 random bytes, shows them once, keeps a hash', async (context) => {
+test('[A00.FR.802] [A01.FR.07] generate makes 20 random bytes, shows them once, keeps a hash', async (context) => {
   const { run, logsIn, store } = await withChargePoint(context)
   const { password, changeConfiguration } = JSON.parse((await run('credentials generate CP1 --json')).out)
   assert.match(password, /^[0-9A-F]{40}$/)

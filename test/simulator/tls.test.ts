@@ -157,6 +157,35 @@ test('[A00.FR.401] a client certificate is shown on profile 3 only, RSA or EC, i
   assert.equal(silent.stage, 'tls')
 })
 
+for (const version of ['TLSv1.2', 'TLSv1.3'] as const) {
+  test(`[A00.FR.003] who does not ask for the certificate is not on profile 3: it hangs up, ${version}`, async (t) => {
+    const authority = await sharedAuthority()
+    const { chain, key } = await authority.chargePoint({ cn: 'SN-1' })
+    const own: Partial<ChargePointOptions> = { securityProfile: 3, tls: { certificate: chain, key } }
+    const asking = { requestCert: true, ca: authority.certificate, maxVersion: version }
+    await t.test('not asked: no HTTP request reaches the server', async (t) => {
+      const { central, chargePoint } = await stage(t, { maxVersion: version }, own)
+      const seen = await refusal(chargePoint)
+      assert.partialDeepStrictEqual(seen.seen(), { stage: 'tls', errorCode: 'PROFILE_MISMATCH' })
+      assert.deepEqual(central.connections(), [])
+    })
+    await t.test('asked, and resumed without being asked again: served', async (t) => {
+      const { front, make } = await stage(t, asking, own)
+      const first = make()
+      await first.connect()
+      await first.heartbeat()
+      const session = first.session
+      await first.close()
+      assert.ok(session !== null)
+      await make({ tls: { ...own.tls, session } }).connect()
+      assert.deepEqual(
+        front.seen.map(({ resumed }) => resumed),
+        [false, true],
+      )
+    })
+  })
+}
+
 test('[A00.FR.402] a certificate refused under TLS 1.3 is told apart from HTTP', async (t) => {
   const stranger = await (await makeAuthority({ name: 'Stranger' })).chargePoint()
   const authority = await sharedAuthority()
