@@ -1,7 +1,13 @@
 import { spawnSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { conformancePage, parseRequirements, type TestResult } from './conformance/page.ts'
+import {
+  conformancePage,
+  parseReasons,
+  parseRequirements,
+  reasonProblems,
+  type TestResult,
+} from './conformance/page.ts'
 
 /**
  * Writes docs/conformance.md from the requirements and the results of the tests: a requirement is
@@ -30,7 +36,11 @@ const results = text
   .filter((line) => line !== '')
   .map((line) => JSON.parse(line) as TestResult)
 const requirements = parseRequirements(readFileSync(join(root, 'test/conformance/requirements.tsv'), 'utf8'))
-const page = conformancePage(requirements, results)
+const reasons = parseReasons(readFileSync(join(root, 'test/conformance/open.tsv'), 'utf8'))
+const page = conformancePage(requirements, results, reasons)
+const problems = reasonProblems(requirements, results, reasons)
+for (const problem of problems) console.error(problem)
+if (problems.length > 0) process.exitCode = 1
 
 if (process.argv.includes('--check')) {
   if (readFileSync(pagePath, 'utf8') !== page) {

@@ -23,6 +23,16 @@ export function parseRequirements(tsv: string): readonly Requirement[] {
     })
 }
 
+/** Why a requirement has no test: id to reason, of test/conformance/open.tsv, without its head. */
+export function parseReasons(tsv: string): ReadonlyMap<string, string> {
+  const lines = tsv.split('\n').slice(1)
+  return new Map(
+    lines
+      .filter((line) => line !== '')
+      .map((line) => [line.split('\t', 1)[0] ?? '', line.replace(/^[^\t]*\t/, '')]),
+  )
+}
+
 /** Ids in brackets at the start of a test's name, or of a name around it. */
 export function idsOf(name: string): readonly string[] {
   return [...name.matchAll(/\[([^\]\s]+)\]/g)].map(([, id]) => id ?? '')
@@ -34,6 +44,7 @@ type State = 'met' | 'failing' | 'open'
 export function conformancePage(
   requirements: readonly Requirement[],
   results: readonly TestResult[],
+  reasons: ReadonlyMap<string, string>,
 ): string {
   const rows = requirements.map((requirement) => {
     const mine = results.filter(({ name }) => idsOf(name).includes(requirement.id))
@@ -48,7 +59,7 @@ export function conformancePage(
     '',
     'A requirement is met when at least one test that carries its id passes and none fails. Party: CS is the',
     'central system side, which this product plays; CP is the charge point side, which the simulator shows; test',
-    'is a case of the official test tool, run as a script of ours.',
+    'is a case of the official test tool, run as a script of ours. What is open says why.',
     '',
     `${count('met')} met, ${count('failing')} failing, ${count('open')} open, of ${rows.length}.`,
     '',
@@ -56,9 +67,25 @@ export function conformancePage(
     '|---|---|---|---|---|',
     ...rows.map(
       ({ requirement: { id, party, shown }, state, passed }) =>
-        `| ${id} | ${party} | ${state} | ${cell(shown)} | ${passed.map(cell).join('<br>')} |`,
+        `| ${id} | ${party} | ${state} | ${cell(shown)} | ${
+          state === 'open' ? cell(reasons.get(id) ?? 'no test') : passed.map(cell).join('<br>')
+        } |`,
     ),
   ].join('\n')}\n`
+}
+
+/** Requirements that are open without a reason, and reasons for what is not open any more. */
+export function reasonProblems(
+  requirements: readonly Requirement[],
+  results: readonly TestResult[],
+  reasons: ReadonlyMap<string, string>,
+): readonly string[] {
+  const tried = new Set(results.flatMap(({ name }) => idsOf(name)))
+  const open = new Set(requirements.map(({ id }) => id).filter((id) => !tried.has(id)))
+  return [
+    ...[...open].filter((id) => !reasons.has(id)).map((id) => `${id} is open, and open.tsv does not say why`),
+    ...[...reasons.keys()].filter((id) => !open.has(id)).map((id) => `${id} is not open; open.tsv says so`),
+  ]
 }
 
 function stateOf(results: readonly TestResult[]): State {
