@@ -12,8 +12,8 @@ import {
   type MessageSchemas,
 } from '../ocpp/message-schemas.ts'
 import { protocols } from '../policy/protocol.ts'
-import { sessionsOf } from '../relay/sessions-of.ts'
-import type { SessionDirectory, UseCase, UseCaseSession } from '../relay/use-case.ts'
+import { sessionsWhere } from '../relay/sessions-where.ts'
+import { forward, type SessionDirectory, type UseCase, type UseCaseSession } from '../relay/use-case.ts'
 import { seal } from '../store/seal.ts'
 import type { LogArchive, Store } from '../store/store.ts'
 import {
@@ -21,6 +21,7 @@ import {
   createCertificateUpdate,
 } from '../usecases/certificate-update/certificate-update.ts'
 import type { CertificateSettings } from '../usecases/certificate-update/context.ts'
+import { renewalMessages16 } from '../usecases/certificate-update/messages.ts'
 import {
   type ChargePointLogs,
   createChargePointLogs,
@@ -29,6 +30,8 @@ import { configurationAnswer } from '../usecases/configuration-answer.ts'
 import { createGuard } from '../usecases/guard.ts'
 import { createMessageSchema } from '../usecases/message-schema.ts'
 import { createGuard201 } from '../usecases/ocpp201/guard.ts'
+import { renewalMessages201 } from '../usecases/ocpp201/renewal.ts'
+import { type Signer, signCertificate201 } from '../usecases/ocpp201/sign-certificate.ts'
 import type { OnboardingUseCase } from '../usecases/onboarding/onboarding.ts'
 import { systemClock } from '../usecases/operation/clock.ts'
 import type { ChargePointOperations } from '../usecases/operation/operation.ts'
@@ -161,6 +164,7 @@ export function createUseCases(deps: UseCaseDeps): UseCases {
       ...logs.useCases,
       signedFirmware.useCase,
       certificates.useCase,
+      signCertificate201({ schemas: schemas201, chargingStation: certificates, v2g: passed }),
       busy.useCase,
       busy.useCase201,
       ...changes.useCases,
@@ -195,9 +199,14 @@ function logsOf({ logs: archive, config, log }: UseCaseDeps, schemas: MessageSch
 
 function certificatesOf(deps: UseCaseDeps, schemas: MessageSchemas): CertificateUpdate {
   const { store, log, metrics, note, config, authorities, trust } = deps
-  const sessions = sessionsOf(deps.sessions, 'ocpp1.6')
   const certificates = createCertificateUpdate({
-    ...{ store, log, note, sessions, schemas, trust },
+    ...{ store, log, note, schemas, trust },
+    // What was accepted in OCPP 1.6 is a promise, whatever a reload has changed since.
+    sessions: sessionsWhere(
+      deps.sessions,
+      (session) => session.facts.protocol === 'ocpp1.6' || certificates.serves(session),
+    ),
+    messagesOf: (protocol) => (protocol === 'ocpp2.0.1' ? renewalMessages201 : renewalMessages16),
     clock: systemClock(),
     authority: authorities.current,
     settings: () => certificateSettings(config()),
@@ -209,13 +218,17 @@ function certificatesOf(deps: UseCaseDeps, schemas: MessageSchemas): Certificate
   return certificates
 }
 
+/** The central system signs them. */
+const passed: Signer = { serves: () => false, request: () => forward }
+
 /** Without the section nothing is issued, and its numbers count for nobody. */
 function certificateSettings(config: Config): CertificateSettings {
-  const { cpo, messages, centralSystem, limits, certificateAuthority: section } = config
+  const { cpo, messages, centralSystem, centralSystem201, limits, certificateAuthority: section } = config
   return {
     cpoNames: cpo.names,
     overInsecureProfiles: messages.overInsecureProfiles,
     securityMessages: centralSystem.securityMessages,
+    certificates201: centralSystem201?.certificates ?? 'pass',
     callTimeoutMs: limits.callTimeout,
     minimumLifetimeMs: section?.minimumLifetime ?? 0,
     giveUpAfterMs: section?.giveUpAfter ?? 0,

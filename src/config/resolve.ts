@@ -82,7 +82,7 @@ function resolveListener(
   return { ...plain, tls: { ...tls, certificates } satisfies TlsConfig }
 }
 
-function resolveCentralSystem<S extends NonNullable<LoadedFile['centralSystem201']>>(
+function resolveCentralSystem<S extends Omit<NonNullable<LoadedFile['centralSystem201']>, 'certificates'>>(
   section: S,
   name: CentralSystemKey,
   text: ReadText,

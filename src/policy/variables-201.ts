@@ -30,6 +30,17 @@ export function variableStatus(
   )
 }
 
+/** What GetVariables.conf tells, by folded name; of a name that is there twice, the first. Others are left out. */
+export function toldVariables({ getVariableResult }: Payload): ReadonlyMap<string, string> {
+  const told = new Map<string, string>()
+  for (const { variable, attributeStatus, attributeValue } of objectsOf(getVariableResult)) {
+    const name = nameOf(variable)
+    if (name === null || attributeStatus !== 'Accepted' || typeof attributeValue !== 'string') continue
+    if (!told.has(name)) told.set(name, attributeValue)
+  }
+  return told
+}
+
 /** The answer that refuses every variable of the CALL: nothing of it was done. */
 export function refusedVariables({ setVariableData }: Payload, reasonCode: string): Payload {
   return {

@@ -32,6 +32,8 @@ export interface RenewalRecord {
   readonly previousFingerprint: string | null
   /** CertificateSignedMaxChainSize, where the charge point has told it. */
   readonly maxChainSize: number | null
+  /** As its request named it (OCPP 2.0.1, A02), and CertificateSigned names it again; null: it did not. */
+  readonly certificateType: 'ChargingStationCertificate' | null
   /** PEM, leaf first, from `issued` on. */
   readonly chain: string | null
   readonly certificateFingerprint: string | null
@@ -58,6 +60,7 @@ export type NewRenewal = Pick<
   | 'serialNumber'
   | 'previousFingerprint'
   | 'maxChainSize'
+  | 'certificateType'
 >
 
 /** The fields that a step may set. */
@@ -65,6 +68,7 @@ export type RenewalPatch = Partial<
   Pick<
     RenewalRecord,
     | 'phase'
+    | 'certificateType'
     | 'chain'
     | 'certificateFingerprint'
     | 'notAfter'

@@ -25,6 +25,16 @@ test('without such a listener it has no effect, and old files are as they were',
   assert.deepEqual(old.config.listeners[0]?.protocols, ['ocpp1.6'])
 })
 
+test('[A02.FR.12] certificates pass, and are served only where somebody signs', () => {
+  const passing = load(serving + second(url))
+  assert.ok(passing.ok)
+  assert.equal(passing.config.centralSystem201?.certificates, 'pass')
+  const wrong = second(`${url}, certificates: serve`)
+  const [problem = '', ...more] = problemsOf(load(serving + wrong))
+  assert.match(problem, /centralSystem201\.certificates: serve needs certificateAuthority/)
+  assert.deepEqual(more, [])
+})
+
 test('the rules of a central system hold for it, and each is named by its key', () => {
   const wrong = second('url: "http://127.0.0.1", authorization: perChargePoint, headers: { "X Y": a }')
   const problems = problemsOf(load(serving + wrong)).join('\n')

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { chooseProtocol } from '../../src/policy/protocol.ts'
-import { sessionsOf } from '../../src/relay/sessions-of.ts'
+import { sessionsWhere } from '../../src/relay/sessions-where.ts'
 import { forward, type UseCase } from '../../src/relay/use-case.ts'
 import { indexOfAction, UseCaseTable } from '../../src/relay/use-case-table.ts'
 import { fakeSession } from '../support/fake-session.ts'
@@ -34,12 +34,12 @@ test('[A00.FR.006] a use case of OCPP 1.6 sees no session of OCPP 2.0.1, and the
 
 test('[A00.FR.006] sessions of one version', () => {
   const sessions = [fakeSession({ identity: 'A' }), fakeSession({ identity: 'B', protocol: 'ocpp2.0.1' })]
-  const directory = sessionsOf(
+  const directory = sessionsWhere(
     {
       get: (identity) => sessions.find(({ facts }) => facts.identity === identity) ?? null,
       all: () => sessions,
     },
-    'ocpp1.6',
+    ({ facts }) => facts.protocol === 'ocpp1.6',
   )
   assert.equal(directory.get('A'), sessions[0])
   assert.equal(directory.get('B'), null)

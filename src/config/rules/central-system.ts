@@ -4,7 +4,8 @@ import { type KeyFinding, problem, warning } from '../problem.ts'
 import { templateProblems } from '../templates.ts'
 import { headerNameProblem } from './header-name.ts'
 
-type Section = NonNullable<LoadedFile['centralSystem201']>
+/** What both have. */
+type Section = Omit<NonNullable<LoadedFile['centralSystem201']>, 'certificates'>
 
 /** The rules of a central system hold for either one. */
 function ofEach(rule: (section: Section, key: string, file: LoadedFile) => KeyFinding[]) {
@@ -85,6 +86,15 @@ export function centralSystemOfEachProtocol(file: LoadedFile): KeyFinding[] {
         ['listeners', serving, 'protocols'],
         'ocpp2.0.1 needs centralSystem201: where its messages go',
         ['A00.FR.006'],
+      ),
+    ]
+  }
+  if (file.centralSystem201?.certificates === 'serve' && file.certificateAuthority === undefined) {
+    return [
+      problem(
+        ['centralSystem201', 'certificates'],
+        'serve needs certificateAuthority: without one every request is answered Rejected',
+        ['A02.FR.12'],
       ),
     ]
   }

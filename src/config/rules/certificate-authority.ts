@@ -24,7 +24,8 @@ export function certificateAuthority(file: LoadedFile): KeyFinding[] {
       ),
     )
   }
-  if (file.centralSystem.securityMessages === 'forward') {
+  const { centralSystem, centralSystem201 } = file
+  if (centralSystem.securityMessages === 'forward' && centralSystem201?.certificates !== 'serve') {
     found.push(
       warning(
         path,

@@ -89,7 +89,19 @@ export const centralSystemSchema = Type.Object(
 
 /** Takes what charge points say in OCPP 2.0.1: it may be the same system under another URL. */
 export const centralSystem201Schema = Type.Object(
-  { url: centralSystemUrl, authorization, headers, connectTimeout, ca },
+  {
+    url: centralSystemUrl,
+    authorization,
+    headers,
+    certificates: choice(['pass', 'serve'], {
+      description:
+        'Certificates of charge points that speak OCPP 2.0.1: pass SignCertificate on to the central system, or serve it by certificateAuthority, and the central system sees nothing of it. Requests for V2G certificates are a matter of plugAndCharge.',
+      default: 'pass',
+      requirements: ['A02.FR.11', 'A02.FR.12', 'A03.FR.11', 'A03.FR.12'],
+    }),
+    connectTimeout,
+    ca,
+  },
   {
     additionalProperties: false,
     ...about({

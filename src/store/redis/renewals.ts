@@ -150,5 +150,6 @@ function parse(text: string): RenewalRecord {
   if (typeof startedAt !== 'number' || typeof updatedAt !== 'number') throw corrupt('a renewal')
   if (texts.some((one) => typeof one !== 'string')) throw corrupt('a renewal')
   if (!renewalPhases.some((known) => known === phase)) throw corrupt('a renewal')
-  return value as unknown as RenewalRecord
+  // What another version has written does not have it.
+  return { certificateType: null, ...value } as unknown as RenewalRecord
 }

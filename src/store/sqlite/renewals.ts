@@ -14,20 +14,22 @@ const maxDetail = 500
 const begin = `
   INSERT INTO certificate_renewals
     (identity, started_at, updated_at, origin, phase, csr, key_fingerprint, key_type, organization, serial_number,
-     previous_fingerprint, max_chain_size, attempts, deliveries)
+     previous_fingerprint, max_chain_size, certificate_type, attempts, deliveries)
   VALUES
     (:identity, :now, :now, :origin, 'pending', :csr, :keyFingerprint, :keyType, :organization, :serialNumber,
-     :previousFingerprint, :maxChainSize, 0, 0)
+     :previousFingerprint, :maxChainSize, :certificateType, 0, 0)
   ON CONFLICT (identity) DO UPDATE SET
     started_at = max(started_at + 1, excluded.started_at), updated_at = excluded.updated_at,
     origin = excluded.origin, phase = 'pending', csr = excluded.csr, key_fingerprint = excluded.key_fingerprint,
     key_type = excluded.key_type, organization = excluded.organization, serial_number = excluded.serial_number,
     previous_fingerprint = excluded.previous_fingerprint, max_chain_size = excluded.max_chain_size,
+    certificate_type = excluded.certificate_type,
     chain = NULL, certificate_fingerprint = NULL, not_after = NULL, attempts = 0, deliveries = 0,
     next_attempt_at = NULL, detail = NULL`
 
 const columns: Readonly<Record<keyof RenewalPatch, string>> = {
   phase: 'phase',
+  certificateType: 'certificate_type',
   chain: 'chain',
   certificateFingerprint: 'certificate_fingerprint',
   notAfter: 'not_after',
@@ -38,6 +40,7 @@ const columns: Readonly<Record<keyof RenewalPatch, string>> = {
 }
 
 const keyTypes = ['rsa', 'ec'] as const
+const certificateTypes = ['ChargingStationCertificate'] as const
 
 /** A renewal is what a restart goes on with: all of it outlives a loss of power. */
 export function sqliteRenewals(db: Database): Renewals {
@@ -48,11 +51,11 @@ export function sqliteRenewals(db: Database): Renewals {
 
   function insert(renewal: NewRenewal, now: number): RenewalRecord {
     const { identity, origin, csr, keyFingerprint, keyType, organization, serialNumber } = renewal
-    const { previousFingerprint, maxChainSize } = renewal
+    const { previousFingerprint, maxChainSize, certificateType } = renewal
     try {
       db.statement(begin).run({
         ...{ identity, origin, csr, keyFingerprint, keyType, organization, serialNumber, now },
-        ...{ previousFingerprint, maxChainSize },
+        ...{ previousFingerprint, maxChainSize, certificateType },
       })
     } catch (error) {
       if (!isUniqueViolation(error)) throw error
@@ -127,6 +130,7 @@ function toRenewal(row: Row): RenewalRecord {
     serialNumber: text(row, 'serial_number'),
     previousFingerprint: textOrNull(row, 'previous_fingerprint'),
     maxChainSize: integerOrNull(row, 'max_chain_size'),
+    certificateType: oneOf(certificateTypes, textOrNull(row, 'certificate_type'), 'certificate_type'),
     chain: textOrNull(row, 'chain'),
     certificateFingerprint: textOrNull(row, 'certificate_fingerprint'),
     notAfter: integerOrNull(row, 'not_after'),

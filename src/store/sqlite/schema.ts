@@ -255,4 +255,7 @@ export const migrations: readonly string[] = [
     state TEXT NOT NULL CHECK (length(CAST(state AS BLOB)) <= 8192)
   ) STRICT, WITHOUT ROWID;
   `,
+  `
+  ALTER TABLE certificate_renewals ADD COLUMN certificate_type TEXT;
+  `,
 ]

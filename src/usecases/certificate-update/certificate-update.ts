@@ -3,7 +3,7 @@ import type { NoteEvent } from '../../events/proxy-event.ts'
 import type { Logger } from '../../observe/log.ts'
 import type { MessageSchemas } from '../../ocpp/message-schemas.ts'
 import type { Authority } from '../../pki/authority/authority.ts'
-import type { SessionDirectory, UseCase } from '../../relay/use-case.ts'
+import type { Call, CallFate, SessionDirectory, UseCase, UseCaseSession } from '../../relay/use-case.ts'
 import type { DenyList, IssuedCertificates, Registry, Renewals } from '../../store/store.ts'
 import type { Clock } from '../operation/clock.ts'
 import type { OperationDeps } from '../operation/context.ts'
@@ -16,8 +16,10 @@ import {
   type RenewalResult,
 } from './context.ts'
 import { createExpectations } from './expectations.ts'
+import type { MessagesOf } from './messages.ts'
 import { certificateRenewal } from './operation.ts'
 import { certificateRequests } from './request.ts'
+import { signedElsewhere } from './served.ts'
 import { createRenewalWork } from './work.ts'
 
 export interface CertificateUpdateDeps {
@@ -29,6 +31,7 @@ export interface CertificateUpdateDeps {
   }
   readonly sessions: SessionDirectory
   readonly schemas: MessageSchemas
+  readonly messagesOf: MessagesOf
   readonly clock: Clock
   readonly note: NoteEvent
   readonly log: Logger
@@ -45,6 +48,10 @@ export interface CertificateUpdateDeps {
 /** Certificates of charge points (A02, A03). */
 export interface CertificateUpdate {
   readonly useCase: UseCase
+  /** Its certificate is signed here, and not by the central system. */
+  serves(session: UseCaseSession): boolean
+  /** SignCertificate of a session that is served, its form judged already. */
+  request(call: Call, session: UseCaseSession): CallFate | Promise<CallFate>
   /** `deps`: what operations on charge points share. */
   operation(deps: OperationDeps): ChargePointOperations['renewCertificate']
   /** The authorities are others: what waits for them is tried at once. */
@@ -80,15 +87,18 @@ export function createCertificateUpdate(deps: CertificateUpdateDeps): Certificat
     },
     stopping: stopping.signal,
     changes: createRenewalChanges(),
+    messagesOf: deps.messagesOf,
   }
   const work = createRenewalWork(context)
   const expectations = createExpectations()
+  const requests = certificateRequests({
+    ...{ context, work, expectations },
+    schemas: deps.schemas,
+    settleMs: deps.settleMs ?? settleMs,
+  })
   return {
-    useCase: certificateRequests({
-      ...{ context, work, expectations },
-      schemas: deps.schemas,
-      settleMs: deps.settleMs ?? settleMs,
-    }),
+    ...requests,
+    serves: (session) => signedElsewhere(settings(), session) === null,
     operation: (operationDeps) => certificateRenewal({ ...operationDeps, context, expectations }),
     authoritiesChanged: () => work.wakeAll(),
     notes() {

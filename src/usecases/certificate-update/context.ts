@@ -13,12 +13,15 @@ import type {
 } from '../../store/store.ts'
 import type { Clock } from '../operation/clock.ts'
 import type { Asking } from './asking.ts'
+import type { MessagesOf } from './messages.ts'
 
 /** What of the configuration counts here, as the last reload left it. */
 export interface CertificateSettings {
   readonly cpoNames: readonly string[]
   readonly overInsecureProfiles: InsecureProfilePolicy
   readonly securityMessages: 'answer' | 'forward'
+  /** `centralSystem201.certificates`. */
+  readonly certificates201: 'pass' | 'serve'
   /** Milliseconds. */
   readonly callTimeoutMs: number
   readonly minimumLifetimeMs: number
@@ -47,6 +50,7 @@ export interface CertificateUpdateContext {
   readonly stopping: AbortSignal
   /** From 0 to 1. */
   readonly random: () => number
+  readonly messagesOf: MessagesOf
   /** Who waits for a renewal hears that it went on. */
   readonly changes: RenewalChanges
 }

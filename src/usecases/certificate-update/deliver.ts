@@ -1,3 +1,4 @@
+import type { Payload } from '../../ocpp/message.ts'
 import { checkKind } from '../../policy/messages.ts'
 import type { CallOutcome, UseCaseSession } from '../../relay/use-case.ts'
 import type { RenewalRecord } from '../../store/store.ts'
@@ -40,7 +41,7 @@ export async function deliver(
   }
   const sent = await stepRenewal(context, renewal, { phase: 'sent', deliveries: deliveries + 1 })
   if (sent === null) return 'again'
-  const payload = { certificateChain: chain }
+  const payload = signedPayload(chain, renewal, session)
   const outcome = await session.callChargePoint('CertificateSigned', payload, { timeoutMs: callTimeoutMs })
   const answer = readSigned(outcome)
   log.info({ identity, answer: answer.kind, deliveries: deliveries + 1 }, 'CertificateSigned')
@@ -62,6 +63,17 @@ export async function deliver(
     default:
       return answer satisfies never
   }
+}
+
+/** The type is named where the request named one, so that it is put to that use alone (OCPP 2.0.1, A02). */
+function signedPayload(
+  certificateChain: string,
+  { certificateType }: RenewalRecord,
+  { facts }: UseCaseSession,
+): Payload {
+  return facts.protocol === 'ocpp2.0.1' && certificateType !== null
+    ? { certificateChain, certificateType }
+    : { certificateChain }
 }
 
 /** A02.FR.08: old and new are valid from here on; the key is the charge point's (A00.FR.427). */

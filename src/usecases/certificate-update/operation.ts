@@ -1,7 +1,6 @@
 import { checkKind } from '../../policy/messages.ts'
 import type { CallOutcome } from '../../relay/use-case.ts'
 import type { RenewalRecord } from '../../store/store.ts'
-import { readChangeAnswer } from '../operation/answer.ts'
 import { callOptions, failure, type Operation, type OperationDeps, operate } from '../operation/context.ts'
 import type {
   ChargePointOperations,
@@ -10,8 +9,9 @@ import type {
 } from '../operation/operation.ts'
 import type { CertificateUpdateContext } from './context.ts'
 import type { Expectations } from './expectations.ts'
+import type { CallWords, RenewalMessages } from './messages.ts'
 import { reconnectWith } from './reconnect.ts'
-import { chainSizeOf } from './rules.ts'
+import { signedElsewhere } from './served.ts'
 
 export interface RenewalOperationDeps extends OperationDeps {
   readonly context: CertificateUpdateContext
@@ -64,9 +64,10 @@ function missingFor(
   { record, session }: Operation,
   { keyType, setCpoName: sets }: RenewCertificateOptions,
 ): string | null {
-  const { securityMessages, overInsecureProfiles, cpoNames } = context.settings()
-  if (securityMessages === 'forward' && session.facts.stage !== 'onboarding')
-    return 'centralSystem.securityMessages is forward: the central system signs certificates itself'
+  const settings = context.settings()
+  const { overInsecureProfiles, cpoNames } = settings
+  const elsewhere = signedElsewhere(settings, session)
+  if (elsewhere !== null) return elsewhere
   const down = context.asking.problem(keyType)
   if (down !== null) return down
   const allowed = checkKind('certificates', session.facts.profile, overInsecureProfiles)
@@ -79,14 +80,9 @@ function missingFor(
 
 /** A02.FR.13: the name that has to stand in O of the request. */
 async function setCpoName(deps: RenewalOperationDeps, operation: Operation): Promise<Failure | null> {
-  const [value = ''] = deps.context.settings().cpoNames
-  const payload = { key: 'CpoName', value }
-  const outcome = await operation.session.callChargePoint(
-    'ChangeConfiguration',
-    payload,
-    callOptions(deps, operation),
-  )
-  const answer = readChangeAnswer(outcome)
+  const [name = ''] = deps.context.settings().cpoNames
+  const { setOrganization, readOrganization } = messagesOf(deps, operation)
+  const answer = readOrganization(await say(deps, operation, setOrganization(name)))
   switch (answer.kind) {
     // Whether it takes it at once or later: the request will show.
     case 'accepted':
@@ -103,19 +99,21 @@ async function setCpoName(deps: RenewalOperationDeps, operation: Operation): Pro
 
 /** Optional, and many do not have it: whatever else comes back means that it is not known. */
 async function askChainSize(deps: RenewalOperationDeps, operation: Operation): Promise<number | null> {
-  const key = 'CertificateSignedMaxChainSize'
-  const outcome = await operation.session.callChargePoint(
-    'GetConfiguration',
-    { key: [key] },
-    callOptions(deps, operation),
-  )
-  if (outcome.kind !== 'result') return null
-  const { configurationKey } = outcome.payload
-  if (!Array.isArray(configurationKey)) return null
-  const found: unknown = configurationKey.find(
-    (one: unknown) => typeof one === 'object' && one !== null && Reflect.get(one, 'key') === key,
-  )
-  return typeof found === 'object' && found !== null ? chainSizeOf(Reflect.get(found, 'value')) : null
+  const { askChainSize: asked, readChainSize } = messagesOf(deps, operation)
+  const outcome = await say(deps, operation, asked)
+  return outcome.kind === 'result' ? readChainSize(outcome.payload) : null
+}
+
+function messagesOf({ context }: RenewalOperationDeps, { session }: Operation): RenewalMessages {
+  return context.messagesOf(session.facts.protocol)
+}
+
+function say(
+  deps: RenewalOperationDeps,
+  operation: Operation,
+  { action, payload }: CallWords,
+): Promise<CallOutcome> {
+  return operation.session.callChargePoint(action, payload, callOptions(deps, operation))
 }
 
 /** The trigger, and what comes of it until the charge point has answered CertificateSigned. */
@@ -128,10 +126,8 @@ async function request(deps: RenewalOperationDeps, operation: Operation): Promis
     heard.wake()
   })
   try {
-    const payload = { requestedMessage: 'SignChargePointCertificate' }
-    const options = callOptions(deps, operation)
-    const outcome = await operation.session.callChargePoint('ExtendedTriggerMessage', payload, options)
-    const refusal = readTrigger(outcome)
+    const { trigger } = messagesOf(deps, operation)
+    const refusal = readTrigger(trigger, await say(deps, operation, trigger))
     // Some send the request before they answer the trigger, or in place of an answer.
     if (refusal !== null && !heard.isRequested && heard.rejection === null) return refusal
     return await untilSigned(deps, operation, heard)
@@ -217,7 +213,7 @@ function late({ signal }: Operation, renewal: RenewalRecord | null): Failure {
 }
 
 /** null: it will send a request. Total on whatever a peer sends. */
-function readTrigger(outcome: CallOutcome): Failure | null {
+function readTrigger({ action, payload }: CallWords, outcome: CallOutcome): Failure | null {
   switch (outcome.kind) {
     case 'result':
       switch (outcome.payload.status) {
@@ -226,13 +222,13 @@ function readTrigger(outcome: CallOutcome): Failure | null {
         case 'Rejected':
           return failure('refused', 'it answered the trigger with Rejected')
         case 'NotImplemented':
-          return failure('not_supported', 'it does not know the trigger SignChargePointCertificate')
+          return failure('not_supported', `it does not know the trigger ${String(payload.requestedMessage)}`)
         default:
-          return failure('error_answer', 'its answer has no status of ExtendedTriggerMessage')
+          return failure('error_answer', `its answer has no status of ${action}`)
       }
     case 'error':
       return outcome.code === 'NotImplemented' || outcome.code === 'NotSupported'
-        ? failure('not_supported', 'it does not know ExtendedTriggerMessage')
+        ? failure('not_supported', `it does not know ${action}`)
         : failure('error_answer', 'it answered the trigger with a CALLERROR')
     case 'not-sent':
       return failure('not_sent', outcome.detail)

@@ -1,8 +1,10 @@
+import type { Payload } from '../../ocpp/message.ts'
 import type { MessageSchemas } from '../../ocpp/message-schemas.ts'
 import { type Csr, readCsr } from '../../pki/csr.ts'
 import { type CsrProblem, checkCsr } from '../../policy/csr.ts'
 import { messageOf, ProxyError } from '../../policy/error.ts'
 import { checkOverProfile } from '../../policy/messages.ts'
+import { protocols } from '../../policy/protocol.ts'
 import { Repeats, unsaidWords } from '../../policy/repeats.ts'
 import {
   answerError,
@@ -20,6 +22,7 @@ import type { Expectations } from './expectations.ts'
 import { createHourlyBudget } from './hourly-budget.ts'
 import { seenWith } from './retire.ts'
 import { repetitionOf } from './rules.ts'
+import { signedElsewhere } from './served.ts'
 import type { RenewalWork } from './work.ts'
 
 export interface CertificateRequestDeps {
@@ -31,6 +34,12 @@ export interface CertificateRequestDeps {
   readonly settleMs: number
 }
 
+export interface CertificateRequests {
+  readonly useCase: UseCase
+  /** SignCertificate of a well-formed CALL, in whatever version of OCPP. */
+  request(call: Call, session: UseCaseSession): CallFate | Promise<CallFate>
+}
+
 /** A charge point that asks again and again makes one event a minute, not one a CALL (CWE-770). */
 const repeatMs = 60_000
 const maxRemembered = 10_000
@@ -40,7 +49,7 @@ const maxRemembered = 10_000
  * be done is answered Rejected (A02.FR.12): no authority, one that is known to be down, a request that may not
  * be signed. The central system sees nothing of it (`securityMessages: answer`).
  */
-export function certificateRequests(deps: CertificateRequestDeps): UseCase {
+export function certificateRequests(deps: CertificateRequestDeps): CertificateRequests {
   const { context, work, expectations, schemas, settleMs } = deps
   const { settings, clock, note, log, changes } = context
   const repeats = new Repeats(repeatMs, maxRemembered)
@@ -68,6 +77,7 @@ export function certificateRequests(deps: CertificateRequestDeps): UseCase {
     const reading = readCsr(String(call.payload.csr))
     if (!reading.ok) return rejectFor(session, [reading.problem])
     const { csr } = reading
+    const certificateType = typeOf(call.payload)
     const record = await context.registry.get(identity)
     if (record === null) return reject(session, 'the charge point is not registered', 'charge_point_unknown')
     const { keyFingerprint } = csr.facts
@@ -78,7 +88,7 @@ export function certificateRequests(deps: CertificateRequestDeps): UseCase {
     if (problems.length > 0) return rejectFor(session, problems)
     const present = await context.renewals.get(identity)
     if (repetitionOf(present, keyFingerprint, minimumLifetimeMs, clock.now()) === 'same' && present !== null)
-      return repeat(session, present)
+      return repeat(session, present, certificateType)
     const { keyType: wanted = null } = expectations.get(identity) ?? {}
     const keyType = keyTypeOf(csr)
     if (wanted !== null && wanted !== keyType)
@@ -87,7 +97,7 @@ export function certificateRequests(deps: CertificateRequestDeps): UseCase {
     if (down !== null) return reject(session, down, 'authority')
     if (!budget.take(identity, requestsPerHour, clock.now()))
       return reject(session, `it has sent ${requestsPerHour} new requests within an hour`, 'request_rate')
-    return begin(session, csr, present, session.facts.stage === 'onboarding')
+    return begin(session, csr, present, certificateType)
   }
 
   function rejectFor(session: UseCaseSession, problems: readonly CsrProblem[]): CallFate {
@@ -100,9 +110,9 @@ export function certificateRequests(deps: CertificateRequestDeps): UseCase {
     session: UseCaseSession,
     csr: Csr,
     present: RenewalRecord | null,
-    isOnboarding: boolean,
+    certificateType: CertificateType,
   ): Promise<CallFate> {
-    const { identity, certificate, profile } = session.facts
+    const { identity, certificate, profile, stage } = session.facts
     const expected = expectations.get(identity)
     const { keyFingerprint, organizationNames, commonNames } = csr.facts
     try {
@@ -113,8 +123,9 @@ export function certificateRequests(deps: CertificateRequestDeps): UseCase {
           organization: organizationNames[0] ?? '',
           serialNumber: commonNames[0] ?? '',
           // That of its manufacturer does not retire: after a factory reset it is all that it has.
-          previousFingerprint: profile === 3 && !isOnboarding ? certificate : null,
+          previousFingerprint: profile === 3 && stage !== 'onboarding' ? certificate : null,
           maxChainSize: expected?.maxChainSize ?? present?.maxChainSize ?? null,
+          certificateType,
         },
         clock.now(),
       )
@@ -128,12 +139,15 @@ export function certificateRequests(deps: CertificateRequestDeps): UseCase {
   }
 
   /** The same key again: the same answer, and the certificate that there is (edition 4 repeats requests). */
-  async function repeat(session: UseCaseSession, present: RenewalRecord): Promise<CallFate> {
+  async function repeat(
+    session: UseCaseSession,
+    present: RenewalRecord,
+    certificateType: CertificateType,
+  ): Promise<CallFate> {
     const { identity } = session.facts
-    if (present.phase !== 'pending') {
-      const again = { phase: 'issued', deliveries: 0, detail: 'asked for again with the same key' } as const
-      await context.renewals.step(identity, present.startedAt, again, clock.now())
-    }
+    const detail = 'asked for again with the same key'
+    const again = present.phase === 'pending' ? {} : ({ phase: 'issued', deliveries: 0, detail } as const)
+    await context.renewals.step(identity, present.startedAt, { ...again, certificateType }, clock.now())
     log.info({ identity, phase: present.phase }, 'a certificate request was repeated')
     return accept(identity)
   }
@@ -163,24 +177,27 @@ export function certificateRequests(deps: CertificateRequestDeps): UseCase {
     log.error({ identity, err: messageOf(error) }, 'the renewal of a charge point cannot be looked up')
   }
 
-  return {
+  function request(call: Call, session: UseCaseSession): CallFate | Promise<CallFate> {
+    const allowed = checkOverProfile(call, session.facts.profile, settings().overInsecureProfiles)
+    if (!allowed.allowed) return answerError('SecurityError', allowed.detail)
+    return onRequest(call, session)
+  }
+
+  const useCase: UseCase = {
     name: 'certificate-update',
+    protocols,
     watches: [
-      { direction: 'to-central-system', action: 'SignCertificate' },
+      { direction: 'to-central-system', action: 'SignCertificate', only: is16 },
       { direction: 'to-central-system', action: '*', only: (session) => unheard.has(session) },
     ],
     onCall(call, session) {
       // One that never heard that it is connected may fall back, and must find its old certificate valid.
       if (unheard.delete(session))
         seenWith(context, session).catch((error: unknown) => failed(session, error))
-      if (call.action !== 'SignCertificate') return forward
-      // In onboarding there is no central system that could sign (A00.FR.806).
-      if (settings().securityMessages === 'forward' && session.facts.stage !== 'onboarding') return forward
-      const malformed = refusalOfMalformed(schemas, 'SignCertificate', call)
-      if (malformed !== null) return malformed
-      const allowed = checkOverProfile(call, session.facts.profile, settings().overInsecureProfiles)
-      if (!allowed.allowed) return answerError('SecurityError', allowed.detail)
-      return onRequest(call, session)
+      // That of OCPP 2.0.1 is for whoever signs certificates of its type (ocpp201/sign-certificate).
+      if (call.action !== 'SignCertificate' || !is16(session)) return forward
+      if (signedElsewhere(settings(), session) !== null) return forward
+      return refusalOfMalformed(schemas, 'SignCertificate', call) ?? request(call, session)
     },
     started(session) {
       // At once: what it says first may come before the store has said anything.
@@ -192,10 +209,21 @@ export function certificateRequests(deps: CertificateRequestDeps): UseCase {
       work.wake(session.facts.identity)
     },
   }
+  return { useCase, request }
 }
 
-/** `checkCsr` lets RSA, RSA-PSS and curves pass. */
-/** Which of two authorities signs it. */
+type CertificateType = RenewalRecord['certificateType']
+
+/** What the request names; OCPP 1.6 names none. */
+function typeOf({ certificateType }: Payload): CertificateType {
+  return certificateType === 'ChargingStationCertificate' ? certificateType : null
+}
+
+function is16({ facts }: UseCaseSession): boolean {
+  return facts.protocol === 'ocpp1.6'
+}
+
+/** Which of two authorities signs it: `checkCsr` lets RSA, RSA-PSS and curves pass. */
 export function keyTypeOf({ facts }: Csr): 'rsa' | 'ec' {
   return facts.key.type === 'rsa' || facts.key.type === 'rsa-pss' ? 'rsa' : 'ec'
 }

@@ -13,6 +13,7 @@ export const renewal = (more: Partial<NewRenewal> = {}): NewRenewal => ({
   serialNumber: 'SN-1',
   previousFingerprint: 'c0',
   maxChainSize: null,
+  certificateType: null,
   ...more,
 })
 

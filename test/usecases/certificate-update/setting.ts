@@ -15,6 +15,8 @@ import {
   createCertificateUpdate,
 } from '../../../src/usecases/certificate-update/certificate-update.ts'
 import type { CertificateSettings } from '../../../src/usecases/certificate-update/context.ts'
+import { renewalMessages16 } from '../../../src/usecases/certificate-update/messages.ts'
+import { renewalMessages201 } from '../../../src/usecases/ocpp201/renewal.ts'
 import { createArrivals } from '../../../src/usecases/operation/arrivals.ts'
 import type {
   ChargePointOperations,
@@ -89,6 +91,7 @@ export async function setUp(t: Pick<TestContext, 'after'>): Promise<Setting> {
     return createCertificateUpdate({
       ...{ store, clock, schemas, log: quiet },
       sessions: { get: (identity) => sessions.get(identity), all: () => sessions.all() },
+      messagesOf: (protocol) => (protocol === 'ocpp2.0.1' ? renewalMessages201 : renewalMessages16),
       note: (event) => setting.events.push(event),
       authority: () => (setting.authority === null ? null : watched(setting.authority)),
       settings: () => setting.settings,
@@ -126,6 +129,7 @@ export async function setUp(t: Pick<TestContext, 'after'>): Promise<Setting> {
         profile1: { certificates: 'refuse', passwords: 'allow', profile: 'allow' },
       },
       securityMessages: 'answer',
+      certificates201: 'serve',
       callTimeoutMs: 30_000,
       minimumLifetimeMs: 32 * day,
       giveUpAfterMs: day,
