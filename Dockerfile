@@ -19,8 +19,10 @@ COPY package.json package-lock.json .npmrc ./
 RUN npm ci --ignore-scripts --no-audit --no-fund
 COPY tsconfig.json tsconfig.build.json ./
 COPY src ./src
-# The last stage may have no shell: links, modes and empty folders are made here.
+# The last stage may have no shell and no env(1): links, modes, empty folders and the interpreter that the kernel
+# starts for the command are made here.
 RUN npm run build \
+ && sed -i '1s|^#!.*$|#!/usr/local/bin/node|' dist/main.js \
  && find dist -name '*.map' -delete -o -name '*.d.ts' -delete \
  && chmod 0755 dist/main.js \
  && mkdir -p image/bin image/data \

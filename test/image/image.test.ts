@@ -77,6 +77,10 @@ test('its commands and its health check work, as its user, with nothing but the 
 }, async () => {
   const version = runInJail(image, [...image.entrypoint, '--version'])
   assert.deepEqual([version.status, version.stderr], [0, ''])
+  // What `kubectl exec POD -- ocpp-security-proxy …` runs: the kernel reads its first line; a distroless base has no env(1).
+  for (const directory of ['bin', 'usr/bin']) assert.ok(!existsSync(join(image.root, directory, 'env')))
+  const command = runInJail(image, ['/usr/local/bin/ocpp-security-proxy', '--version'], { PATH: '' })
+  assert.deepEqual([command.status, command.stdout, command.stderr], [0, version.stdout, ''])
 
   const etc = join(image.root, image.workdir)
   writeFileSync(

@@ -1,14 +1,21 @@
 import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process'
-import { copyFileSync, mkdirSync } from 'node:fs'
+import { copyFileSync, existsSync, mkdirSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { keep } from '../support/transcript.ts'
 import type { Image } from './build.ts'
+
+/** By its path: what runs in the jail may have no PATH, and spawn looks there. */
+const chroot =
+  (process.env.PATH ?? '')
+    .split(':')
+    .map((folder) => join(folder, 'chroot'))
+    .find((file) => existsSync(file)) ?? 'chroot'
 
 /** chroot is for root; everything else in this folder is not. */
 export const jailProblem: string | false =
   process.platform !== 'linux' || process.getuid?.() !== 0
     ? 'only root on Linux can change the root folder of a process'
-    : spawnSync('chroot', ['--version']).status === 0
+    : spawnSync(chroot, ['--version']).status === 0
       ? false
       : 'chroot is not installed'
 
@@ -29,7 +36,7 @@ function jailArguments(image: Image, command: readonly string[], user: string): 
 
 /** Starts a command in the image: its user, its environment, its folder as the whole file system. */
 export function startInJail(image: Image, command: readonly string[], user = image.user): ChildProcess {
-  const child = spawn('chroot', jailArguments(image, command, user), {
+  const child = spawn(chroot, jailArguments(image, command, user), {
     env: { ...path, ...image.env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
@@ -44,7 +51,7 @@ export function runInJail(
   env: Record<string, string> = {},
   input = '',
 ) {
-  const done = spawnSync('chroot', jailArguments(image, command, image.user), {
+  const done = spawnSync(chroot, jailArguments(image, command, image.user), {
     env: { ...path, ...image.env, ...env },
     input,
     encoding: 'utf8',
