@@ -42,7 +42,7 @@ import { Relay } from './relay/relay.ts'
 import type { LogArchive, Store } from './store/store.ts'
 import { entryOf } from './usecases/signed-firmware/entry.ts'
 
-const [hourMs, minuteMs] = [3_600_000, 60_000]
+const [hourMs, minuteMs, lookMs] = [3_600_000, 60_000, 10_000]
 
 export interface AppDeps {
   readonly version: string
@@ -105,8 +105,7 @@ export class App {
     this.#factsOf = (certificate) => certificates.factsOf(certificate)
     this.#limits = new AcceptLimits(config.limits, monotonic)
     this.#lockout = createLockout({ ...lockoutBounds(config), now: Date.now })
-    const refused = refusals.noteSession.bind(refusals)
-    this.#relay = new Relay(config.limits, [], { metrics, log, refused })
+    this.#relay = new Relay(config.limits, [], { metrics, log, refused: refusals.noteSession.bind(refusals) })
     this.#authorities = createAuthorities({ store, log, config: () => this.#config })
     this.#replicas = joinReplicas({
       ...deps,
@@ -148,7 +147,7 @@ export class App {
       rotateTickets: (name) => this.#rotateTickets(name),
     })
     this.#health = healthOf({
-      store,
+      ...{ store, metrics },
       replicas: this.#replicas,
       now: monotonic,
       isStopping: () => this.#isStopping,
@@ -177,7 +176,7 @@ export class App {
 
   /** Throws ProxyError when anything cannot be opened; nothing is left open then. */
   async start(): Promise<readonly Listening[]> {
-    const { store, log, metrics } = this.#deps
+    const { log, metrics } = this.#deps
     try {
       await this.#replicas?.start()
       const authorities = this.#authorities.prepare(this.#config)
@@ -203,10 +202,9 @@ export class App {
       this.#admin = await startAdmin(this.#config.admin, metrics.registry, this.#health, this.#adminDeps())
       serveAdmin(this.#replicas, this.#admin)
       metrics.configReloadSuccessful.set(1)
-      this.#prune()
-      this.#every(hourMs, () => this.#prune())
-      noteChargePointExpiry(store.registry, metrics, log)
-      this.#every(hourMs, () => noteChargePointExpiry(store.registry, metrics, log))
+      this.#hourly()
+      this.#every(hourMs, () => this.#hourly())
+      this.#every(lookMs, () => void this.#health.problems())
       this.#every(minuteMs, () => void this.#useCases.changes.settle())
       this.#every(minuteMs, () => void this.#authorities.tidy())
       this.#every((ticketLifetime / 2) * 1000, () => {
@@ -234,7 +232,7 @@ export class App {
    * was refused, and everything stays as it was.
    */
   async reload(loaded: LoadedConfig): Promise<boolean> {
-    const { log, metrics } = this.#deps
+    const { log } = this.#deps
     const { config } = loaded
     try {
       // Everything that can fail comes first.
@@ -262,7 +260,6 @@ export class App {
     } catch (error) {
       this.#serverCertificates.settle()
       this.#reloaded(messageOf(error))
-      metrics.configReloadSuccessful.set(0)
       return false
     }
   }
@@ -331,6 +328,7 @@ export class App {
 
   #setPolicies(policies: readonly LivePolicy[]): void {
     this.#policies = policies
+    this.#deps.metrics.connectionsLimit.set(this.#config.limits.connections)
     setExpiryMetrics(this.#deps.metrics, policies, this.#authorities.issuers())
   }
 
@@ -374,10 +372,12 @@ export class App {
     if (problem !== null) log.error({ problem }, 'the new configuration was refused; the old one stays')
   }
 
-  #prune(): void {
+  #hourly(): void {
+    const { store, metrics, log } = this.#deps
+    noteChargePointExpiry(store.registry, metrics, log)
     this.#rejections.prune()
     void this.#revocations.prune()
-    void pruneLogs(this.#logs, this.#deps.log)
+    void pruneLogs(this.#logs, log)
   }
 
   #every(ms: number, task: () => void): void {

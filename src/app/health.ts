@@ -1,11 +1,13 @@
 import type { Health } from '../admin/server.ts'
+import type { Metrics } from '../observe/metrics.ts'
 import { messageOf } from '../policy/error.ts'
 import type { Store } from '../store/store.ts'
 import type { Replicas } from './replicas/replicas.ts'
-import { sharedCheck } from './store-check.ts'
+import { measuredCheck, sharedCheck } from './store-check.ts'
 
 export interface HealthDeps {
   readonly store: Store
+  readonly metrics: Pick<Metrics, 'storeUp' | 'storeFreeBytes'>
   readonly replicas: Replicas | null
   /** Milliseconds, any origin. */
   readonly now: () => number
@@ -15,8 +17,9 @@ export interface HealthDeps {
 }
 
 /** What readiness says (design, section 12). */
-export function healthOf({ store, replicas, now, isStopping, reloadProblem, notes }: HealthDeps): Health {
-  const check = sharedCheck(() => store.check(), 1_000, now)
+export function healthOf(deps: HealthDeps): Health {
+  const { store, metrics, replicas, now, isStopping, reloadProblem, notes } = deps
+  const check = sharedCheck(measuredCheck(store, metrics), 1_000, now)
   return {
     async problems() {
       if (isStopping()) return ['the proxy is shutting down']

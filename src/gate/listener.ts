@@ -137,11 +137,19 @@ export class Listener {
       })
       this.#server.listen({ host, port, backlog: 4096 }, () => {
         this.#server.removeAllListeners('error')
+        this.#beginSeries()
         // Accepting can fail (EMFILE): the listener outlives it, and the operator hears of it.
         this.#server.on('error', (error) => this.#deps.refuser.acceptFailed(this.name, error))
         resolve(this.#server.address() as AddressInfo)
       })
     })
+  }
+
+  /** Series that are there before the first charge point is: an alert cannot see that nothing has become something. */
+  #beginSeries(): void {
+    const labels = { listener: this.name, profile: String(this.#policy.listener.securityProfile) }
+    this.#deps.metrics.connections.inc(labels, 0)
+    this.#deps.metrics.connectionsTotal.inc(labels, 0)
   }
 
   /** No new connections; those at the gate are ended. Relayed ones are not its business. */

@@ -22,6 +22,7 @@ export interface Metrics {
   readonly rejections: Counter<'listener' | 'profile' | 'stage' | 'reason' | 'mode'>
   readonly connections: Gauge<'listener' | 'profile'>
   readonly connectionsTotal: Counter<'listener' | 'profile'>
+  readonly connectionsLimit: Gauge
   readonly handshakes: Counter<'listener' | 'version' | 'cipher' | 'resumed'>
   readonly handshakeDuration: Timing
   readonly admissionDuration: Timing
@@ -47,6 +48,8 @@ export interface Metrics {
   readonly certificateRenewals: Counter<'result'>
   readonly certificateAuthorityUp: Gauge<'key_type'>
   readonly campaignChargePoints: Gauge<'campaign' | 'state'>
+  readonly storeUp: Gauge<'engine'>
+  readonly storeFreeBytes: Gauge<'engine'>
   readonly configReloads: Counter<'result'>
   readonly configReloadSuccessful: Gauge
 }
@@ -93,6 +96,11 @@ export function createMetrics(build: BuildInfo, options: { readonly processMetri
       name: 'ocpp_proxy_connections_total',
       help: 'Charge points admitted and taken by the central system.',
       labelNames: ['listener', 'profile'],
+      registers,
+    }),
+    connectionsLimit: new Gauge({
+      name: 'ocpp_proxy_connections_limit',
+      help: 'Connections that this process takes at the same time (limits.connections).',
       registers,
     }),
     handshakes: new Counter({
@@ -229,6 +237,18 @@ export function createMetrics(build: BuildInfo, options: { readonly processMetri
       name: 'ocpp_proxy_campaign_charge_points',
       help: 'Charge points by state, of the campaigns that changed last (20 at most).',
       labelNames: ['campaign', 'state'],
+      registers,
+    }),
+    storeUp: new Gauge({
+      name: 'ocpp_proxy_store_up',
+      help: '1 when the store could be written to last time, 0 when it is away, read-only or full; looked at every 10 s.',
+      labelNames: ['engine'],
+      registers,
+    }),
+    storeFreeBytes: new Gauge({
+      name: 'ocpp_proxy_store_free_bytes',
+      help: 'What is free on the disk of the store; absent with Redis, which tells of itself.',
+      labelNames: ['engine'],
       registers,
     }),
     configReloads: new Counter({

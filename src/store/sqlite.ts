@@ -1,3 +1,5 @@
+import { statfs } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import { sqliteCampaigns } from './sqlite/campaigns.ts'
 import { openDatabase } from './sqlite/database.ts'
 import { sqliteDenyList } from './sqlite/deny-list.ts'
@@ -36,6 +38,10 @@ export function openSqliteStore(path: string, options: SqliteOptions = {}): Stor
     roots: sqliteRoots(db),
     firmware: sqliteFirmware(db),
     check: async () => db.check(),
+    async freeBytes() {
+      const { bavail, bsize } = await statfs(dirname(path))
+      return bavail * bsize
+    },
     close: async () => db.close(),
   }
 }

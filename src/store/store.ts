@@ -313,7 +313,9 @@ export interface Store {
   readonly firmware: FirmwareStore
   /** What replicas share; left out: this process is alone with its store. */
   readonly shared?: SharedStore
-  /** Throws when the store cannot be used now; for readiness. */
+  /** Throws when the store cannot be written to now; for readiness. */
   check(): Promise<void>
+  /** What is free on its disk; left out: the store is not on a disk of ours. */
+  freeBytes?(): Promise<number>
   close(): Promise<void>
 }

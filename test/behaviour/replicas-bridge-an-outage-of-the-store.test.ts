@@ -27,6 +27,8 @@ test('[design 12][CWE-636] the store goes away and comes back: sessions live on,
     const { code, notes } = await set.ready(a)
     assert.equal(code, 200)
     assert.match(notes.join(), /known charge points may come back for \d+ more minutes/)
+    // Ready and all the same not well: that is for somebody to look at.
+    assert.match(await set.metrics(a), /^ocpp_proxy_store_up\{engine="redis"\} 0$/m)
   })
 
   await t.test('a known charge point comes back to its replica', async () => {

@@ -165,8 +165,11 @@ function databaseOf(connection: DatabaseSync, path: string): Database {
       if (statSync(path, { throwIfNoEntry: false })?.ino !== inode) {
         throw new ProxyError('store_gone', 'operator', `store ${path}: the file was removed or replaced`)
       }
-      // Somebody else writing is no fault; a read-only or damaged file is.
-      if (tryBegin('process')) statement('ROLLBACK').run()
+      // Somebody else writing is no fault; a read-only or damaged file is, and a full disk shows only in a write.
+      // The version is the smallest one, and is read under the lock: a newer program may just have set it.
+      if (tryBegin('process')) {
+        finish(() => connection.exec(`PRAGMA user_version = ${numberOf(connection, 'PRAGMA user_version')}`))
+      }
     })
   }
 
