@@ -50,6 +50,7 @@ export interface Metrics {
   readonly campaignChargePoints: Gauge<'campaign' | 'state'>
   readonly storeUp: Gauge<'engine'>
   readonly storeFreeBytes: Gauge<'engine'>
+  readonly replicaMessagesDropped: Counter<'reason'>
   readonly configReloads: Counter<'result'>
   readonly configReloadSuccessful: Gauge
 }
@@ -249,6 +250,12 @@ export function createMetrics(build: BuildInfo, options: { readonly processMetri
       name: 'ocpp_proxy_store_free_bytes',
       help: 'What is free on the disk of the store; absent with Redis, which tells of itself.',
       labelNames: ['engine'],
+      registers,
+    }),
+    replicaMessagesDropped: new Counter({
+      name: 'ocpp_proxy_replica_messages_dropped_total',
+      help: 'Messages between replicas that were not taken: sealed (with another key), misdirected, unmet (a sender that has not shown yet that it lives), repeated, late.',
+      labelNames: ['reason'],
       registers,
     }),
     configReloads: new Counter({

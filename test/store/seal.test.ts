@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { randomBytes } from 'node:crypto'
+import { createCipheriv, randomBytes } from 'node:crypto'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { seal, unseal } from '../../src/store/seal.ts'
@@ -23,7 +23,7 @@ test('[A01.FR.08] a changed or cut secret does not open', () => {
     const changed = Buffer.from(sealed)
     changed[i] = (changed[i] ?? 0) ^ 1
     for (const bytes of [changed, sealed.subarray(0, i)]) {
-      assert.throws(() => unseal(key, 'CP1', `v1.${bytes.toString('base64')}`), { code: 'unseal_failed' })
+      assert.throws(() => unseal(key, 'CP1', `v2.${bytes.toString('base64')}`), { code: 'unseal_failed' })
     }
   }
   fc.assert(
@@ -31,4 +31,36 @@ test('[A01.FR.08] a changed or cut secret does not open', () => {
       assert.throws(() => unseal(key, 'CP1', text), { code: 'unseal_failed' }),
     ),
   )
+})
+
+/** As version 1 sealed: the name alone was authenticated. */
+function sealedBefore(name: string, secret: string): string {
+  const nonce = randomBytes(12)
+  const cipher = createCipheriv('aes-256-gcm', key, nonce)
+  cipher.setAAD(Buffer.from(`v1.${name}`))
+  const body = Buffer.concat([cipher.update(secret), cipher.final()])
+  return `v1.${Buffer.concat([nonce, cipher.getAuthTag(), body]).toString('base64')}`
+}
+
+test('[A01.FR.08] a secret of one purpose is none of another, whatever a charge point is called', () => {
+  const secret = Buffer.from('secret')
+  for (const name of ['CP1', 'ticket-secret', 'replicas']) {
+    const sealed = seal(key, name, secret, 'ticket-secret')
+    assert.deepEqual(unseal(key, name, sealed, 'ticket-secret'), secret)
+    assert.throws(() => unseal(key, name, sealed), { code: 'unseal_failed' })
+    assert.throws(() => unseal(key, name, seal(key, name, secret), 'replica-message'), {
+      code: 'unseal_failed',
+    })
+  }
+})
+
+test('what an older version sealed opens still, where it cannot be of another purpose', () => {
+  assert.equal(unseal(key, 'CP1', sealedBefore('CP1', 'password')).toString(), 'password')
+  assert.throws(() => unseal(key, 'CP2', sealedBefore('CP1', 'password')), { code: 'unseal_failed' })
+  const tickets = sealedBefore('ticket-secret', 'tickets')
+  assert.equal(unseal(key, 'ticket-secret', tickets, 'ticket-secret').toString(), 'tickets')
+  assert.throws(() => unseal(key, 'ticket-secret', tickets), { code: 'unseal_failed' })
+  const message = sealedBefore('replicas', '{}')
+  assert.throws(() => unseal(key, 'replicas', message, 'replica-message'), { code: 'unseal_failed' })
+  assert.throws(() => unseal(key, 'replicas', message), { code: 'unseal_failed' })
 })

@@ -1,5 +1,6 @@
 import type { Config } from '../../config/schema.ts'
 import type { Logger } from '../../observe/log.ts'
+import type { Metrics } from '../../observe/metrics.ts'
 import type { Relay } from '../../relay/relay.ts'
 import type { Store } from '../../store/store.ts'
 import type { Rejections } from '../rejections.ts'
@@ -10,6 +11,7 @@ import { Replicas } from './replicas.ts'
 export interface JoinDeps {
   readonly store: Store
   readonly log: Logger
+  readonly metrics: Pick<Metrics, 'replicaMessagesDropped'>
   /** As the last reload left it. */
   readonly config: () => Config
   readonly relay: Relay
@@ -22,7 +24,7 @@ export interface JoinDeps {
 
 /** Wires this process to the others that share its store; null: it has one of its own. */
 export function joinReplicas(deps: JoinDeps): Replicas | null {
-  const { store, log, config, relay, events, rejections, useCases, ticketsChanged } = deps
+  const { store, log, metrics, config, relay, events, rejections, useCases, ticketsChanged } = deps
   const { sealingKey } = config().store
   if (store.shared === undefined || sealingKey === null) return null
   const replicas = new Replicas({
@@ -50,6 +52,7 @@ export function joinReplicas(deps: JoinDeps): Replicas | null {
       else await campaigns.standDown()
     },
     ticketsChanged,
+    dropped: (reason) => metrics.replicaMessagesDropped.inc({ reason }),
   })
   events.log.subscribe((stored) => replicas.notices.stored(stored))
   return replicas

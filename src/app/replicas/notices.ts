@@ -3,7 +3,7 @@ import type { Wire } from './wire.ts'
 
 /** What replicas tell each other without being asked; everything in it may be missing. */
 export interface Notice {
-  /** Whoever gets it tells of all its sessions: the sender has just begun to listen. */
+  /** Whoever gets it tells of all its sessions: the sender could not hear for a time. */
   readonly hello?: true
   /** The sender has none but those that it tells of from here on. */
   readonly anew?: true
@@ -76,6 +76,17 @@ export class Notices {
   /** At once; lost when the store is away: whoever comes back tells everything anew. */
   now(notice: Notice): void {
     void this.#wire.tell(notice).catch(() => {})
+  }
+
+  /** All sessions that this replica has, for one that has not heard of them. */
+  toOne(replica: string, sessions: readonly (readonly [SessionFacts, boolean])[]): void {
+    // In order: what was gathered before must not come after it.
+    this.#flush()
+    const tell = (notice: Notice) => void this.#wire.tell(notice, replica).catch(() => {})
+    tell({ anew: true })
+    for (let at = 0; at < sessions.length; at += maxItems) {
+      tell({ started: sessions.slice(at, at + maxItems) })
+    }
   }
 
   close(): void {

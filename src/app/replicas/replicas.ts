@@ -14,7 +14,7 @@ import { fleetOperations, serveOperations } from './operations.ts'
 import { createOutage, type Outage } from './outage.ts'
 import { Ownership } from './ownership.ts'
 import { SharedTickets } from './tickets.ts'
-import { Wire } from './wire.ts'
+import { type DropReason, Wire } from './wire.ts'
 
 /** Beats in the time of a lease. */
 const beatsPerLease = 3
@@ -41,6 +41,8 @@ export interface ReplicasDeps {
   /** One that ends takes up nothing more. */
   readonly mayLead: () => boolean
   readonly ticketsChanged: () => void
+  /** A message that claimed to be of another replica was not taken. */
+  readonly dropped: (reason: DropReason) => void
 }
 
 /** This process among the replicas that share its store. */
@@ -73,6 +75,7 @@ export class Replicas {
       sealingKey,
       log,
       now: () => performance.now(),
+      dropped: deps.dropped,
     })
     this.notices = new Notices(this.wire)
     this.directory = new Directory(sessions, (replica, identity, code, text) => {
@@ -103,6 +106,7 @@ export class Replicas {
     const tell = () => this.notices.now({ tickets: true })
     this.tickets = new SharedTickets({ shared, sealingKey, log, changed: ticketsChanged, tell })
     this.wire.onNotice((from, body) => this.#noticed(from, body as Notice))
+    this.wire.onWanted((replica) => this.#tellAllTo(replica))
     this.wire.serve('end', async (body) => {
       const { identity, code, text } = body as { identity: string; code: number; text: string }
       sessions.get(identity)?.end(code, text)
@@ -158,7 +162,6 @@ export class Replicas {
     await this.tickets.load()
     await shared.leases.beat()
     await this.wire.start()
-    this.notices.now({ hello: true, anew: true })
     this.#timer = setInterval(() => this.#beat(), shared.leaseMs / beatsPerLease)
   }
 
@@ -237,9 +240,22 @@ export class Replicas {
   }
 
   #tellStarted({ facts }: UseCaseSession): void {
-    const isBusy = this.#transactions?.hasOpen(facts.identity) ?? false
-    if (isBusy) this.#toldBusy.add(facts.identity)
-    this.notices.started(facts, isBusy)
+    this.notices.started(facts, this.#noteBusy(facts.identity))
+  }
+
+  #noteBusy(identity: string): boolean {
+    const isBusy = this.#transactions?.hasOpen(identity) ?? false
+    if (isBusy) this.#toldBusy.add(identity)
+    return isBusy
+  }
+
+  /** One that has just begun to listen, or has missed something. */
+  #tellAllTo(replica: string): void {
+    const sessions = [...this.#deps.sessions.all()]
+    this.notices.toOne(
+      replica,
+      sessions.map(({ facts }) => [facts, this.#noteBusy(facts.identity)]),
+    )
   }
 
   #tellAll(): void {

@@ -5,7 +5,6 @@ import { seal, unseal } from '../../store/seal.ts'
 import type { SharedStore } from '../../store/store.ts'
 
 const valueName = 'ticket-secret'
-const sealedFor = 'ticket-secret'
 const maxAttempts = 5
 
 export interface SharedTicketsDeps {
@@ -42,7 +41,7 @@ export class SharedTickets {
     for (let attempt = 0; attempt < maxAttempts; attempt++) {
       const stored = await shared.get(valueName)
       if (stored !== null) return this.#take(stored)
-      const made = seal(sealingKey, sealedFor, randomBytes(32))
+      const made = seal(sealingKey, valueName, randomBytes(32), 'ticket-secret')
       if (await shared.replace(valueName, null, made)) return this.#take(made)
     }
   }
@@ -60,7 +59,7 @@ export class SharedTickets {
    */
   async rotate(): Promise<void> {
     const { shared, sealingKey, changed, tell, log } = this.#deps
-    const made = seal(sealingKey, sealedFor, randomBytes(32))
+    const made = seal(sealingKey, valueName, randomBytes(32), 'ticket-secret')
     try {
       if (await shared.replace(valueName, await shared.get(valueName), made)) this.#take(made)
       else await this.load()
@@ -75,7 +74,7 @@ export class SharedTickets {
   }
 
   #take(stored: string): void {
-    this.#secret = unseal(this.#deps.sealingKey, sealedFor, stored)
+    this.#secret = unseal(this.#deps.sealingKey, valueName, stored, 'ticket-secret')
     this.#stored = stored
   }
 

@@ -1,55 +1,78 @@
 import { randomUUID } from 'node:crypto'
+import { BoundedMap } from '../../policy/bounded-map.ts'
 import { messageOf, ProxyError } from '../../policy/error.ts'
-import { seal, unseal } from '../../store/seal.ts'
 import type { Bus } from '../../store/store.ts'
-
-/** What replicas say to each other is sealed: it may hold what an operator sent, and nobody else may command. */
-const sealedFor = 'replicas'
+import { Pace } from './pace.ts'
+import { Peers } from './peers.ts'
+import { type Content, type Message, type MessageOf, openMessage, sealMessage } from './wire-message.ts'
 
 /** Requests that wait for an answer, and requests of others that are being answered (CWE-770). */
 const maxPending = 4_096
 const maxServed = 512
 const warnEveryMs = 60_000
 const maxMessage = 4 * 1024 * 1024
+/** Hellos, and answers to those of strangers: who repeats old messages must not make us talk without end. */
+const greetingsPerSecond = 50
 
 export type Handler = (body: unknown) => Promise<unknown>
+
+/**
+ * Why a message was not taken. sealed: not with our key, or by another version. misdirected: for another
+ * replica. The others: `Verdict` (peers.ts).
+ */
+export type DropReason = 'sealed' | 'misdirected' | 'unmet' | 'repeated' | 'late'
 
 export interface WireDeps {
   readonly self: string
   readonly bus: Bus
   readonly sealingKey: Buffer
-  /** Milliseconds, any origin. */
+  /** Milliseconds, any origin; never goes back. */
   readonly now: () => number
   readonly log: { warn(fields: object, text: string): void }
+  readonly dropped: (reason: DropReason) => void
 }
 
-type Message =
-  | {
-      readonly kind: 'ask'
-      readonly id: string
-      readonly from: string
-      readonly what: string
-      readonly body: unknown
-    }
-  | { readonly kind: 'answer'; readonly id: string; readonly ok: boolean; readonly body: unknown }
-  | { readonly kind: 'notice'; readonly from: string; readonly body: unknown }
+interface Pending {
+  readonly replica: string
+  readonly content: Content
+  readonly answer: PromiseWithResolvers<unknown>
+  /** As which message it went out; null: it has not, or the other one has asked for it again. */
+  n: number | null
+}
 
-/** Questions and answers, and notices for all, between the replicas that share a store. */
+/**
+ * Questions and answers, and notices for all, between the replicas that share a store. What is said is
+ * sealed: it may hold what an operator sent, and nobody else may command. What is heard is new, is for this
+ * replica, and is of one that lives (peers.ts).
+ */
 export class Wire {
   readonly #deps: WireDeps
-  readonly #pending = new Map<string, PromiseWithResolvers<unknown>>()
+  readonly #peers: Peers
+  readonly #hellos: Pace
+  readonly #strangers: Pace
+  readonly #pending = new Map<string, Pending>()
   readonly #handlers = new Map<string, Handler>()
+  /** Who waits until this replica can be believed. */
+  readonly #meeting = new Set<{ readonly replica: string; readonly met: () => void }>()
+  /** Strangers that want everything told anew: they get it when they have shown that they live. */
+  readonly #owed = new BoundedMap<string, true>(maxServed)
+  readonly #nextWarnings = new Map<DropReason, number>()
   #notice: (from: string, body: unknown) => void = () => {}
+  #wanted: (replica: string) => void = () => {}
+  #sent = 0
   #served = 0
-  #nextWarning = 0
 
   constructor(deps: WireDeps) {
     this.#deps = deps
+    this.#peers = new Peers(deps.now)
+    this.#hellos = new Pace(greetingsPerSecond, deps.now)
+    this.#strangers = new Pace(greetingsPerSecond, deps.now)
   }
 
   /** Throws ProxyError (`store_…`). */
-  start(): Promise<void> {
-    return this.#deps.bus.listen((text) => this.#heard(text))
+  async start(): Promise<void> {
+    await this.#deps.bus.listen((text) => this.#heard(text))
+    await this.#send(null, this.#hello(true, null))
   }
 
   serve(what: string, handler: Handler): void {
@@ -60,9 +83,14 @@ export class Wire {
     this.#notice = listener
   }
 
-  /** To all others, at most once. Rejected when the store is away. */
-  async tell(body: unknown): Promise<void> {
-    await this.#send(null, { kind: 'notice', from: this.#deps.self, body })
+  /** `listener` is told of a replica that has heard nothing so far, or not all: it wants everything told anew. */
+  onWanted(listener: (replica: string) => void): void {
+    this.#wanted = listener
+  }
+
+  /** To all others, or to one; at most once. Rejected when the store is away. */
+  async tell(body: object, to: string | null = null): Promise<void> {
+    await this.#send(to, { kind: 'notice', body })
   }
 
   /** Throws ProxyError `replica_silent`, `replica_failed`, `replicas_busy` or `store_…`. */
@@ -72,16 +100,17 @@ export class Wire {
     }
     const id = randomUUID()
     const answer = Promise.withResolvers<unknown>()
-    this.#pending.set(id, answer)
+    const content = { kind: 'ask', id, what, body, withinMs: timeoutMs } as const
+    const pending: Pending = { replica, content, answer, n: null }
+    this.#pending.set(id, pending)
     const timer = setTimeout(() => {
       answer.reject(new ProxyError('replica_silent', 'proxy', 'the other replica does not answer in time'))
     }, timeoutMs)
+    // It may be told of a failure before the message is out.
+    answer.promise.catch(() => {})
     try {
-      // It may be told of a failure before the message is out.
-      answer.promise.catch(() => {})
-      const heard = await this.#send(replica, { kind: 'ask', id, from: this.#deps.self, what, body })
-      // Dead, or cut off: nobody has to wait for its answer.
-      if (heard === 0) throw new ProxyError('replica_silent', 'proxy', 'the other replica does not listen')
+      if (!this.#peers.knows(replica)) await this.#meet(replica, answer.promise)
+      await this.#sendAsk(pending)
       return await answer.promise
     } finally {
       clearTimeout(timer)
@@ -89,25 +118,87 @@ export class Wire {
     }
   }
 
-  async #send(to: string | null, message: Message): Promise<number | null> {
+  /** Until it has shown that it lives, or `over` is rejected. */
+  async #meet(replica: string, over: Promise<unknown>): Promise<void> {
+    const met = Promise.withResolvers<void>()
+    const waiting = { replica, met: met.resolve }
+    this.#meeting.add(waiting)
+    try {
+      if (this.#hellos.allows(replica)) requireHeard(await this.#send(replica, this.#hello(true, null)))
+      await Promise.race([met.promise, over])
+    } finally {
+      this.#meeting.delete(waiting)
+    }
+  }
+
+  async #sendAsk(pending: Pending): Promise<void> {
+    const sending = this.#send(pending.replica, pending.content)
+    pending.n = this.#sent
+    requireHeard(await sending)
+  }
+
+  #hello(wantsAll: boolean, dropped: number | null): Content {
+    return { kind: 'hello', nonce: this.#peers.nonce(), wantsAll, dropped }
+  }
+
+  /** Numbers are given in the order of sending: nothing may be awaited before it is published. */
+  async #send(to: string | null, content: Content): Promise<number | null> {
+    const { bus, sealingKey, self, now } = this.#deps
+    this.#sent += 1
+    const message: Message = { ...content, from: self, to, n: this.#sent, t: now() }
     const text = JSON.stringify(message)
     if (text.length > maxMessage) throw new ProxyError('replica_failed', 'proxy', 'the message is too large')
-    const { bus, sealingKey } = this.#deps
-    return bus.publish(to, seal(sealingKey, sealedFor, Buffer.from(text)))
+    return bus.publish(to, sealMessage(sealingKey, text))
+  }
+
+  /** What was said because of something that was heard: who waits for it has a clock of its own. */
+  #reply(to: string, content: Content): void {
+    this.#send(to, content).catch((error: unknown) => {
+      this.#deps.log.warn({ err: messageOf(error) }, 'an answer to another replica could not be sent')
+    })
   }
 
   #heard(text: string): void {
-    const message = this.#open(text)
-    if (message === null) return
+    const message = openMessage(this.#deps.sealingKey, text)
+    if (message?.from === this.#deps.self) return
+    const reason = message === null ? 'sealed' : this.#against(message)
+    if (reason !== null) this.#drop(reason)
+    if (message !== null) this.#react(message, reason)
+  }
+
+  /** Null: it is new, for us, and of one that lives, or shows that with it. */
+  #against(message: Message): DropReason | null {
+    const { from, to, n, t } = message
+    if (to !== null && to !== this.#deps.self) return 'misdirected'
+    if (message.kind === 'meet') return this.#peers.meet(from, n, t, message.echo) ? null : 'repeated'
+    const verdict = this.#peers.judge(from, n, t, message.kind === 'ask' ? message.withinMs : undefined)
+    return verdict === 'new' ? null : verdict
+  }
+
+  #react(message: Message, reason: DropReason | null): void {
+    if (reason === 'misdirected' || reason === 'repeated') return
+    const { from, kind, n } = message
+    // However old: its answer is worth something to nobody but who has just made the number in it.
+    if (kind === 'hello') this.#greeted(message, reason === 'unmet')
+    else if (reason !== null) this.#greet(from, true, n)
+    else if (kind === 'meet') this.#met(from)
+    else {
+      if (this.#peers.isStale(from)) this.#greet(from, false, null)
+      this.#take(message)
+    }
+  }
+
+  #take(message: Exclude<Message, { readonly kind: 'hello' | 'meet' }>): void {
     switch (message.kind) {
       case 'answer': {
         const waiting = this.#pending.get(message.id)
-        if (message.ok) waiting?.resolve(message.body)
-        else waiting?.reject(new ProxyError('replica_failed', 'proxy', String(message.body)))
+        if (waiting?.replica !== message.from) break
+        if (message.ok) waiting.answer.resolve(message.body)
+        else waiting.answer.reject(new ProxyError('replica_failed', 'proxy', String(message.body)))
         break
       }
       case 'notice':
-        if (message.from !== this.#deps.self) this.#notice(message.from, message.body)
+        this.#notice(message.from, message.body)
         break
       case 'ask':
         void this.#serve(message)
@@ -117,9 +208,38 @@ export class Wire {
     }
   }
 
-  async #serve({ id, from, what, body }: Message & { kind: 'ask' }): Promise<void> {
+  #greet(replica: string, wantsAll: boolean, dropped: number | null): void {
+    if (this.#hellos.allows(replica)) this.#reply(replica, this.#hello(wantsAll, dropped))
+  }
+
+  /** Another one asks whether we live. */
+  #greeted({ from, nonce, wantsAll, dropped }: MessageOf<'hello'>, isStranger: boolean): void {
+    if (isStranger) {
+      if (!this.#strangers.allows(from)) return
+      this.#owed.set(from, true)
+      // Before our answer: what it says after that is said after its answer, and is taken.
+      this.#greet(from, true, null)
+    }
+    this.#reply(from, { kind: 'meet', echo: nonce })
+    if (isStranger) return
+    for (const pending of this.#pending.values()) {
+      if (pending.replica !== from || pending.n === null || pending.n !== dropped) continue
+      this.#sendAsk(pending).catch((error: unknown) => pending.answer.reject(error))
+    }
+    if (wantsAll) this.#wanted(from)
+  }
+
+  /** It has shown that it lives. */
+  #met(from: string): void {
+    for (const { replica, met } of this.#meeting) if (replica === from) met()
+    if (this.#owed.get(from) !== true) return
+    this.#owed.delete(from)
+    this.#wanted(from)
+  }
+
+  async #serve({ id, from, what, body }: MessageOf<'ask'>): Promise<void> {
     const handler = this.#handlers.get(what)
-    let answer: Message
+    let answer: Content
     if (handler === undefined || this.#served >= maxServed) {
       const text = handler === undefined ? `does not know ${what}` : 'is busy'
       answer = { kind: 'answer', id, ok: false, body: `the other replica ${text}` }
@@ -133,27 +253,27 @@ export class Wire {
         this.#served -= 1
       }
     }
-    // Who asked hears nothing then, and is told so by its own clock.
-    await this.#send(from, answer).catch((error: unknown) => {
-      this.#deps.log.warn({ err: messageOf(error), what }, 'an answer to another replica could not be sent')
-    })
+    this.#reply(from, answer)
   }
 
-  /** Null: not from a replica with our key. */
-  #open(text: string): Message | null {
-    try {
-      const message: unknown = JSON.parse(unseal(this.#deps.sealingKey, sealedFor, text).toString())
-      return typeof message === 'object' && message !== null && 'kind' in message
-        ? (message as Message)
-        : null
-    } catch {
-      if (this.#deps.now() < this.#nextWarning) return null
-      this.#nextWarning = this.#deps.now() + warnEveryMs
-      this.#deps.log.warn(
-        {},
-        'a message between replicas was not sealed with our key: store.sealingKeyFile differs',
-      )
-      return null
-    }
+  #drop(reason: DropReason): void {
+    const { now, log, dropped } = this.#deps
+    dropped(reason)
+    // Everybody is a stranger at first.
+    if (reason === 'unmet' || now() < (this.#nextWarnings.get(reason) ?? Number.NEGATIVE_INFINITY)) return
+    this.#nextWarnings.set(reason, now() + warnEveryMs)
+    log.warn({ reason }, `a message between replicas was dropped: ${dropWords[reason]}`)
   }
+}
+
+const dropWords: Readonly<Record<Exclude<DropReason, 'unmet'>, string>> = {
+  sealed: 'it was not sealed with our key (store.sealingKeyFile differs), or is of another version',
+  misdirected: 'it was made for another replica',
+  repeated: 'it was here before, or is older than its sender: somebody repeats messages',
+  late: 'it was on its way for too long: this process, another one or the server stood still',
+}
+
+/** Dead, or cut off: nobody has to wait for its answer. */
+function requireHeard(heard: number | null): void {
+  if (heard === 0) throw new ProxyError('replica_silent', 'proxy', 'the other replica does not listen')
 }
