@@ -5,6 +5,7 @@ import type { Logger } from '../observe/log.ts'
 import type { IssuedIndex } from '../pki/authority/issued-index.ts'
 import { certificateFacts } from '../pki/certificate.ts'
 import { type CertificateStatus, createCertificateStatus } from '../pki/plug-and-charge/certificate-status.ts'
+import { type ContractCheck, createContractCheck } from '../pki/plug-and-charge/contract-check.ts'
 import { type ContractPool, createContractPool } from '../pki/plug-and-charge/contract-pool.ts'
 import { createAddressRule, createHostRule } from '../pki/revocation/addresses.ts'
 import { createFetch } from '../pki/revocation/fetch.ts'
@@ -41,6 +42,7 @@ export function preparePlugAndCharge(
     certificateStatus: at('certificateStatus', () => statusOf(config, deps)),
     contractPool: at('evCertificate.pool', () => poolOf(config, deps)),
     v2gAuthority: at('signCertificate', () => v2gOf(config, whole, cpoRoots, deps)),
+    contractCheck: at('authorize', () => checkOf(config, deps)),
   }
 }
 
@@ -54,13 +56,36 @@ function at<T>(place: string, make: () => T): T {
 }
 
 function statusOf(
-  { certificateStatus }: PlugAndChargeConfig,
-  { answers, log, readFile = readFileBounded }: PlugAndChargeDeps,
+  { certificateStatus: section }: PlugAndChargeConfig,
+  deps: PlugAndChargeDeps,
 ): CertificateStatus | null {
-  const { mode, hosts, networks, issuers, timeout } = certificateStatus
+  return section.mode === 'pass' ? null : responders(section, issuersOf(section, deps), deps)
+}
+
+function checkOf({ authorize: section }: PlugAndChargeConfig, deps: PlugAndChargeDeps): ContractCheck | null {
+  const { mode, unreachable } = section
   if (mode === 'pass') return null
+  const issuers = issuersOf(section, deps)
+  const status = responders(section, issuers, deps)
+  return createContractCheck({ issuers, unreachable }, { status, now: Date.now })
+}
+
+type Responders = Pick<PlugAndChargeConfig['authorize'], 'hosts' | 'networks' | 'issuers' | 'timeout'>
+
+function issuersOf(
+  { issuers }: Responders,
+  { readFile = readFileBounded }: PlugAndChargeDeps,
+): readonly X509Certificate[] {
+  return issuers.flatMap((file) => readCertificates(readFile, file))
+}
+
+function responders(
+  { hosts, networks, timeout }: Responders,
+  issuers: readonly X509Certificate[],
+  { answers, log }: PlugAndChargeDeps,
+): CertificateStatus {
   return createCertificateStatus(
-    { budgetMs: timeout, issuers: issuers.flatMap((file) => readCertificates(readFile, file)) },
+    { budgetMs: timeout, issuers },
     {
       fetch: createFetch({
         allowsHost: createHostRule(hosts),

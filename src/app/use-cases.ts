@@ -155,6 +155,7 @@ export function createUseCases(deps: UseCaseDeps): UseCases {
           clock: systemClock(),
           random: Math.random,
         }),
+        schemas201,
         callTimeoutMs: () => config().limits.callTimeout,
         counted: (message, result) => metrics.plugAndCharge.inc({ message, result }),
         log,

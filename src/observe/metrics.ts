@@ -147,7 +147,7 @@ export function createMetrics(build: BuildInfo, options: { readonly processMetri
     }),
     plugAndCharge: new Counter({
       name: 'ocpp_proxy_plug_and_charge_total',
-      help: 'ISO 15118 messages of charge points that the proxy answered: accepted, failed or malformed.',
+      help: 'ISO 15118 messages of charge points that the proxy answered or checked: accepted, failed or malformed.',
       labelNames: ['message', 'result'],
       registers,
     }),

@@ -37,6 +37,16 @@ const wrong: readonly (readonly [string, string, RegExp])[] = [
     '{ signCertificate: { mode: serve, commonNames: ["{name}"] } }',
     /commonNames\[0\]: knows \{identity\} and/,
   ],
+  [
+    'contracts without responders',
+    '{ authorize: { mode: serve, issuers: [a.pem] } }',
+    /mode: serve needs hosts/,
+  ],
+  [
+    'contracts without authorities',
+    '{ authorize: { mode: serve, hosts: [a] } }',
+    /mode: serve needs issuers/,
+  ],
   ['a token that is not there', pool('url: "https://pool/x", tokenFile: none'), /tokenFile/],
 ]
 for (const [name, yaml, expected] of wrong)
@@ -53,6 +63,10 @@ test('[CWE-319] a token does not go over plain HTTP', () => {
 test('what is doubtful is a warning', () => {
   const warnings = (yaml: string) => warningsOf(section(yaml)).join('\n')
   assert.match(warnings('{ certificateStatus: { mode: serve, hosts: [a] } }'), /issuers: empty/)
+  assert.match(
+    warnings('{ authorize: { mode: serve, hosts: [a], issuers: [a.pem], unreachable: allow } }'),
+    /charges on a revoked contract/,
+  )
   assert.match(warnings(pool('url: "https://pool/x", timeout: 5s')), /give up after 5 s/)
   assert.match(warnings(pool('url: "http://pool/x"')), /anybody on the way/)
   assert.equal(warnings(pool('url: "http://127.0.0.1:1/x"')).includes('anybody'), false)

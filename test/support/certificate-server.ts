@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { createServer, type ServerOptions } from 'node:https'
+import { TLSSocket } from 'node:tls'
 
 export interface SeenRequest {
   readonly method: string
@@ -9,6 +10,8 @@ export interface SeenRequest {
   readonly body: string
   /** The client certificate was verified by the server's `ca`. */
   readonly authorized: boolean
+  /** Of the client certificate; '' without one. */
+  readonly fingerprint: string
 }
 
 export interface CertificateServer extends AsyncDisposable {
@@ -26,10 +29,13 @@ export async function certificateServer(
 ): Promise<CertificateServer> {
   const seen: SeenRequest[] = []
   const server = createServer(tls, (request, response) => {
+    const { socket } = request
+    const shown = socket instanceof TLSSocket ? socket.getPeerX509Certificate() : undefined
+    const fingerprint = shown?.fingerprint256 ?? ''
     request.toArray().then((chunks) => {
       const authorized = Reflect.get(request.socket, 'authorized') === true
       const { method = '', url = '', headers } = request
-      const one = { method, url, headers, body: Buffer.concat(chunks).toString(), authorized }
+      const one = { method, url, headers, body: Buffer.concat(chunks).toString(), authorized, fingerprint }
       seen.push(one)
       answer(one, response)
     })

@@ -20,6 +20,7 @@ export function plugAndChargeRules(file: LoadedFile): KeyFinding[] {
     ...statusRules(section.certificateStatus, [...path, 'certificateStatus'], file.limits.callTimeout),
     ...evRules(section.evCertificate, [...path, 'evCertificate'], file.limits.callTimeout),
     ...signRules(section.signCertificate, [...path, 'signCertificate'], file.cpo.names),
+    ...authorizeRules(section.authorize, [...path, 'authorize'], file.limits.callTimeout),
   ]
 }
 
@@ -28,21 +29,47 @@ function statusRules(
   path: KeyPath,
   callTimeout: number,
 ): KeyFinding[] {
-  const found = hosts.flatMap((host, index) =>
-    isHostName(host.replace(/^\./, '')) || isIP(host) !== 0
-      ? []
-      : [problem([...path, 'hosts', index], 'must be a host name alone, or .name for all below it')],
-  )
+  const found = hostRules(hosts, path)
   if (mode === 'pass') return found
-  if (hosts.length === 0) {
-    const text = 'serve needs hosts: the responders that charge points may name'
-    found.push(problem([...path, 'mode'], text, ['M06.FR.01', 'CWE-918']))
-  }
+  if (hosts.length === 0) found.push(hostsMissing(path, 'M06.FR.01'))
   if (issuers.length === 0) {
     const text = 'empty: answers are kept without a look at their signature; name the V2G authorities'
     found.push(warning([...path, 'issuers'], text, ['CWE-347']))
   }
   return [...found, ...fits(timeout, [...path, 'timeout'], callTimeout)]
+}
+
+/** What it answers decides who charges: an answer without a signature would be worth nothing. */
+function authorizeRules(
+  { mode, hosts, issuers, timeout, unreachable }: Section['authorize'],
+  path: KeyPath,
+  callTimeout: number,
+): KeyFinding[] {
+  const found = hostRules(hosts, path)
+  if (mode === 'pass') return found
+  if (hosts.length === 0) found.push(hostsMissing(path, 'C07.FR.05'))
+  if (issuers.length === 0) {
+    const text = 'serve needs issuers: the authorities of mobility operators'
+    found.push(problem([...path, 'mode'], text, ['C07.FR.05', 'CWE-347']))
+  }
+  if (unreachable === 'allow') {
+    const text = 'allow: whoever keeps the responder from answering charges on a revoked contract'
+    found.push(warning([...path, 'unreachable'], text, ['CWE-636']))
+  }
+  return [...found, ...fits(timeout, [...path, 'timeout'], callTimeout)]
+}
+
+function hostRules(hosts: readonly string[], path: KeyPath): KeyFinding[] {
+  return hosts.flatMap((host, index) =>
+    isHostName(host.replace(/^\./, '')) || isIP(host) !== 0
+      ? []
+      : [problem([...path, 'hosts', index], 'must be a host name alone, or .name for all below it')],
+  )
+}
+
+function hostsMissing(path: KeyPath, requirement: string): KeyFinding {
+  const text = 'serve needs hosts: the responders that charge points may name'
+  return problem([...path, 'mode'], text, [requirement, 'CWE-918'])
 }
 
 function evRules({ mode, pool }: Section['evCertificate'], path: KeyPath, callTimeout: number): KeyFinding[] {

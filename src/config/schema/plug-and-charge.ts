@@ -11,38 +11,43 @@ const mode = (what: string, requirements: readonly string[]) =>
     requirements,
   })
 
+const hosts = Type.Array(Type.String({ minLength: 1, maxLength: 253 }), {
+  maxItems: 64,
+  uniqueItems: true,
+  ...about({
+    description:
+      'Hosts of responders that charge points may name, as ocsp.example.com, or .example.com for all below.',
+    default: [],
+    requirements: ['CWE-918'],
+  }),
+})
+
+const networks = Type.Array(network({ description: 'Network, as 127.0.0.0/8.' }), {
+  maxItems: 64,
+  ...about({
+    description:
+      'Loopback, link-local and multicast addresses that these hosts may have; public and private ones may be asked anyway.',
+    default: [],
+    requirements: ['CWE-918'],
+  }),
+})
+
+const issuers = (description: string, requirements: readonly string[]) =>
+  Type.Array(file({ description: 'PEM file.' }), {
+    maxItems: 64,
+    uniqueItems: true,
+    ...about({ description, default: [], requirements }),
+  })
+
 const certificateStatus = Type.Object(
   {
     mode: mode('GetCertificateStatus: serve asks the OCSP responder, and keeps its answers.', ['M06.FR.01']),
-    hosts: Type.Array(Type.String({ minLength: 1, maxLength: 253 }), {
-      maxItems: 64,
-      uniqueItems: true,
-      ...about({
-        description:
-          'Hosts of responders that charge points may name, as ocsp.example.com, or .example.com for all below.',
-        default: [],
-        requirements: ['CWE-918'],
-      }),
-    }),
-    networks: Type.Array(network({ description: 'Network, as 127.0.0.0/8.' }), {
-      maxItems: 64,
-      ...about({
-        description:
-          'Loopback, link-local and multicast addresses that these hosts may have; public and private ones may be asked anyway.',
-        default: [],
-        requirements: ['CWE-918'],
-      }),
-    }),
-    issuers: Type.Array(file({ description: 'PEM file.' }), {
-      maxItems: 64,
-      uniqueItems: true,
-      ...about({
-        description:
-          'PEM files of the V2G authorities whose certificates may be asked about: answers are held to their signature. When empty, any may be asked about, and the vehicle alone checks who signed.',
-        default: [],
-        requirements: ['M06.FR.08'],
-      }),
-    }),
+    hosts,
+    networks,
+    issuers: issuers(
+      'PEM files of the V2G authorities whose certificates may be asked about: answers are held to their signature. When empty, any may be asked about, and the vehicle alone checks who signed.',
+      ['M06.FR.08'],
+    ),
     timeout: duration({
       description: 'How long a charge point waits for the answer.',
       default: '4s',
@@ -53,6 +58,37 @@ const certificateStatus = Type.Object(
   {
     additionalProperties: false,
     ...about({ description: 'The OCSP status of V2G certificates (M06).', default: {} }),
+  },
+)
+
+const authorize = Type.Object(
+  {
+    mode: mode(
+      'Authorize with the certificates of a contract: serve checks them by OCSP, and lets the central system decide about the contract id.',
+      ['C07.FR.05'],
+    ),
+    hosts,
+    networks,
+    issuers: issuers(
+      'PEM files of the authorities of mobility operators and V2G, from root to the last one below: contracts must be theirs, and OCSP answers are held to their signature.',
+      ['C07.FR.05'],
+    ),
+    timeout: duration({
+      description: 'How long the check may take; the question to the central system comes behind it.',
+      default: '3s',
+      minimum: 10,
+      maximum: 60_000,
+    }),
+    unreachable: choice(['refuse', 'allow'], {
+      description:
+        'What becomes of a contract when a status cannot be had. allow takes revoked ones as long as the responder is away.',
+      default: 'refuse',
+      requirements: ['C07.FR.05'],
+    }),
+  },
+  {
+    additionalProperties: false,
+    ...about({ description: 'Authorize with contract certificates (Plug & Charge).', default: {} }),
   },
 )
 
@@ -110,7 +146,7 @@ const evCertificate = Type.Object(
 
 const signCertificate = Type.Object(
   {
-    mode: mode('SignCertificate in a DataTransfer: serve has it signed by authority.', ['A02.FR.04']),
+    mode: mode('SignCertificate for a V2G certificate: serve has it signed by authority.', ['A02.FR.04']),
     organizations: Type.Array(Type.String({ minLength: 1, maxLength: 64 }), {
       maxItems: 32,
       uniqueItems: true,
@@ -140,12 +176,12 @@ const signCertificate = Type.Object(
 )
 
 export const plugAndChargeSchema = Type.Object(
-  { certificateStatus, evCertificate, signCertificate },
+  { certificateStatus, evCertificate, signCertificate, authorize },
   {
     additionalProperties: false,
     ...about({
       description:
-        'ISO 15118 Plug & Charge, which OCPP 1.6 carries in DataTransfer (vendorId org.openchargealliance.iso15118pnc). Everything passes to the central system when left out.',
+        'ISO 15118 Plug & Charge: messages of OCPP 2.0.1, which OCPP 1.6 carries in DataTransfer (vendorId org.openchargealliance.iso15118pnc). Everything passes to the central system when left out.',
       requirements: ['M01.FR.01', 'M02.FR.01', 'M06.FR.01'],
     }),
   },

@@ -19,7 +19,7 @@ export interface CertificateStatus {
 }
 
 export type StatusOutcome =
-  | { readonly ok: true; readonly response: Buffer }
+  | { readonly ok: true; readonly response: Buffer; readonly status: 'good' | 'revoked' | 'unknown' }
   | { readonly ok: false; readonly detail: string }
 
 export interface CertificateStatusOptions {
@@ -49,8 +49,7 @@ const limits = { concurrency: 8, maxWaiting: 500 } as const
 const downMs = 10_000
 
 interface Kept {
-  readonly response: Buffer
-  readonly until: number
+  readonly outcome: StatusOutcome
   /** Half of its life is over: a newer one is better. */
   readonly isOld: boolean
 }
@@ -100,10 +99,10 @@ async function find(
   data: OcspRequestData,
 ): Promise<StatusOutcome> {
   const kept = await findKept(state, key, data)
-  if (kept !== null && !kept.isOld) return { ok: true, response: kept.response }
+  if (kept !== null && !kept.isOld) return kept.outcome
   const asked = responder.slots.run(() => askResponder(state, responder, key, data))
   const outcome = (await asked) ?? failed('too many wait for this responder')
-  return outcome.ok || kept === null ? outcome : { ok: true, response: kept.response }
+  return outcome.ok || kept === null ? outcome : kept.outcome
 }
 
 /** As it was signed, behind the time when it was fetched; judged again, because whoever asks is not who asked. */
@@ -117,7 +116,9 @@ async function findKept({ deps, options }: State, key: string, data: OcspRequest
     const judged = judgeStatus(response, data, { now, skewMs, issuers: options.issuers })
     if (!judged.ok || judged.nextUpdate === null) return null
     const until = Math.min(judged.nextUpdate, fetchedAt + weekMs)
-    return now >= until ? null : { response, until, isOld: now >= (fetchedAt + until) / 2 }
+    if (now >= until) return null
+    const outcome = { ok: true, response, status: judged.status } as const
+    return { outcome, isOld: now >= (fetchedAt + until) / 2 }
   } catch (error) {
     deps.onStoreError(error)
     return null
@@ -147,7 +148,7 @@ async function askResponder(
   // Who is unknown today is issued tomorrow; without an end an answer is newer wherever it is asked for.
   if (judged.status !== 'unknown' && judged.nextUpdate !== null)
     keep(state, key, fetched.body, judged.nextUpdate)
-  return { ok: true, response: fetched.body }
+  return { ok: true, response: fetched.body, status: judged.status }
 }
 
 function keep({ deps }: State, key: string, response: Buffer, nextUpdate: number): void {

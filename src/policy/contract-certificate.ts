@@ -1,0 +1,56 @@
+/**
+ * Contract certificates of vehicles: what a central system says about them in Authorize (OCPP 2.0.1 C07; application
+ * note Plug & Charge 1.0). Pure.
+ */
+
+/** AuthorizeCertificateStatusEnumType, as far as it can be told without the vehicle's own message. */
+export type ContractStatus =
+  | 'Accepted'
+  | 'CertificateExpired'
+  | 'CertificateRevoked'
+  | 'CertChainError'
+  | 'NoCertificateAvailable'
+
+/** What is known of one certificate of the chain, or of the chain itself. */
+export type ContractFinding =
+  | { readonly kind: 'good' }
+  /** Its authority has revoked it. */
+  | { readonly kind: 'revoked'; readonly detail: string }
+  /** A certificate of the chain has ended. */
+  | { readonly kind: 'expired'; readonly detail: string }
+  /** It leads to nobody who is trusted, or its authority has never heard of it. */
+  | { readonly kind: 'untrusted'; readonly detail: string }
+  /** Nobody who knows could be asked. */
+  | { readonly kind: 'unreachable'; readonly detail: string }
+
+export interface ContractVerdict {
+  readonly status: ContractStatus
+  /** Why it is not accepted, or what was overlooked; null: nothing. */
+  readonly detail: string | null
+}
+
+/** In the order of their weight: of several the first that occurs is told. */
+const statuses = [
+  ['revoked', 'CertificateRevoked'],
+  ['untrusted', 'CertChainError'],
+  ['expired', 'CertificateExpired'],
+  // Of the enumeration the one that says that somebody else did not answer in time.
+  ['unreachable', 'NoCertificateAvailable'],
+] as const
+
+/**
+ * C07.FR.05, C07.FR.16: accepted when all are good. `unreachable` says what becomes of a chain of which a
+ * status could not be had.
+ */
+export function judgeContract(
+  findings: readonly ContractFinding[],
+  unreachable: 'refuse' | 'allow',
+): ContractVerdict {
+  for (const [kind, status] of statuses) {
+    const found = findings.find((one) => one.kind === kind)
+    if (found === undefined || found.kind === 'good') continue
+    const isOverlooked = kind === 'unreachable' && unreachable === 'allow'
+    return { status: isOverlooked ? 'Accepted' : status, detail: found.detail }
+  }
+  return { status: 'Accepted', detail: null }
+}

@@ -1,0 +1,53 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { judgeAuthorize, readContract, withStatus } from '../../../src/usecases/plug-and-charge/authorize.ts'
+
+const hash = '00'.repeat(32)
+const entry = {
+  hashAlgorithm: 'SHA256',
+  issuerNameHash: hash,
+  issuerKeyHash: hash,
+  serialNumber: '1',
+  responderURL: 'http://ocsp.example.com/',
+}
+
+test('what Authorize says about certificates is read, or nobody says what it means', () => {
+  assert.equal(readContract({}), null)
+  assert.equal(readContract({ iso15118CertificateHashData: [] }), null)
+  assert.deepEqual(readContract({ iso15118CertificateHashData: [entry] }), {
+    certificate: null,
+    hashes: [entry],
+  })
+  for (const data of [
+    { iso15118CertificateHashData: [entry, entry, entry, entry, entry] },
+    { iso15118CertificateHashData: [entry, { ...entry, issuerKeyHash: 'xy' }] },
+    { iso15118CertificateHashData: [entry, null] },
+    { iso15118CertificateHashData: entry },
+    { iso15118CertificateHashData: 'text' },
+    { certificate: 7 },
+    { certificate: 'A'.repeat(5501) },
+    { certificate: ['-----BEGIN CERTIFICATE-----'], iso15118CertificateHashData: [entry] },
+  ])
+    assert.equal(readContract(data), 'malformed', JSON.stringify(data).slice(0, 80))
+})
+
+test('[C07.FR.16] what is malformed is refused, and nobody is asked', async () => {
+  const check = { check: () => assert.fail('nobody may be asked') }
+  const { answer, verdict } = await judgeAuthorize({ certificate: 7 }, check)
+  assert.equal(verdict, null)
+  assert.deepEqual(answer?.payload, {
+    certificateStatus: 'CertChainError',
+    idTokenInfo: { status: 'Invalid' },
+  })
+  assert.equal(answer?.result, 'malformed')
+})
+
+test('the word of the central system about certificates stands', () => {
+  const answered = withStatus({ status: 'Accepted', detail: null })
+  const payload = { idTokenInfo: { status: 'Invalid' }, certificateStatus: 'ContractCancelled' }
+  assert.deepEqual(answered({ kind: 'result', payload }), { kind: 'forward' })
+  assert.deepEqual(answered(null), { kind: 'forward' })
+  assert.deepEqual(answered({ kind: 'error', code: 'InternalError', description: '', details: {} }), {
+    kind: 'forward',
+  })
+})
