@@ -24,6 +24,16 @@ export class BoundedMap<Key, Value> {
     return value
   }
 
+  /** Asking does not count as use. */
+  has(key: Key): boolean {
+    return this.#entries.has(key)
+  }
+
+  /** What was used longest ago comes first. */
+  keys(): readonly Key[] {
+    return [...this.#entries.keys()]
+  }
+
   set(key: Key, value: Value): void {
     this.#entries.delete(key)
     this.#entries.set(key, value)

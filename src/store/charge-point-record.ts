@@ -83,12 +83,18 @@ export function afterSuccess(record: ChargePointRecord, seen: SuccessfulConnecti
   }
 }
 
-/** Does a login say no more than that it was here? Then nothing that lasts is decided by it. */
+/** Does a login say no more than that it was here, and may be? Then nothing that lasts is decided by it. */
 export function isVisit(record: ChargePointRecord, seen: SuccessfulConnection): boolean {
   const kept = record.securityProfile
   const moves = seen.profile !== 0 && (kept === null || movesRatchet(kept, seen.profile))
   const isPlain = record.credentialChange === null && record.onboarding === null && record.upgradeTo === null
-  return !moves && isPlain && (seen.onboarding ?? null) === null && seen.upstreamSecret === undefined
+  return (
+    !record.blocked &&
+    !moves &&
+    isPlain &&
+    (seen.onboarding ?? null) === null &&
+    seen.upstreamSecret === undefined
+  )
 }
 
 /** The other of two passwords, which the central system took; unless somebody has set another one meanwhile. */

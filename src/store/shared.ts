@@ -6,8 +6,8 @@ export interface SharedStore {
   readonly leaseMs: number
   readonly leases: Leases
   readonly bus: Bus
-  /** Charge points that somebody has changed or removed at or after this time; visits do not count. */
-  touchedSince(at: number): Promise<readonly string[]>
+  /** What was changed after a revision; null: only which one is the present. */
+  changesAfter(revision: number | null): Promise<Changes>
   /** A value for all replicas, such as a sealed key; null: there is none. */
   get(name: string): Promise<string | null>
   /** Takes the place of `before` (null: none). False: somebody else was there first. */
@@ -21,6 +21,14 @@ export interface SharedStore {
  * decided by it (`lease_missing`). Left out: nobody else can have it (one process), or it is an operator's.
  */
 export type Fence = number | 'unleased'
+
+/** What others have changed. Revisions are numbers of the store, in the order of its changes. */
+export interface Changes {
+  /** To ask with the next time. */
+  readonly revision: number
+  /** Charge points that somebody has changed or removed; visits do not count. null: nobody knows which, or was asked. */
+  readonly identities: readonly string[] | null
+}
 
 /** `sessions`: names are identities. `jobs`: work that one replica at a time does. */
 export type LeaseKind = 'sessions' | 'jobs'

@@ -139,6 +139,8 @@ export interface CertificateKeyRecord {
 
 export interface Registry {
   get(identity: string): Promise<ChargePointRecord | null>
+  /** In the order of `identities`; not in one transaction. */
+  getAll(identities: readonly string[]): Promise<readonly (ChargePointRecord | null)[]>
   findBySerialNumber(serialNumber: string): Promise<ChargePointRecord | null>
   list(query: ChargePointQuery): Promise<readonly ChargePointRecord[]>
   count(): Promise<number>

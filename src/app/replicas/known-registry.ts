@@ -3,6 +3,9 @@ import { isVisit } from '../../store/charge-point-record.ts'
 import type { ChargePointRecord, Fence, Registry, SuccessfulConnection } from '../../store/store.ts'
 import type { Outage } from './outage.ts'
 
+/** Records of one read. */
+const pageSize = 500
+
 export interface KnownRegistryDeps {
   readonly registry: Registry
   readonly outage: Outage
@@ -14,8 +17,8 @@ export interface KnownRegistryDeps {
 
 /** The registry as the gate sees it where replicas share a store. */
 export interface KnownRegistry extends Registry {
-  /** Somebody has changed this charge point: what is remembered of it is read again. */
-  refresh(identity: string): Promise<void>
+  /** Somebody has changed these charge points: what is remembered of them is read again. null: of all. */
+  refresh(identities: readonly string[] | null): Promise<void>
   /** Writes what connections during an outage were. Rejected when the store is away again. */
   catchUp(): Promise<void>
 }
@@ -51,7 +54,7 @@ export function knownRegistry({ registry, outage, maxKnown, fenceOf }: KnownRegi
   function remember(record: ChargePointRecord | null, identity: string): ChargePointRecord | null {
     // Only who was admitted is remembered; of those, always the latest.
     if (record === null) known.delete(identity)
-    else if (known.get(identity) !== undefined) known.set(identity, record)
+    else if (known.has(identity)) known.set(identity, record)
     return record
   }
 
@@ -104,17 +107,19 @@ export function knownRegistry({ registry, outage, maxKnown, fenceOf }: KnownRegi
       )
     },
 
-    async refresh(identity) {
-      if (known.get(identity) !== undefined) remember(await registry.get(identity), identity)
+    async refresh(identities) {
+      const remembered = (identities ?? known.keys()).filter((identity) => known.has(identity))
+      for (let at = 0; at < remembered.length; at += pageSize) {
+        const page = remembered.slice(at, at + pageSize)
+        const records = await registry.getAll(page)
+        for (const [index, identity] of page.entries()) remember(records[index] ?? null, identity)
+      }
     },
 
     async catchUp() {
       for (const [identity, seen] of [...unwritten]) {
         unwritten.delete(identity)
         try {
-          const kept = await registry.get(identity)
-          // Seen elsewhere since.
-          if (kept === null || (kept.lastSeenAt ?? 0) > seen.at) continue
           await registry.recordSuccess(identity, { ...seen, fence: 'unleased' })
         } catch (error) {
           if (!outage.isAway(error)) continue

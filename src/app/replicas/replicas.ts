@@ -18,8 +18,6 @@ import { type DropReason, Wire } from './wire.ts'
 
 /** Beats in the time of a lease. */
 const beatsPerLease = 3
-/** What somebody changed is looked for from before the last look on: clocks of others may go behind. */
-const overlapMs = 60_000
 const endMs = 5_000
 const hourMs = 3_600_000
 
@@ -58,7 +56,8 @@ export class Replicas {
   readonly #deps: ReplicasDeps
   #transactions: TransactionWatch | null = null
   readonly #toldBusy = new Set<string>()
-  #lookedAt = Date.now()
+  /** Of the changes that were looked at; null: none were. */
+  #revision: number | null = null
   #sweptAt = 0
   #isLate = false
   #timer: NodeJS.Timeout | null = null
@@ -218,11 +217,9 @@ export class Replicas {
 
   /** What others have changed must not be believed any more when the store goes away. */
   async #takeChanges(): Promise<void> {
-    const at = Date.now()
-    for (const identity of await this.#deps.shared.touchedSince(this.#lookedAt - overlapMs)) {
-      await this.registry.refresh(identity)
-    }
-    this.#lookedAt = at
+    const { revision, identities } = await this.#deps.shared.changesAfter(this.#revision)
+    await this.registry.refresh(identities)
+    this.#revision = revision
   }
 
   async #forgetGone(): Promise<void> {

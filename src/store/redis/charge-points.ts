@@ -2,7 +2,7 @@ import { serialNumberTaken } from '../charge-point-record.ts'
 import type { ChargePointRecord } from '../store.ts'
 import { chargePointText, type KeptChargePoint, parseChargePoint } from './charge-point-value.ts'
 import type { KeyOf } from './keys.ts'
-import type { Transaction } from './transaction.ts'
+import type { Revisions, Transaction } from './transaction.ts'
 
 /** The charge points inside of a transaction: their records, and the indexes that go with them. */
 export interface ChargePointTable {
@@ -17,12 +17,15 @@ export interface ChargePointTable {
     transaction: Transaction,
     before: KeptChargePoint | null,
     after: KeptChargePoint,
-    isTouched?: boolean,
+    isChange?: boolean,
   ): Promise<void>
   /** So that serial numbers can move between charge points of one transaction. */
   freeSerialNumber(transaction: Transaction, record: ChargePointRecord): Promise<void>
   remove(transaction: Transaction, kept: KeptChargePoint): Promise<void>
 }
+
+/** Who has not looked for so many changes reads everything that it remembers again. */
+const maxChanged = 20_000
 
 /** Names of the keys of the registry. */
 export function registryKeys(key: KeyOf) {
@@ -59,8 +62,13 @@ export function registryKeys(key: KeyOf) {
     fence: key('fence'),
     /** Hash: name of a job to who does it. */
     jobs: key('jobs'),
-    /** Sorted set of identities by when somebody changed or removed them; visits do not count. */
-    touched: key('touched'),
+    /** Identities that somebody changed or removed; visits do not count. */
+    changed: {
+      counter: key('revision'),
+      members: key('changed'),
+      floor: key('changed-floor'),
+      bound: maxChanged,
+    } satisfies Revisions,
     /** Is there as long as a replica beats. */
     replica: (id: string) => key('replica', id),
   }
@@ -105,7 +113,7 @@ export function chargePointTable(keys: RegistryKeys): ChargePointTable {
       return found
     },
 
-    async save(transaction, before, after, isTouched = true) {
+    async save(transaction, before, after, isChange = true) {
       const { record } = after
       await moveSerialNumber(transaction, before?.record, record)
       if (before === null) transaction.score(keys.identities, record.identity, 0)
@@ -113,7 +121,7 @@ export function chargePointTable(keys: RegistryKeys): ChargePointTable {
       const until = record.credentialChange?.startedAt ?? null
       if (since !== until) transaction.score(keys.changes, record.identity, until)
       transaction.set(keys.records, record.identity, chargePointText(after))
-      if (isTouched) transaction.score(keys.touched, record.identity, Date.now())
+      if (isChange) transaction.revise(keys.changed, record.identity)
     },
 
     async remove(transaction, { record }) {
@@ -122,7 +130,7 @@ export function chargePointTable(keys: RegistryKeys): ChargePointTable {
       transaction.score(keys.identities, identity, null)
       transaction.score(keys.changes, identity, null)
       transaction.set(keys.records, identity, null)
-      transaction.score(keys.touched, identity, Date.now())
+      transaction.revise(keys.changed, identity)
     },
   }
 }

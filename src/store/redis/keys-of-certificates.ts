@@ -77,14 +77,13 @@ export function redisKeys(
   }
 }
 
-/** Inside of a transaction: the keys of a charge point are free again. */
+/** Inside of a transaction: the keys of a charge point are free again, one that was bound just now as well. */
 export async function removeKeys(
-  connection: RedisConnection,
   transaction: Transaction,
   keys: RegistryKeys,
   identity: string,
 ): Promise<void> {
-  const fingerprints = await connection.run((client) => client.smembers(keys.keysOf(identity)))
+  const fingerprints = await transaction.members(keys.keysOf(identity))
   for (const fingerprint of fingerprints) {
     transaction.set(keys.keys, fingerprint, null)
     transaction.score(keys.expiring, fingerprint, null)

@@ -20,6 +20,9 @@ import { removeRenewal } from './renewals.ts'
 import { inventoryField } from './roots.ts'
 import { type Transaction, transact } from './transaction.ts'
 
+/** Records of one read. */
+const pageSize = 500
+
 export function redisRegistry(connection: RedisConnection, keys: RegistryKeys, now: () => number): Registry {
   const table = chargePointTable(keys)
   const change = <Result>(body: (transaction: Transaction) => Promise<Result>) => transact(connection, body)
@@ -33,6 +36,16 @@ export function redisRegistry(connection: RedisConnection, keys: RegistryKeys, n
     ...redisKeys(connection, keys),
     ...redisCredentialChanges(connection, keys, table),
     get,
+
+    async getAll(identities) {
+      const found: (ChargePointRecord | null)[] = []
+      for (let at = 0; at < identities.length; at += pageSize) {
+        const page = identities.slice(at, at + pageSize).map((identity) => identity.toWellFormed())
+        const texts = await connection.run((client) => client.hmget(keys.records, ...page))
+        for (const text of texts) found.push(text === null ? null : recordOf(text))
+      }
+      return found
+    },
 
     async findBySerialNumber(serialNumber) {
       const identity = await connection.run((client) => client.hget(keys.serials, serialNumber))
@@ -66,7 +79,7 @@ export function redisRegistry(connection: RedisConnection, keys: RegistryKeys, n
     remove: (identity) =>
       change(async (transaction) => {
         const kept = await table.find(transaction, identity)
-        await removeKeys(connection, transaction, keys, identity)
+        await removeKeys(transaction, keys, identity)
         await removeRenewal(transaction, keys.renewals, identity)
         for (const type of rootCertificateTypes) {
           transaction.set(keys.roots.inventories, inventoryField(identity, type), null)
@@ -92,6 +105,9 @@ export function redisRegistry(connection: RedisConnection, keys: RegistryKeys, n
         if (before === null) throw unknownChargePoint(identity)
         if (seen.fence !== 'unleased' || !isVisit(before.record, seen)) {
           await checkFence(transaction, keys, identity, seen.fence)
+        } else if ((before.record.lastSeenAt ?? 0) > seen.at) {
+          // Seen elsewhere since, where it may have come with something else.
+          return
         }
         const after = { ...before, record: afterSuccess(before.record, seen) }
         await table.save(transaction, before, after, false)

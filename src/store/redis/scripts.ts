@@ -3,11 +3,30 @@
  * arguments is too large; every number that is stored comes as text, because Lua would round it.
  */
 
-/** ARGV[1]: {c: [[key, field, expected or false]], o: [[command, key, …]]}; keys by number. False: a field has changed. */
+/**
+ * ARGV[1]: {c: [[key, field, expected or false]], s: [[key of a set, expected size]], o: [[command, key, …]],
+ * v: [[counter, sorted set, floor, bound, [members]]]}; keys by number. False: a field or a size has changed.
+ * v: each member gets the next number as its score; beyond the bound the oldest go, and the floor is raised to
+ * the greatest number that went.
+ */
 const commit = `
 local t = cjson.decode(ARGV[1])
 for _, c in ipairs(t.c) do
   if redis.call('HGET', KEYS[c[1]], c[2]) ~= c[3] then return false end
+end
+for _, s in ipairs(t.s) do
+  if redis.call('SCARD', KEYS[s[1]]) ~= s[2] then return false end
+end
+for _, v in ipairs(t.v) do
+  local set = KEYS[v[2]]
+  for _, member in ipairs(v[5]) do
+    redis.call('ZADD', set, string.format('%.0f', redis.call('INCR', KEYS[v[1]])), member)
+  end
+  local over = redis.call('ZCARD', set) - v[4]
+  if over > 0 then
+    redis.call('SET', KEYS[v[3]], redis.call('ZRANGE', set, over - 1, over - 1, 'WITHSCORES')[2])
+    redis.call('ZREMRANGEBYRANK', set, 0, over - 1)
+  end
 end
 local results = {}
 for i, o in ipairs(t.o) do
@@ -71,12 +90,23 @@ const release = `
 if redis.call('HGET', KEYS[1], ARGV[1]) ~= ARGV[2] then return 0 end
 return redis.call('HDEL', KEYS[1], ARGV[1])`
 
+/**
+ * Members with a greater number than ARGV[1], at most ARGV[2] of them. KEYS: counter, sorted set, floor.
+ * {present number, whole, [member, number …]}; whole 0: what came after ARGV[1] is not all here any more.
+ */
+const revised = `
+local now = redis.call('GET', KEYS[1]) or '0'
+local after = tonumber(ARGV[1])
+if after > tonumber(now) or after < tonumber(redis.call('GET', KEYS[3]) or '0') then return {now, 0, {}} end
+return {now, 1, redis.call('ZRANGEBYSCORE', KEYS[2], '(' .. ARGV[1], '+inf', 'WITHSCORES', 'LIMIT', 0, ARGV[2])}`
+
 export const scripts = {
   ospCommit: commit,
   ospAppend: append,
   ospRaise: raise,
   ospAcquire: acquire,
   ospRelease: release,
+  ospRevised: revised,
 } as const
 
 export type ScriptName = keyof typeof scripts

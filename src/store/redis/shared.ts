@@ -1,15 +1,13 @@
 import { randomBytes } from 'node:crypto'
 import { hostname } from 'node:os'
 import type { Bus, SharedStore } from '../shared.ts'
+import { changesAfter } from './changes.ts'
 import type { RegistryKeys } from './charge-points.ts'
 import { createClient, RedisConnection } from './client.ts'
 import type { KeyOf } from './keys.ts'
 import { redisLeases } from './leases.ts'
 import type { RedisSettings } from './settings.ts'
 import { transact } from './transaction.ts'
-
-/** Who looks has looked long before. */
-const keepTouchedMs = 86_400_000
 
 export interface RedisShared extends SharedStore {
   /** The connection that listens; the others are not its. */
@@ -50,10 +48,7 @@ export function redisShared(
     leaseMs: settings.lease,
     leases: redisLeases(connection, keys, self, settings.lease),
     bus,
-    async touchedSince(at) {
-      await connection.run((client) => client.zremrangebyscore(keys.touched, '-inf', at - keepTouchedMs))
-      return connection.run((client) => client.zrangebyscore(keys.touched, at, '+inf'))
-    },
+    changesAfter: (revision) => changesAfter(connection, keys.changed, revision),
     get: (name) => connection.run((client) => client.hget(values, name)),
     replace: (name, before, value) =>
       transact(connection, async (transaction) => {

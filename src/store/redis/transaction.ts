@@ -7,6 +7,17 @@ const maxAttempts = 40
 /** Fields of one read. */
 const pageSize = 1000
 
+/** Members in the order of their last change, by numbers of the store's own: no clock has a part in it. */
+export interface Revisions {
+  readonly counter: string
+  /** Sorted set of members by the number of their last change. */
+  readonly members: string
+  /** What has a smaller number is forgotten. */
+  readonly floor: string
+  /** Members that are kept. */
+  readonly bound: number
+}
+
 type Write = readonly [command: string, key: string, ...values: string[]]
 
 /**
@@ -19,6 +30,8 @@ export class Transaction {
   readonly #read = new Map<string, Map<string, string | null>>()
   readonly #written = new Map<string, Map<string, string | null>>()
   readonly #writes: Write[] = []
+  readonly #sizes = new Map<string, number>()
+  readonly #revised = new Map<Revisions, Set<string>>()
 
   constructor(connection: RedisConnection) {
     this.#connection = connection
@@ -48,6 +61,19 @@ export class Transaction {
   /** null: the field goes. */
   set(key: string, field: string, value: string | null): void {
     mapAt(this.#written, key).set(wellFormed(field), value)
+  }
+
+  /** All members of a set that only grows, or is removed as a whole. */
+  async members(key: string): Promise<readonly string[]> {
+    const found = await this.#connection.run((client) => client.smembers(key))
+    this.#sizes.set(key, found.length)
+    return found
+  }
+
+  /** The member has changed now. */
+  revise(revisions: Revisions, member: string): void {
+    const members = this.#revised.get(revisions) ?? new Set()
+    this.#revised.set(revisions, members.add(wellFormed(member)))
   }
 
   /** Member of a sorted set; null: it goes. */
@@ -82,14 +108,20 @@ export class Transaction {
         )
       }
     }
-    if (operations.length === 0) return []
+    const revised = [...this.#revised].map(([{ counter, members, floor, bound }, changed]) => [
+      ...[counter, members, floor].map(place),
+      bound,
+      [...changed],
+    ])
+    if (operations.length + revised.length === 0) return []
     const checks = [...this.#read].flatMap(([key, fields]) =>
       [...fields].map(([field, value]) => [place(key), field, value ?? false]),
     )
+    const sizes = [...this.#sizes].map(([key, size]) => [place(key), size])
     const result = await this.#connection.script(
       'ospCommit',
       keys,
-      JSON.stringify({ c: checks, o: operations }),
+      JSON.stringify({ c: checks, s: sizes, o: operations, v: revised }),
     )
     return Array.isArray(result) ? result.slice(0, this.#writes.length) : null
   }

@@ -85,6 +85,7 @@ export function sqliteRegistry(db: Database, now: () => number): Registry {
     ...sqliteOnboarding(db),
 
     get: async (identity) => db.read(() => find(identity)),
+    getAll: async (identities) => db.read(() => identities.map(find)),
 
     findBySerialNumber: async (serialNumber) =>
       db.read(() => {

@@ -76,7 +76,7 @@ test('[A05.FR.09][A01.FR.03] nothing durable moves meanwhile; a visit is written
     },
     1,
   )
-  await known.refresh('CP3')
+  await known.refresh(['CP3'])
   state.isAway = true
   await assert.rejects(known.recordSuccess('CP1', login('current', { profile: 2 })), {
     code: 'store_unavailable',
@@ -95,12 +95,17 @@ test('[CWE-613] what somebody changed is not believed from before', async (t) =>
   await registry.add('CP1', { securityProfile: 1 })
   await known.recordSuccess('CP1', login('current'))
   await registry.update('CP1', { blocked: true })
-  await known.refresh('CP1')
+  await known.refresh(['CP2', 'CP1'])
   state.isAway = true
   assert.equal((await known.get('CP1'))?.blocked, true)
   state.isAway = false
+  await registry.update('CP1', { blocked: false })
+  await known.refresh(null)
+  state.isAway = true
+  assert.equal((await known.get('CP1'))?.blocked, false, 'nobody knows who was changed')
+  state.isAway = false
   await registry.remove('CP1')
-  await known.refresh('CP1')
+  await known.refresh(['CP1'])
   state.isAway = true
   await assert.rejects(known.get('CP1'), { code: 'store_unavailable' })
 })

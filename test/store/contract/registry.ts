@@ -76,6 +76,13 @@ export function registryContract(name: string, makeStore: MakeStore): void {
     assert.equal(await registry.count(), 2)
     assert.equal(await registry.get('cp1'), null, 'identities are told apart by case')
     assert.equal(await registry.findBySerialNumber('s/n 0123'), null)
+    assert.deepEqual(await registry.getAll(['CP1', 'CP9', 'RDAM | 123 ü', 'CP1']), [
+      added,
+      null,
+      empty,
+      added,
+    ])
+    assert.deepEqual(await registry.getAll([]), [])
   })
 
   check('[A00.FR.429] identity and serial number are unique', async ({ registry }) => {
