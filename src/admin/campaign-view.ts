@@ -1,5 +1,7 @@
 import { type Static, Type } from 'typebox'
 import type { CampaignView } from '../campaigns/campaigns.ts'
+import { logTypes } from '../policy/charge-point-log.ts'
+import { firmwareNamePattern, maxLocation } from '../policy/firmware.ts'
 import type { CampaignItem } from '../store/store.ts'
 import { certificateType, hashDataRequest } from './root-certificate-view.ts'
 import {
@@ -25,6 +27,8 @@ export const campaignKindNames = [
   'install-root',
   'delete-root',
   'renew-certificates',
+  'update-firmware',
+  'get-log',
 ] as const satisfies readonly CampaignView['kind'][]
 
 /** Of install-root and delete-root. */
@@ -41,6 +45,38 @@ export const campaignRoot = strict(
     description:
       'Of install-root: the certificate, and the one that it takes the place of. Of delete-root: the certificate, or its hash data.',
   },
+)
+
+const moment = (description: string) =>
+  Type.Optional(Type.String({ format: 'date-time', maxLength: 40, description }))
+
+/** Of update-firmware. */
+export const campaignFirmware = strict(
+  {
+    name: Type.String({ pattern: firmwareNamePattern, description: 'Of the entry in the catalogue.' }),
+    location: Type.Optional(
+      Type.String({
+        minLength: 1,
+        maxLength: maxLocation,
+        description: 'The very one, where the location of the entry has a *.',
+      }),
+    ),
+    retrieveAt: moment('Fetch it not before this time; at once when left out.'),
+    installAt: moment('Install it not before this time; when it can when left out.'),
+    retries: Type.Optional(Type.Integer({ minimum: 0, maximum: 1000 })),
+    retryInterval: Type.Optional(Type.Integer({ minimum: 0, maximum: 86_400, description: 'Seconds.' })),
+  },
+  { description: 'Of update-firmware: the image.' },
+)
+
+/** Of get-log. */
+export const campaignLog = strict(
+  {
+    logType: oneOf(logTypes),
+    from: moment('Entries from then on.'),
+    to: moment('Entries until then.'),
+  },
+  { description: 'Of get-log: which log.' },
 )
 
 export const campaignSchema = Type.Object({
@@ -63,6 +99,8 @@ export const campaignSchema = Type.Object({
     setCpoName: Type.Optional(Type.Boolean()),
     reconnect: Type.Optional(Type.Boolean()),
     root: Type.Optional(campaignRoot),
+    firmware: Type.Optional(campaignFirmware),
+    log: Type.Optional(campaignLog),
   }),
   counts: Type.Object({ waiting: count, running: count, done: count, failed: count, skipped: count }),
   waits: nullableObject(

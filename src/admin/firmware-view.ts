@@ -50,6 +50,7 @@ export const firmwareUpdateSchema = Type.Object({
   location: nullableText(),
   startedAt: nullableTime(),
   updatedAt: nullableTime(),
+  accepted: nullableBoolean({ description: 'Has it taken the request? null: not known yet.' }),
   status: nullableText({ description: 'As the charge point reported it last for this request.' }),
   untold: Type.Integer({ description: 'Statuses that the central system has still to hear.' }),
 })
@@ -66,6 +67,7 @@ export function firmwareUpdateView(identity: string, update: FirmwareUpdate | nu
     location: begun?.location ?? null,
     startedAt: isoOrNull(begun?.startedAt ?? null),
     updatedAt: isoOrNull(update?.updatedAt ?? null),
+    accepted: begun?.accepted ?? null,
     status: begun?.status ?? null,
     untold: update?.untold.length ?? 0,
   }

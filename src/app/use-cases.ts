@@ -39,6 +39,7 @@ import { type ChargePointChanges, createChargePointChanges } from '../usecases/o
 import { createPlugAndCharge } from '../usecases/plug-and-charge/plug-and-charge.ts'
 import { createV2gSigning } from '../usecases/plug-and-charge/v2g-signing.ts'
 import { campaignRootProblem } from '../usecases/root-certificates/campaign.ts'
+import { campaignFirmwareProblem } from '../usecases/signed-firmware/campaign.ts'
 import { createSignedFirmware } from '../usecases/signed-firmware/signed-firmware.ts'
 import { type TransactionWatch, transactions } from '../usecases/transactions/transactions.ts'
 import type { Authorities } from './authorities.ts'
@@ -135,6 +136,7 @@ export function createUseCases(deps: UseCaseDeps): UseCases {
     log,
     gauge: metrics.campaignChargePoints,
     rootProblem: (kind, root) => campaignRootProblem(kind, root, Date.now()),
+    firmwareProblem: (wanted) => campaignFirmwareProblem(store.firmware, wanted),
   })
   const onboarding = onboardingOf(deps, changes.operations, busy.watch)
   const schemas201 = createMessageSchemas201()

@@ -1,8 +1,10 @@
 import type { SecurityProfile } from '../policy/facts.ts'
 import type {
+  CampaignFirmware,
   CampaignItem,
   CampaignItemQuery,
   CampaignItemState,
+  CampaignLog,
   CampaignRecord,
   CampaignRoot,
 } from '../store/store.ts'
@@ -49,6 +51,10 @@ export interface CampaignRequest {
   readonly toProfile?: 1 | 2 | 3 | undefined
   /** Of install-root and delete-root, and of nothing else. */
   readonly root?: CampaignRoot | undefined
+  /** Of update-firmware, and of nothing else. */
+  readonly firmware?: CampaignFirmware | undefined
+  /** Of get-log, and of nothing else. */
+  readonly log?: CampaignLog | undefined
   readonly selection: CampaignSelection
   readonly settings?: CampaignSettingsRequest | undefined
 }

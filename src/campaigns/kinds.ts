@@ -1,5 +1,5 @@
 import type { RootSelector } from '../policy/root-certificate.ts'
-import type { CampaignRecord, CampaignRoot, ChargePointRecord } from '../store/store.ts'
+import type { CampaignFirmware, CampaignRecord, CampaignRoot, ChargePointRecord } from '../store/store.ts'
 import type {
   ChargePointOperations,
   OperationOptions,
@@ -17,6 +17,8 @@ export interface KindOfCampaign {
   readonly title: string
   /** It needs `toProfile`. */
   readonly hasTarget: boolean
+  /** For one try, in milliseconds, where the usual one would be too short. */
+  readonly timeoutMs?: number
   /** As far as the registry knows: is there anything to do for this charge point? */
   concerns(record: ChargePointRecord, toProfile: CampaignRecord['toProfile']): boolean
   /** Does it for one charge point. Must be safe to repeat: a killed proxy begins again. */
@@ -92,12 +94,44 @@ export const campaignKinds: Readonly<Record<CampaignKind, KindOfCampaign>> = {
         reconnect: settings.reconnect === true,
       }),
   },
+  'update-firmware': {
+    title: 'new firmware (L01)',
+    hasTarget: false,
+    timeoutMs: 3_600_000,
+    concerns: () => true,
+    run: async (operations, identity, { settings: { firmware } }, options) =>
+      firmware === undefined
+        ? { ok: false, code: 'prerequisite', detail: 'the campaign names no firmware' }
+        : operations.updateFirmware(identity, { ...options, ...firmwareOptions(firmware) }),
+  },
+  'get-log': {
+    title: 'logs of charge points (N01)',
+    hasTarget: false,
+    concerns: () => true,
+    run: async (operations, identity, { settings: { log } }, options) =>
+      log === undefined
+        ? { ok: false, code: 'prerequisite', detail: 'the campaign names no log' }
+        : operations.getLog(identity, {
+            ...options,
+            logType: log.logType,
+            ...(log.from === undefined ? {} : { from: Date.parse(log.from) }),
+            ...(log.to === undefined ? {} : { to: Date.parse(log.to) }),
+          }),
+  },
 }
 
 const namesNoRoot: OperationOutcome = {
   ok: false,
   code: 'prerequisite',
   detail: 'the campaign names no root certificate',
+}
+
+function firmwareOptions({ retrieveAt, installAt, ...firmware }: CampaignFirmware) {
+  return {
+    ...firmware,
+    ...(retrieveAt === undefined ? {} : { retrieveAt: Date.parse(retrieveAt) }),
+    ...(installAt === undefined ? {} : { installAt: Date.parse(installAt) }),
+  }
 }
 
 /** On profiles 0 and 1 messages about certificates are refused, unless the operator allows it: then they are to be named. */

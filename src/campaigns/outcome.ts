@@ -26,6 +26,8 @@ export const consequences: Readonly<Record<OperationFailure, Consequence>> = {
   fell_back: 'fail',
   // An image that does not install may have broken it.
   update_failed: 'fail',
+  // Nobody knows yet: a canary that says nothing more is none.
+  update_pending: 'fail',
   not_sent: 'retry',
   refused: 'retry',
   error_answer: 'retry',

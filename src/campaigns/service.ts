@@ -3,34 +3,27 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { NoteEvent } from '../events/proxy-event.ts'
 import type { Metrics } from '../observe/metrics.ts'
 import { ProxyError } from '../policy/error.ts'
-import type {
-  CampaignItemPatch,
-  CampaignRecord,
-  CampaignRoot,
-  CampaignStore,
-  Registry,
-} from '../store/store.ts'
+import type { CampaignItemPatch, CampaignRecord, CampaignStore, Registry } from '../store/store.ts'
 import type { TransactionWatch } from '../usecases/transactions/transactions.ts'
 import type { CampaignRequest, Campaigns, CampaignView } from './campaigns.ts'
 import { type CampaignClock, systemClock } from './clock.ts'
 import { createFigures, maxCampaigns as shownCampaigns } from './figures.ts'
-import { campaignKinds, isTarget, type UpgradeTarget } from './kinds.ts'
+import { campaignKinds } from './kinds.ts'
 import { itemPages } from './load.ts'
 import { CampaignRunner } from './runner.ts'
 import type { RunnerDeps } from './runner-deps.ts'
 import { ordered, select } from './selection.ts'
 import { invalid, settingsFor } from './settings.ts'
+import { type TaskDeps, targetOf, taskOf } from './task.ts'
 import { createTurns } from './turns.ts'
 import { overlay } from './view.ts'
 
-export interface CampaignDeps extends Pick<RunnerDeps, 'operations' | 'isConnected' | 'log'> {
+export interface CampaignDeps extends Pick<RunnerDeps, 'operations' | 'isConnected' | 'log'>, TaskDeps {
   readonly store: CampaignStore
   readonly registry: Pick<Registry, 'get' | 'list' | 'listExpiringKeys'>
   readonly transactions: TransactionWatch
   readonly note: NoteEvent
   readonly gauge: Metrics['campaignChargePoints']
-  /** What is wrong with the root of a campaign; null: nothing. */
-  readonly rootProblem: (kind: 'install-root' | 'delete-root', root: CampaignRoot) => string | null
   readonly clock?: CampaignClock
   /** Tells two campaigns of one day apart. */
   readonly randomId?: () => string
@@ -118,20 +111,18 @@ export function createCampaigns(deps: CampaignDeps): CampaignService {
     if (runners.size >= maxRunning) throw conflict(`${maxRunning} campaigns run already`)
     const { kind, selection } = request
     const toProfile = targetOf(request)
-    checkNewPasswords(request)
-    checkRenewal(request)
-    const root = rootOf(request, deps.rootProblem)
+    const task = await taskOf(request, deps)
     const selected = await select({ registry, isConnected, now: clock.now }, kind, toProfile, selection)
     const total = selected.ready.length + selected.rest.length
     if (total === 0) throw invalid('no charge point fits, or nothing is left to do for those that do')
-    const settings = settingsFor(request.settings ?? {}, total)
+    const settings = settingsFor(request.settings ?? {}, total, campaignKinds[kind])
     const canary = Math.min(settings.canary, selected.ready.length)
     const now = clock.now()
     const record: CampaignRecord = {
       id: `${kind}-${new Date(now).toISOString().slice(0, 10)}-${randomId()}`,
       kind,
       toProfile,
-      settings: { ...settings, canary, ...(root === null ? {} : { root }) },
+      settings: { ...settings, canary, ...task },
       state: 'running',
       stateDetail: null,
       createdAt: now,
@@ -238,44 +229,6 @@ const freshItem: CampaignItemPatch = {
   notBefore: null,
   startedAt: null,
   finishedAt: null,
-}
-
-/** Throws ProxyError `campaign_invalid`. */
-function targetOf({ kind, toProfile }: CampaignRequest): UpgradeTarget | null {
-  if (!Object.hasOwn(campaignKinds, kind)) throw invalid(`there is no kind of campaign ${kind}`)
-  const { hasTarget } = campaignKinds[kind]
-  if (!hasTarget && toProfile !== undefined) throw invalid(`${kind} knows no profile to go to`)
-  if (!hasTarget) return null
-  if (!isTarget(toProfile)) throw invalid(`${kind} needs the profile to go to: 1, 2 or 3`)
-  return toProfile
-}
-
-/** Throws ProxyError `campaign_invalid`. */
-function rootOf(
-  { kind, root }: CampaignRequest,
-  problemOf: CampaignDeps['rootProblem'],
-): CampaignRoot | null {
-  if (kind !== 'install-root' && kind !== 'delete-root') {
-    if (root !== undefined) throw invalid(`${kind} is about no root certificate`)
-    return null
-  }
-  if (root === undefined) throw invalid(`${kind} needs the root certificate that it is about`)
-  const problem = problemOf(kind, root)
-  if (problem !== null) throw invalid(problem)
-  return root
-}
-
-function checkRenewal({ kind, settings: { setCpoName, reconnect } = {} }: CampaignRequest): void {
-  if ((setCpoName === true || reconnect === true) && kind !== 'renew-certificates')
-    throw invalid('setCpoName and reconnect are for renew-certificates')
-}
-
-/** Throws ProxyError `campaign_invalid`. */
-function checkNewPasswords({ kind, toProfile, settings }: CampaignRequest): void {
-  if (settings?.newPasswords !== true) return
-  if (kind !== 'upgrade-profile') throw invalid('new passwords are an extra of upgrade-profile')
-  // A00.FR.401: on profile 3 a certificate takes the place of the password.
-  if (toProfile === 3) throw invalid('profile 3 has no use for new passwords')
 }
 
 function conflict(message: string): ProxyError {

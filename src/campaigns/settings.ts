@@ -31,9 +31,14 @@ export const settingBounds = {
  * The settings of a campaign over `total` charge points; shares become numbers, rounded up. A
  * `maxFailures` of 0 would stop before the first: it is at least 1. Throws ProxyError `campaign_invalid`.
  */
-export function settingsFor(request: CampaignSettingsRequest, total: number): CampaignSettings {
+export function settingsFor(
+  request: CampaignSettingsRequest,
+  total: number,
+  usual: { readonly timeoutMs?: number } = {},
+): CampaignSettings {
   const numberOf = (name: keyof typeof settingBounds): number => {
-    const value = request[name] ?? defaultSettings[name]
+    const value =
+      request[name] ?? (name === 'timeoutMs' ? usual.timeoutMs : undefined) ?? defaultSettings[name]
     const [least, greatest] = settingBounds[name]
     if (Number.isSafeInteger(value) && value >= least && value <= greatest) return value
     throw invalid(`${name} must be a whole number from ${least} to ${greatest}`)

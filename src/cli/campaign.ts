@@ -6,6 +6,7 @@ import { type ApiOptions, apiClient, withApiOptions } from './api-client.ts'
 import { readCommands } from './campaign/read.ts'
 import { type CreateOptions, requestOf } from './campaign/request.ts'
 import { apiSource, campaignPath, checkedCampaign } from './campaign/source.ts'
+import { withTaskOptions } from './campaign/task-options.ts'
 import { campaignDetails, countsText } from './campaign/view.ts'
 import { isSuccess, watchCampaign } from './campaign/watch.ts'
 import { typeText } from './certificates/root-options.ts'
@@ -22,7 +23,7 @@ const createTimeoutMs = 120_000
 export function campaignCommand(shell: Shell = processShell()): Command {
   const group = plainCommand('campaign', shell)
     .description(
-      'change many charge points, a few at a time: new passwords, a higher security profile, root certificates',
+      'change many charge points, a few at a time: passwords, security profile, certificates, firmware; or get their logs',
     )
     .addCommand(createCommand(shell))
   for (const command of readCommands(shell)) group.addCommand(command)
@@ -55,38 +56,42 @@ function createCommand(shell: Shell): Command {
     'campaign create install-root --certificate new-root.pem --all --watch',
     'campaign create delete-root --certificate old-root.pem --all --watch',
     'campaign create renew-certificates --expiring 45 --set-cpo-name --reconnect --watch',
+    'campaign create update-firmware --firmware v2 --all --canary 2 --max-failures 2 --watch',
+    'campaign create get-log --log SecurityLog --from 2026-11-01T00:00:00Z --all',
   ]
   const codes = '0 begun (with --watch: finished, nobody failed), 1 refused, failed or stopped, 2 used wrong'
   const { canary, perMinute, concurrency, attempts, maxFailures } = defaultSettings
-  return changeCommand(shell, 'create', examples, codes)
-    .description(
-      'begin a campaign: rotate-passwords, upgrade-profile --to <n>, install-root, delete-root or renew-certificates',
-    )
-    .argument('<kind>', campaignKindNames.join(', '))
-    .option('--to <n>', 'of upgrade-profile: the security profile to go to')
-    .option(
-      '--new-passwords',
-      'of upgrade-profile to 1 or 2: each gets a new password first (over a line without TLS: rotate once more afterwards)',
-    )
-    .option('--certificate <file>', 'of install-root and delete-root: the root certificate, PEM or DER')
-    .option('--type <type>', `of install-root and delete-root: ${typeText}`)
-    .option('--old-root <file>', 'of install-root: the root that it takes the place of')
-    .option('--hash <data>', 'of delete-root: hash data in place of the certificate')
-    .option('--all', 'every charge point for which there is something to do')
-    .option('--identity <id...>', 'this charge point, and those named after it')
-    .option('--identities <file>', 'the charge points of this file, one a line')
-    .option('--profile <n>', 'only those that are kept on this security profile')
-    .option('--never-rotated', 'only those whose password people chose, and those that have none')
-    .option('--expiring <days>', 'only those whose certificate ends within so many days')
-    .option('--set-cpo-name', 'of renew-certificates: set CpoName first')
-    .option('--reconnect', 'of renew-certificates: make each connect with its new certificate')
+  return withTaskOptions(
+    changeCommand(shell, 'create', examples, codes)
+      .description(
+        'begin a campaign: rotate-passwords, upgrade-profile --to <n>, install-root, delete-root, renew-certificates, update-firmware or get-log',
+      )
+      .argument('<kind>', campaignKindNames.join(', '))
+      .option('--to <n>', 'of upgrade-profile: the security profile to go to')
+      .option(
+        '--new-passwords',
+        'of upgrade-profile to 1 or 2: each gets a new password first (over a line without TLS: rotate once more afterwards)',
+      )
+      .option('--certificate <file>', 'of install-root and delete-root: the root certificate, PEM or DER')
+      .option('--type <type>', `of install-root and delete-root: ${typeText}`)
+      .option('--old-root <file>', 'of install-root: the root that it takes the place of')
+      .option('--hash <data>', 'of delete-root: hash data in place of the certificate')
+      .option('--all', 'every charge point for which there is something to do')
+      .option('--identity <id...>', 'this charge point, and those named after it')
+      .option('--identities <file>', 'the charge points of this file, one a line')
+      .option('--profile <n>', 'only those that are kept on this security profile')
+      .option('--never-rotated', 'only those whose password people chose, and those that have none')
+      .option('--expiring <days>', 'only those whose certificate ends within so many days')
+      .option('--set-cpo-name', 'of renew-certificates: set CpoName first')
+      .option('--reconnect', 'of renew-certificates: make each connect with its new certificate'),
+  )
     .option('--canary <n>', `so many, or such a share, go first and must succeed (default: ${canary})`)
     .option('--pace <n>', `begin so many a minute (default: ${perMinute})`)
     .option('--concurrency <n>', `at most so many at once (default: ${concurrency})`)
     .option('--any-time', 'do not wait until no transaction is open')
     .option('--attempts <n>', `tries per charge point (default: ${attempts})`)
     .option('--retry-after <duration>', 'before the second try, twice that before the third (default: 1m)')
-    .option('--timeout <duration>', 'for one try, reconnection included (default: 5m)')
+    .option('--timeout <duration>', 'for one try, to its end (default: 5m, of update-firmware 1h)')
     .option('--max-failures <n>', `stop when so many, or such a share, failed (default: ${maxFailures})`)
     .option('--reset', 'restart those that take the change at their next start only, once they are idle')
     .option('--watch', 'show how it goes on until it ends; Ctrl-C ends the watching only')

@@ -207,6 +207,7 @@ export function createChargePoint(options: ChargePointOptions): ChargePoint {
     ...{ raise, note },
     otherTrigger: certificates.table.ExtendedTriggerMessage,
     now: () => now().getTime(),
+    signal: () => stop.signal,
   })
   const iso15118 = options.plugAndCharge === true ? [plugAndCharge.table] : []
 

@@ -6,6 +6,7 @@ import { exchange } from '../pki/exchange.ts'
 import { createImageCheck } from '../pki/firmware-signature.ts'
 import type { SignedStatus } from '../policy/firmware.ts'
 import { checkSigningCertificate } from '../policy/firmware-certificate.ts'
+import { pause } from './backoff.ts'
 import type { CommandHandler, CommandTable } from './commands.ts'
 import type { Answer, CallOutcome } from './endpoint.ts'
 
@@ -16,16 +17,21 @@ export const firmwareFaults = {
   InvalidCertificate: 'Answers InvalidCertificate, however good it is.',
   RevokedCertificate: 'Answers RevokedCertificate, however good it is.',
   InvalidSignature: 'Reports InvalidSignature, however good it is.',
+  slow: 'Pauses before it reports the end of the download; a newer request is taken in its place (L01.FR.26).',
+  'not-cancelable': 'As slow, and a newer request is Rejected meanwhile (L01.FR.27).',
+  mute: 'Takes it, and reports nothing.',
 } as const
 export type FirmwareFault = keyof typeof firmwareFaults
 
-/** A charge point with L01; without these settings it knows the plain UpdateFirmware only. */
+/** A charge point that updates its firmware; without these settings it has no files, and says DownloadFailed. */
 export interface FirmwareSettings {
-  /** PEM: ManufacturerRootCertificates. */
-  readonly trust: string
+  /** PEM: ManufacturerRootCertificates; null: it has no L01, and takes plain updates without a proof. */
+  readonly trust: string | null
   /** PEM: authorities of file servers with https; Node's own when left out. */
   readonly ca?: string
   readonly fault?: FirmwareFault
+  /** Milliseconds that `slow` pauses; 5 s when left out. */
+  readonly pauseMs?: number
 }
 
 export interface FirmwareCommandDeps {
@@ -37,17 +43,51 @@ export interface FirmwareCommandDeps {
   /** ExtendedTriggerMessage for anything but firmware. */
   readonly otherTrigger: CommandHandler | undefined
   readonly now: () => number
+  /** Ended with the charge point. */
+  readonly signal: () => AbortSignal
 }
 
 const downloadTimeoutMs = 600_000
 const maxImageBytes = 1024 * 1024 * 1024
 
-/** SignedUpdateFirmware as a table of commands; an empty one for a charge point without L01. */
+/** UpdateFirmware or SignedUpdateFirmware as a table of commands; an empty one without settings. */
 export function firmwareCommands(deps: FirmwareCommandDeps): CommandTable {
   const { settings } = deps
   if (settings === null) return {}
-  /** The request that came last (L01.FR.26), and what it reported last (L01.FR.28, 29). */
-  let latest = 0
+  const { trust } = settings
+  return trust === null ? plainCommands(deps, settings) : signedCommands(deps, settings, trust)
+}
+
+/** OCPP 1.6, 6.49: whatever comes is installed. */
+function plainCommands(deps: FirmwareCommandDeps, settings: FirmwareSettings): CommandTable {
+  const report = async (status: string): Promise<void> => {
+    const { kind } = await deps.call('FirmwareStatusNotification', { status })
+    if (kind !== 'result') deps.note(`${status} was not confirmed`)
+  }
+  async function update(location: string): Promise<void> {
+    if (settings.fault === 'mute') return
+    await report('Downloading')
+    try {
+      await download(location, settings, deps.signal(), () => {})
+    } catch {
+      return report('DownloadFailed')
+    }
+    for (const status of ['Downloaded', 'Installing', 'Installed']) await report(status)
+  }
+  return Object.freeze({
+    UpdateFirmware: ({ location }) => ({
+      kind: 'result',
+      payload: {},
+      afterwards: () => deps.inBackground(() => update(String(location))),
+    }),
+  } satisfies CommandTable)
+}
+
+/** L01. */
+function signedCommands(deps: FirmwareCommandDeps, settings: FirmwareSettings, trust: string): CommandTable {
+  const { fault = 'obey' } = settings
+  /** What runs, and what it reported last (L01.FR.28, 29). */
+  let running: { readonly requestId: number; readonly end: AbortController } | null = null
   let last: { readonly status: SignedStatus; readonly requestId: number } | null = null
 
   async function report(status: SignedStatus, requestId: number): Promise<void> {
@@ -57,25 +97,37 @@ export function firmwareCommands(deps: FirmwareCommandDeps): CommandTable {
   }
 
   async function update(request: Request): Promise<void> {
+    const { requestId } = request
+    const end = new AbortController()
+    // L01.FR.26: the one that is under way is given up.
+    running?.end.abort()
+    running = { requestId, end }
+    try {
+      if (fault !== 'mute') await run(request, AbortSignal.any([end.signal, deps.signal()]))
+    } finally {
+      if (running?.requestId === requestId) running = null
+    }
+  }
+
+  async function run(request: Request, signal: AbortSignal): Promise<void> {
     const { requestId, certificate, signature, location } = request
-    const isObsolete = (): boolean => latest !== requestId
     await report('Downloading', requestId)
     const check = createImageCheck(certificate, signature)
     try {
-      await download(location, settings?.ca, (chunk) => check.update(chunk))
+      await download(location, settings, signal, (chunk) => check.update(chunk))
     } catch {
-      if (!isObsolete()) await report('DownloadFailed', requestId)
+      if (!signal.aborted) await report('DownloadFailed', requestId)
       return
     }
-    if (isObsolete()) return
+    if (signal.aborted) return
     await report('Downloaded', requestId)
-    if (!check.end().isSigned || settings?.fault === 'InvalidSignature') {
+    if (!check.end().isSigned || fault === 'InvalidSignature') {
       await report('InvalidSignature', requestId)
       deps.raise('InvalidFirmwareSignature')
       return
     }
     for (const status of ['SignatureVerified', 'Installing', 'Installed'] as const) {
-      if (isObsolete()) return
+      if (signal.aborted) return
       await report(status, requestId)
     }
     deps.raise('FirmwareUpdated')
@@ -88,15 +140,14 @@ export function firmwareCommands(deps: FirmwareCommandDeps): CommandTable {
       const request = readRequest(payload)
       if (request === null)
         return { kind: 'error', code: 'PropertyConstraintViolation', description: 'it cannot be used' }
-      const { fault = 'obey', trust } = settings
-      if (fault === 'Rejected') return answer('Rejected')
+      if (fault === 'Rejected' || (fault === 'not-cancelable' && running !== null)) return answer('Rejected')
       const isCertificateFault = fault === 'InvalidCertificate' || fault === 'RevokedCertificate'
       if (isCertificateFault || !isTrusted(request.certificates, trust, deps.now())) {
         deps.raise('InvalidFirmwareSigningCertificate')
         return answer(isCertificateFault ? fault : 'InvalidCertificate')
       }
-      latest = request.requestId
-      return answer('Accepted', () => deps.inBackground(() => update(request)))
+      const status = running === null ? 'Accepted' : 'AcceptedCanceled'
+      return answer(status, () => deps.inBackground(() => update(request)))
     },
     ExtendedTriggerMessage: (payload, target) => {
       if (payload.requestedMessage !== 'FirmwareStatusNotification')
@@ -144,9 +195,11 @@ function isTrusted([leaf, ...rest]: readonly X509Certificate[], trust: string, n
   }
 }
 
+/** Throws what socket, status and signal throw. */
 async function download(
   location: string,
-  ca: string | undefined,
+  { ca, fault, pauseMs = 5_000 }: FirmwareSettings,
+  signal: AbortSignal,
   sink: (chunk: Buffer) => void,
 ): Promise<void> {
   const { status } = await exchange({
@@ -158,9 +211,10 @@ async function download(
     maxBytes: maxImageBytes,
     readsBody: (code) => code === 200,
     sink,
-    signal: AbortSignal.timeout(downloadTimeoutMs),
+    signal: AbortSignal.any([signal, AbortSignal.timeout(downloadTimeoutMs)]),
   })
   if (status !== 200) throw new Error(`status ${status}`)
+  if (fault === 'slow' || fault === 'not-cancelable') await pause(pauseMs, signal)
 }
 
 function answer(status: string, afterwards: () => void = () => {}): Answer {

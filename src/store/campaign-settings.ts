@@ -1,4 +1,5 @@
 import { parseCampaignRoot } from './campaign-root.ts'
+import { parseCampaignFirmware, parseCampaignLog } from './campaign-tasks.ts'
 import type { CampaignSettings } from './campaigns.ts'
 
 /** Reads stored settings; null when they are none that can be followed. Total: never throws. */
@@ -18,7 +19,9 @@ export function parseCampaignSettings(value: unknown): CampaignSettings | null {
   if (typeof onlyIdle !== 'boolean' || !isFlag(reset) || !isFlag(newPasswords)) return null
   if (!isFlag(setCpoName) || !isFlag(reconnect)) return null
   const root = given.root === undefined ? undefined : parseCampaignRoot(given.root)
-  if (root === null) return null
+  const firmware = given.firmware === undefined ? undefined : parseCampaignFirmware(given.firmware)
+  const log = given.log === undefined ? undefined : parseCampaignLog(given.log)
+  if (root === null || firmware === null || log === null) return null
   return {
     canary,
     perMinute,
@@ -33,6 +36,8 @@ export function parseCampaignSettings(value: unknown): CampaignSettings | null {
     ...(setCpoName === undefined ? {} : { setCpoName }),
     ...(reconnect === undefined ? {} : { reconnect }),
     ...(root === undefined ? {} : { root }),
+    ...(firmware === undefined ? {} : { firmware }),
+    ...(log === undefined ? {} : { log }),
   }
 }
 

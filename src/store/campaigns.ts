@@ -1,4 +1,5 @@
 import type { SecurityProfile } from '../policy/facts.ts'
+import type { CampaignFirmware, CampaignLog } from './campaign-tasks.ts'
 import type { CampaignRoot } from './roots.ts'
 
 /** One change over many charge points. */
@@ -10,6 +11,8 @@ export interface CampaignRecord {
     | 'install-root'
     | 'delete-root'
     | 'renew-certificates'
+    | 'update-firmware'
+    | 'get-log'
   /** Of upgrade-profile. */
   readonly toProfile: SecurityProfile | null
   readonly settings: CampaignSettings
@@ -51,6 +54,10 @@ export interface CampaignSettings {
   readonly reconnect?: boolean
   /** Of install-root and delete-root. */
   readonly root?: CampaignRoot
+  /** Of update-firmware. */
+  readonly firmware?: CampaignFirmware
+  /** Of get-log. */
+  readonly log?: CampaignLog
 }
 
 export type CampaignItemState = 'waiting' | 'running' | 'done' | 'failed' | 'skipped'

@@ -27,21 +27,31 @@ export interface FirmwareEntry {
 /** Entries that are kept: they are looked at one by one for each update. */
 export const maxFirmwareEntries = 1000
 
-/** What is known of a charge point's firmware updates. */
-export interface FirmwareUpdate {
-  readonly identity: string
-  /** Does it have L01? null: not known yet. */
-  readonly isSigned: boolean | null
-  /** Of the SignedUpdateFirmware that was sent last; null: none was. Never given twice. */
+/** One update that somebody has asked for. */
+export interface FirmwareRequest {
+  /** Of SignedUpdateFirmware; null: there was none. Never given twice. */
   readonly requestId: number | null
   readonly origin: 'central-system' | 'operator' | 'campaign'
   /** Name of the entry, and the very location. */
   readonly name: string
   readonly location: string
   readonly startedAt: number
-  readonly updatedAt: number
-  /** As it reported it last for this requestId; null: nothing so far. */
+  /** As the charge point reported it last for this requestId; null: nothing so far. */
   readonly status: SignedStatus | null
+}
+
+/** What is known of a charge point's firmware updates: the request that came last first. */
+export interface FirmwareUpdate extends FirmwareRequest {
+  readonly identity: string
+  /** Does it have L01? null: not known yet. */
+  readonly isSigned: boolean | null
+  /** Has the charge point taken the request? null: nobody knows yet. */
+  readonly accepted: boolean | null
+  /** The request before it, while the charge point has not said that it gives it up for this one (L01.FR.26, 27). */
+  readonly previous: FirmwareRequest | null
+  /** The greatest of all; null: none was given. */
+  readonly lastRequestId: number | null
+  readonly updatedAt: number
   /** What the central system has still to hear, oldest first. */
   readonly untold: readonly SignedStatus[]
 }
@@ -62,23 +72,35 @@ export interface FirmwareStore {
 
 /** A stored update; null: it cannot be read. Then nothing is known. Total: never throws. */
 export function parseFirmwareUpdate(identity: string, value: unknown): FirmwareUpdate | null {
-  if (typeof value !== 'object' || value === null) return null
-  const { isSigned, requestId, origin, name, location, startedAt, updatedAt, status, untold } =
-    value as Record<string, unknown>
-  const from = (['central-system', 'operator', 'campaign'] as const).find((one) => one === origin)
-  if (from === undefined || typeof name !== 'string' || typeof location !== 'string') return null
-  if (typeof startedAt !== 'number' || typeof updatedAt !== 'number' || !Array.isArray(untold)) return null
+  const request = parseRequest(value)
+  if (request === null) return null
+  const { isSigned, accepted, previous, lastRequestId, updatedAt, untold } = value as Record<string, unknown>
+  if (typeof updatedAt !== 'number' || !Array.isArray(untold)) return null
   return {
+    ...request,
     identity,
     isSigned: typeof isSigned === 'boolean' ? isSigned : null,
+    accepted: typeof accepted === 'boolean' ? accepted : null,
+    previous: parseRequest(previous),
+    lastRequestId: typeof lastRequestId === 'number' ? lastRequestId : request.requestId,
+    updatedAt,
+    untold: untold.flatMap((one) => readSignedStatus(one) ?? []).slice(-maxUntold),
+  }
+}
+
+function parseRequest(value: unknown): FirmwareRequest | null {
+  if (typeof value !== 'object' || value === null) return null
+  const { requestId, origin, name, location, startedAt, status } = value as Record<string, unknown>
+  const from = (['central-system', 'operator', 'campaign'] as const).find((one) => one === origin)
+  if (from === undefined || typeof name !== 'string' || typeof location !== 'string') return null
+  if (typeof startedAt !== 'number') return null
+  return {
     requestId: typeof requestId === 'number' ? requestId : null,
     origin: from,
     name,
     location,
     startedAt,
-    updatedAt,
     status: readSignedStatus(status),
-    untold: untold.flatMap((one) => readSignedStatus(one) ?? []).slice(-maxUntold),
   }
 }
 

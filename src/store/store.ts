@@ -12,6 +12,7 @@ import type { RootStore } from './roots.ts'
 import type { SecurityEventLog } from './security-events.ts'
 import type { Fence, SharedStore } from './shared.ts'
 
+export type * from './campaign-tasks.ts'
 export type * from './campaigns.ts'
 export type * from './charge-point-logs.ts'
 export type * from './deny-list.ts'

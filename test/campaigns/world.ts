@@ -161,6 +161,7 @@ export function world(count: number, store: CampaignStore = memoryCampaigns()): 
       note: ({ techInfo }) => notes.push(techInfo),
       log: { info: () => {}, error: () => {} },
       gauge: metrics.campaignChargePoints,
+      firmwareProblem: async ({ name }) => (name === 'none' ? 'there is no firmware none' : null),
       rootProblem: (_kind, root) => (root.certificate === 'BAD' ? 'it is bad' : null),
       clock,
       randomId: () => {

@@ -4,9 +4,11 @@ import type { Api, ApiContext } from '../api.ts'
 import { auditResult } from '../audit.ts'
 import {
   campaignAnswer,
+  campaignFirmware,
   campaignItemAnswer,
   campaignItemSchema,
   campaignKindNames,
+  campaignLog,
   campaignRoot,
   campaignSchema,
   itemStates,
@@ -34,6 +36,8 @@ const request = strict({
   kind: oneOf(campaignKindNames),
   toProfile: Type.Optional(Type.Unsafe<1 | 2 | 3>({ type: 'integer', enum: [1, 2, 3] })),
   root: Type.Optional(campaignRoot),
+  firmware: Type.Optional(campaignFirmware),
+  log: Type.Optional(campaignLog),
   selection: strict(
     {
       all: Type.Optional(Type.Boolean()),

@@ -7,9 +7,10 @@ import { identityProblem } from '../../policy/identity.ts'
 import { certificateOf, hashDataOf, typeOf } from '../certificates/root-options.ts'
 import { requireProfile } from '../charge-points/options.ts'
 import { usageError } from '../store-command.ts'
+import { type TaskOptions, taskOf } from './task-options.ts'
 
 /** The options of `campaign create`, and the request that they mean. */
-export interface CreateOptions {
+export interface CreateOptions extends TaskOptions {
   readonly to?: string
   readonly all?: true
   readonly identity?: readonly string[]
@@ -49,6 +50,7 @@ export function requestOf(kind: string, options: CreateOptions): CampaignRequest
     settings: settingsOf(options),
     ...(options.to === undefined ? {} : { toProfile: targetOf(options.to) }),
     ...rootOf(options),
+    ...taskOf(options),
   }
 }
 

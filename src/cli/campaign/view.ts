@@ -31,7 +31,9 @@ export function campaignDetails(campaign: CampaignAnswer): string {
 function whatText({ kind, toProfile, settings }: CampaignAnswer): string {
   const target = toProfile === null ? '' : ` to ${toProfile}`
   const root = settings.root === undefined ? '' : `, ${settings.root.certificateType}`
-  return `${kind}${target}${root}${settings.newPasswords === true ? ', with new passwords' : ''}`
+  const { firmware, log } = settings
+  const task = firmware === undefined ? (log === undefined ? '' : `, ${log.logType}`) : `, ${firmware.name}`
+  return `${kind}${target}${root}${task}${settings.newPasswords === true ? ', with new passwords' : ''}`
 }
 
 /** For example "12 of 50 done, 1 failed, 2 running, 35 waiting (4 not connected)". */

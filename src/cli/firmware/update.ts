@@ -96,6 +96,7 @@ async function tell(shell: Shell, { json }: ChangeOptions, update: FirmwareUpdat
       ['asked for by', update.origin ?? '-'],
       ['begun', update.startedAt ?? '-'],
       ['request', update.requestId === null ? '-' : String(update.requestId)],
+      ['taken', update.accepted === null ? 'not known yet' : update.accepted ? 'yes' : 'no'],
       ['status', update.status ?? 'none so far'],
     ]),
   )

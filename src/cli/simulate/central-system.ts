@@ -48,6 +48,7 @@ Commands on standard input, one a line (percent-encode spaces in an identity):
   CP-1 ChangeConfiguration {"key":"SecurityProfile","value":"2"}
   CP-1 DataTransfer {"vendorId":"com.example","messageId":"x","data":"y"}
   CP-1 GetDiagnostics {"location":"https://files.example.com/logs/"}
+  CP-1 UpdateFirmware {"location":"https://files.example.com/v2.bin","retrieveDate":"2026-12-01T02:00:00Z"}
   list                          who is connected
   foreign                       what came that a central system of OCPP 1.6 Core should never see`
 

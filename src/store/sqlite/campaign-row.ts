@@ -19,6 +19,8 @@ const kinds: readonly CampaignRecord['kind'][] = [
   'install-root',
   'delete-root',
   'renew-certificates',
+  'update-firmware',
+  'get-log',
 ]
 const states: readonly CampaignState[] = ['running', 'paused', 'stopped', 'finished']
 const profiles = [0, 1, 2, 3] as const

@@ -21,6 +21,7 @@ export const operationFailures = {
   authority_failed:
     'The certificate authority has issued nothing, or nothing that can be used; the old certificate is valid.',
   update_failed: 'The charge point accepted it, and reported that it failed.',
+  update_pending: 'It accepted the update, and has not reported its end in time; it may go on.',
   upload_failed: 'It accepted, and reported that the upload of its log has failed.',
   upload_pending: 'It accepted, and has not uploaded its log yet; it may still come.',
   draining: 'The proxy is shutting down.',

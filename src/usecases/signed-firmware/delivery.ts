@@ -1,6 +1,5 @@
 import { messageOf } from '../../policy/error.ts'
-import { coreStatusOf, maxUntold, type SignedStatus } from '../../policy/firmware.ts'
-import type { FirmwareUpdate } from '../../store/store.ts'
+import { coreStatusOf } from '../../policy/firmware.ts'
 import type { SignedFirmwareContext } from './context.ts'
 
 /** Tells the central system what it has not heard yet, in order, in the name of the charge point. */
@@ -50,9 +49,4 @@ export function createDelivery({ updates, sessions, log }: SignedFirmwareContext
       }
     },
   }
-}
-
-/** Keeps it for the central system: of too many the oldest go, the last one says how it stands. */
-export function withUntold(update: FirmwareUpdate, status: SignedStatus): FirmwareUpdate {
-  return { ...update, untold: [...update.untold, status].slice(-maxUntold) }
 }

@@ -1,14 +1,22 @@
-import { endOf, matchesLocation, type SignedStatus } from '../../policy/firmware.ts'
-import type { FirmwareEntry } from '../../store/store.ts'
-import { callOptions, failure, type Operation, type OperationDeps, operate } from '../operation/context.ts'
+import { endOf, type SignedStatus } from '../../policy/firmware.ts'
+import {
+  callOptions,
+  endOfWait,
+  failure,
+  type Operation,
+  type OperationDeps,
+  operate,
+} from '../operation/context.ts'
 import type {
   ChargePointOperations,
   OperationOutcome,
   UpdateFirmwareOptions,
 } from '../operation/operation.ts'
+import { problemOfLocation } from './campaign.ts'
 import type { SignedFirmwareContext } from './context.ts'
 import type { Wanted } from './request.ts'
-import { sendUpdate } from './send.ts'
+import { beginUpdate, sendUpdate } from './send.ts'
+import { plainRequest } from './updates.ts'
 
 /** A campaign that begins again finds an update that is not older than this still under way. */
 const underWayMs = 24 * 3_600_000
@@ -37,29 +45,39 @@ async function update(
   const problem = problemOfLocation(entry, location)
   if (problem !== null) return failure('prerequisite', problem)
   const before = await goesOn(context, operation, options, location)
-  if (before !== null) return follow(context, operation, before)
-  const sent = await sendUpdate(context, {
-    identity,
-    entry,
-    wanted: wantedOf(options, location, context.now()),
-    origin: options.origin === 'campaign' ? 'campaign' : 'operator',
-    options: callOptions(common, operation),
-  })
-  switch (sent.kind) {
-    case 'failed':
-      return failure(sent.code, sent.detail)
-    case 'plain':
-      return { ok: true, detail: 'it has no signed updates, and got the plain UpdateFirmware' }
-    case 'signed':
-      return follow(context, operation, sent.requestId)
-    default:
-      return sent satisfies never
+  if (before !== null) return follow(context, operation, options, before)
+  const origin = options.origin === 'campaign' ? 'campaign' : 'operator'
+  const requestId = await beginUpdate(context, identity, { origin, name: entry.name, location })
+  // Before it is sent: the end of a plain update carries no number that could be looked up later.
+  const stop = new AbortController()
+  const plainEnd = context.updates.ended(identity, plainRequest, overOf(operation, stop.signal))
+  try {
+    const sent = await sendUpdate(context, {
+      ...{ identity, requestId, entry, origin },
+      wanted: wantedOf(options, location, context.now()),
+      options: callOptions(common, operation),
+    })
+    switch (sent.kind) {
+      case 'failed':
+        return failure(sent.code, sent.detail)
+      case 'plain':
+        return outcomeOf(operation, options, await plainEnd, {
+          about: 'plain UpdateFirmware',
+          now: context.now(),
+        })
+      case 'signed':
+        return await follow(context, operation, options, sent.requestId)
+      default:
+        return sent satisfies never
+    }
+  } finally {
+    stop.abort()
   }
 }
 
-function problemOfLocation(entry: FirmwareEntry, location: string): string | null {
-  if (location.includes('*')) return `the location of ${entry.name} has a *: say which one is meant`
-  return matchesLocation(entry.location, location) ? null : `${entry.name} is not for this location`
+function overOf({ deadline, signal }: Operation, stop?: AbortSignal): AbortSignal {
+  const time = AbortSignal.timeout(Math.min(deadline.left(), 2_147_483_647))
+  return AbortSignal.any([signal, time, ...(stop === undefined ? [] : [stop])])
 }
 
 function wantedOf(
@@ -85,27 +103,27 @@ async function goesOn(
 ): Promise<number | null> {
   if (origin !== 'campaign') return null
   const last = await updates.of(identity)
-  if (last?.requestId == null || last.status === null || last.origin !== 'campaign') return null
+  if (last?.requestId == null || last.accepted !== true || last.origin !== 'campaign') return null
   const isSame = last.name === name && last.location === location
   const isRecent = now() - last.startedAt < underWayMs
-  return isSame && isRecent && endOf(last.status) !== 'failed' ? last.requestId : null
+  const isFailed = last.status !== null && endOf(last.status) === 'failed'
+  return isSame && isRecent && !isFailed ? last.requestId : null
 }
 
 /** How it ends, as far as there is time: an update may take longer than anybody waits. */
 async function follow(
-  { updates }: SignedFirmwareContext,
-  { identity, deadline, signal }: Operation,
+  { updates, now }: SignedFirmwareContext,
+  operation: Operation,
+  options: UpdateFirmwareOptions,
   requestId: number,
 ): Promise<OperationOutcome> {
-  const over = AbortSignal.any([signal, AbortSignal.timeout(Math.min(deadline.left(), 2_147_483_647))])
-  const waiting = updates.ended(identity, requestId, over)
+  const { identity } = operation
+  const waiting = updates.ended(identity, requestId, overOf(operation))
   // It may have been reported before anybody waited.
-  const now = await updates.of(identity)
-  const status =
-    now?.requestId === requestId && now.status !== null && endOf(now.status) !== null
-      ? now.status
-      : await waiting
-  return outcomeOf(status ?? (await lastOf(updates, identity, requestId)), requestId)
+  const before = await lastOf(updates, identity, requestId)
+  const end = before !== null && endOf(before) !== null ? before : await waiting
+  const status = end ?? (await lastOf(updates, identity, requestId))
+  return outcomeOf(operation, options, status, { about: `request ${requestId}`, now: now() })
 }
 
 async function lastOf(
@@ -117,11 +135,22 @@ async function lastOf(
   return last?.requestId === requestId ? last.status : null
 }
 
-function outcomeOf(status: SignedStatus | null, requestId: number): OperationOutcome {
+/** An operator sees how it stands; a campaign must not take a silent charge point for one that is done. */
+function outcomeOf(
+  operation: Operation,
+  { origin, retrieveAt = 0, installAt = 0 }: UpdateFirmwareOptions,
+  status: SignedStatus | 'superseded' | null,
+  { about, now }: { readonly about: string; readonly now: number },
+): OperationOutcome {
+  if (status === 'superseded')
+    return failure('update_failed', `another update took its place (${about}, L01.FR.26)`)
   const end = status === null ? null : endOf(status)
-  if (status !== null && end === 'failed')
-    return failure('update_failed', `it reported ${status} (request ${requestId})`)
-  if (end === 'installed') return { ok: true, detail: `it reported Installed (request ${requestId})` }
-  const detail = status === null ? 'it has reported nothing so far' : `its last status is ${status}`
-  return { ok: true, detail: `it has accepted the update, which goes on: ${detail} (request ${requestId})` }
+  if (end === 'failed') return failure('update_failed', `it reported ${status} (${about})`)
+  if (end === 'installed') return { ok: true, detail: `it reported Installed (${about})` }
+  const stands = status === null ? 'it has reported no end so far' : `its last status is ${status}`
+  const detail = `it has accepted the update, which goes on: ${stands} (${about})`
+  // What was asked for later has not failed by not being there.
+  const isLater = retrieveAt > now || installAt > now
+  const isFine = !operation.signal.aborted && (origin !== 'campaign' || isLater)
+  return isFine ? { ok: true, detail } : endOfWait(operation, 'update_pending', detail)
 }

@@ -1,6 +1,6 @@
 import { eventOfProblem } from '../../policy/firmware-certificate.ts'
 import type { CallOptions } from '../../relay/use-case.ts'
-import type { FirmwareEntry, FirmwareUpdate } from '../../store/store.ts'
+import type { FirmwareEntry, FirmwareRequest } from '../../store/store.ts'
 import type { OperationFailure } from '../operation/operation.ts'
 import type { SignedFirmwareContext } from './context.ts'
 import {
@@ -11,7 +11,7 @@ import {
   signedUpdate,
   type Wanted,
 } from './request.ts'
-import { nextRequestId, unknownUpdate } from './updates.ts'
+import { accepted, begun, refused, unknownUpdate } from './request-state.ts'
 
 /** What came of telling a charge point of an image. */
 export type Sent =
@@ -25,12 +25,29 @@ export type Sent =
 
 export interface Sending {
   readonly identity: string
+  /** As `beginUpdate` gave it. */
+  readonly requestId: number
   readonly entry: FirmwareEntry
   readonly wanted: Wanted
-  readonly origin: FirmwareUpdate['origin']
+  readonly origin: FirmwareRequest['origin']
   readonly options?: CallOptions
   /** Has another update taken its place meanwhile? Then nothing is sent. */
   readonly isObsolete?: () => boolean
+}
+
+/** The request is on disk before anybody is answered or told: whoever asked hears of it, whatever happens. */
+export async function beginUpdate(
+  { updates, now }: SignedFirmwareContext,
+  identity: string,
+  request: Pick<FirmwareRequest, 'origin' | 'name' | 'location'>,
+): Promise<number> {
+  let requestId = 0
+  await updates.change(identity, (before) => {
+    const after = begun(before ?? unknownUpdate(identity, now()), request, now())
+    requestId = after.requestId
+    return after
+  })
+  return requestId
 }
 
 /**
@@ -38,6 +55,24 @@ export interface Sending {
  * charge point without L01. Rejects when the store fails.
  */
 export async function sendUpdate(context: SignedFirmwareContext, sending: Sending): Promise<Sent> {
+  const sent = await verifyAndSend(context, sending)
+  const { updates, now } = context
+  const { identity, requestId } = sending
+  // Without an answer the charge point may do it, or go on with what it did: both stay known.
+  if (sent.kind === 'failed' && sent.code === 'no_answer') return sent
+  let givenUp: number | null = null
+  await updates.change(identity, (before) => {
+    if (before === null) return null
+    if (sent.kind === 'failed') return refused(before, requestId, now())
+    const after = accepted(before, requestId, now())
+    givenUp = after === null ? null : (before.previous?.requestId ?? null)
+    return after
+  })
+  if (givenUp !== null) updates.reported(identity, givenUp, 'superseded')
+  return sent
+}
+
+async function verifyAndSend(context: SignedFirmwareContext, sending: Sending): Promise<Sent> {
   const { verifier, updates, note } = context
   const { identity, entry, wanted, isObsolete } = sending
   const [problem, ...more] = await verifier.verify(entry, wanted.location)
@@ -56,8 +91,7 @@ export async function sendUpdate(context: SignedFirmwareContext, sending: Sendin
 
 async function sendSigned(context: SignedFirmwareContext, sending: Sending): Promise<Sent> {
   const { updates, schemas, sessions, now } = context
-  const { identity, entry, wanted, origin, options } = sending
-  const { requestId } = await begin(context, sending)
+  const { identity, requestId, entry, wanted, origin, options } = sending
   const payload = signedUpdate(requestId, entry, wanted)
   const violation = schemas.check('SignedUpdateFirmware', 'call', payload)
   if (violation !== null) {
@@ -78,13 +112,12 @@ async function sendSigned(context: SignedFirmwareContext, sending: Sending): Pro
     { identity, firmware: entry.name, requestId, origin, answer: answer.kind },
     'SignedUpdateFirmware',
   )
-  return sentOf(context, sending, requestId, answer)
+  return sentOf(context, sending, answer)
 }
 
 function sentOf(
   { note }: SignedFirmwareContext,
-  { identity, entry }: Sending,
-  requestId: number,
+  { identity, requestId, entry }: Sending,
   answer: Exclude<SignedAnswer, { readonly kind: 'unknown-message' }>,
 ): Sent {
   switch (answer.kind) {
@@ -100,28 +133,6 @@ function sentOf(
     default:
       return answer satisfies never
   }
-}
-
-/** The request is on disk before the charge point can report anything about it. */
-async function begin(
-  { updates, now }: SignedFirmwareContext,
-  { identity, entry, wanted, origin }: Sending,
-): Promise<{ readonly requestId: number }> {
-  let requestId = 0
-  await updates.change(identity, (before) => {
-    requestId = nextRequestId(before?.requestId ?? null, now())
-    return {
-      ...(before ?? unknownUpdate(identity, now())),
-      requestId,
-      origin,
-      name: entry.name,
-      location: wanted.location,
-      startedAt: now(),
-      updatedAt: now(),
-      status: null,
-    }
-  })
-  return { requestId }
 }
 
 function withoutSupport(context: SignedFirmwareContext, sending: Sending): Promise<Sent> | Sent {

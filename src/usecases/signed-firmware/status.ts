@@ -1,10 +1,12 @@
 import { endOf, readSignedStatus, type SignedStatus } from '../../policy/firmware.ts'
 import { type Call, type CallFate, forward, type UseCaseSession } from '../../relay/use-case.ts'
-import type { FirmwareUpdate } from '../../store/store.ts'
+import type { FirmwareRequest } from '../../store/store.ts'
 import { refusalOfMalformed } from '../security-messages/security-messages.ts'
 import type { SignedFirmwareContext } from './context.ts'
-import { type Delivery, withUntold } from './delivery.ts'
-import { unknownUpdate } from './updates.ts'
+import type { Delivery } from './delivery.ts'
+import { reported, unknownUpdate } from './request-state.ts'
+import { withUntold } from './untold.ts'
+import { plainRequest } from './updates.ts'
 
 /** Sessions that the central system has triggered for a status: the next one is its answer, even Idle. */
 export type Triggered = WeakSet<UseCaseSession>
@@ -30,11 +32,11 @@ export async function onStatus(
   const { identity } = session.facts
   const requestId = typeof call.payload['requestId'] === 'number' ? call.payload['requestId'] : null
   const wasAsked = triggered.delete(session)
-  const isTold = !isForwarded
-  await keep(context, { identity, status, requestId, isTold, wasAsked })
+  const origin = await keep(context, { identity, status, requestId, isTold: !isForwarded, wasAsked })
   context.log.info({ identity, status, requestId }, 'SignedFirmwareStatusNotification')
   tell(context, { identity, status, requestId })
-  if (isForwarded) return forward
+  // Of a request that the central system has not made it knows nothing, even if it knows the message.
+  if (isForwarded && origin !== 'operator' && origin !== 'campaign') return forward
   const answer: CallFate = {
     kind: 'answer',
     answer: { kind: 'result', payload: {} },
@@ -43,29 +45,30 @@ export async function onStatus(
   return answer
 }
 
+/** FirmwareStatusNotification of the core: tells who waits for it, and goes on as it is. */
+export function onPlainStatus({ updates }: SignedFirmwareContext, call: Call, session: UseCaseSession): void {
+  const status = readSignedStatus(call.payload['status'])
+  if (status !== null) updates.reported(session.facts.identity, plainRequest, status)
+}
+
 interface Reported {
   readonly identity: string
   readonly status: SignedStatus
   readonly requestId: number | null
 }
 
+/** Returns whose request it is about; null: nobody knows. */
 async function keep(
   { updates, now }: SignedFirmwareContext,
   { identity, status, requestId, isTold, wasAsked }: Reported & { isTold: boolean; wasAsked: boolean },
-): Promise<void> {
+): Promise<FirmwareRequest['origin'] | null> {
+  let of: FirmwareRequest['origin'] | null = null
   await updates.change(identity, (before) => {
-    const known = before ?? unknownUpdate(identity, now())
-    const isOurs = requestId !== null && requestId === known.requestId
-    // Whoever sends it has L01, whatever it answered before.
-    const after: FirmwareUpdate = {
-      ...known,
-      isSigned: true,
-      updatedAt: now(),
-      status: isOurs ? status : known.status,
-    }
-    const concerns = wasAsked || (isOurs && known.origin === 'central-system')
-    return isTold && concerns ? withUntold(after, status) : after
+    const { after, origin } = reported(before ?? unknownUpdate(identity, now()), status, requestId, now())
+    of = origin
+    return isTold && (wasAsked || origin === 'central-system') ? withUntold(after, status) : after
   })
+  return of
 }
 
 /** Who waits for it, and the security log. */

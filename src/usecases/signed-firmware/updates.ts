@@ -12,17 +12,22 @@ export interface Updates {
     identity: string,
     next: (before: FirmwareUpdate | null) => FirmwareUpdate | null,
   ): Promise<FirmwareUpdate | null>
-  /** Tells who waits for this request. */
-  reported(identity: string, requestId: number, status: SignedStatus): void
-  /** The status that ends the request; null when none comes before `signal` ends the waiting. */
-  ended(identity: string, requestId: number, signal: AbortSignal): Promise<SignedStatus | null>
+  /** Tells who waits for this request how it has ended; 'superseded': given up for another one. */
+  reported(identity: string, requestId: number, end: SignedStatus | 'superseded'): void
+  /** Does anybody wait for this request? */
+  isAwaited(identity: string, requestId: number): boolean
+  /** What ends the request; null when nothing does before `signal` ends the waiting. */
+  ended(identity: string, requestId: number, signal: AbortSignal): Promise<SignedStatus | 'superseded' | null>
 }
+
+/** In place of the request id where the plain message went out: its statuses carry none. */
+export const plainRequest = 0
 
 export function createUpdates(firmware: FirmwareStore): Updates {
   /** Changes under way by identity; an entry goes with the last of them. */
   const tails = new Map<string, Promise<unknown>>()
   /** Bounded by the operations that wait. */
-  const waiting = new Map<string, Set<(status: SignedStatus) => void>>()
+  const waiting = new Map<string, Set<(end: SignedStatus | 'superseded') => void>>()
   const keyOf = (identity: string, requestId: number) => `${requestId} ${identity}`
 
   return {
@@ -45,51 +50,29 @@ export function createUpdates(firmware: FirmwareStore): Updates {
       return result
     },
 
-    reported(identity, requestId, status) {
-      if (endOf(status) === null) return
-      for (const wake of waiting.get(keyOf(identity, requestId)) ?? []) wake(status)
+    reported(identity, requestId, end) {
+      if (end !== 'superseded' && endOf(end) === null) return
+      for (const wake of waiting.get(keyOf(identity, requestId)) ?? []) wake(end)
     },
+
+    isAwaited: (identity, requestId) => waiting.has(keyOf(identity, requestId)),
 
     ended(identity, requestId, signal) {
       if (signal.aborted) return Promise.resolve(null)
       const key = keyOf(identity, requestId)
       const wakers = waiting.get(key) ?? new Set()
       return new Promise((resolve) => {
-        const finish = (status: SignedStatus | null): void => {
+        const finish = (status: SignedStatus | 'superseded' | null): void => {
           wakers.delete(wake)
           if (wakers.size === 0) waiting.delete(key)
           signal.removeEventListener('abort', over)
           resolve(status)
         }
-        const wake = (status: SignedStatus): void => finish(status)
+        const wake = (end: SignedStatus | 'superseded'): void => finish(end)
         const over = (): void => finish(null)
         waiting.set(key, wakers.add(wake))
         signal.addEventListener('abort', over, { once: true })
       })
     },
   }
-}
-
-/** Of a charge point of which nothing is known yet. */
-export function unknownUpdate(identity: string, now: number): FirmwareUpdate {
-  return {
-    identity,
-    isSigned: null,
-    requestId: null,
-    origin: 'operator',
-    name: '',
-    location: '',
-    startedAt: now,
-    updatedAt: now,
-    status: null,
-    untold: [],
-  }
-}
-
-const maxRequestId = 2_147_483_647
-
-/** Seconds of the clock, so that even a store that was lost gives none twice; and never less than the last one. */
-export function nextRequestId(last: number | null, now: number): number {
-  const fresh = Math.floor(now / 1000) % maxRequestId
-  return last === null || last < fresh ? Math.max(1, fresh) : last >= maxRequestId ? 1 : last + 1
 }

@@ -29,7 +29,10 @@ export const firmwareUpdate = (identity: string, more: Partial<FirmwareUpdate> =
   location: 'https://files.example/v2.bin',
   startedAt: 1000,
   updatedAt: 2000,
+  accepted: true,
   status: 'Downloaded',
+  previous: null,
+  lastRequestId: 7,
   untold: ['Downloading', 'Downloaded'],
   ...more,
 })

@@ -1,0 +1,78 @@
+import type { Command } from 'commander'
+import type { CampaignRequest } from '../../campaigns/campaigns.ts'
+import { logTypes } from '../../policy/charge-point-log.ts'
+import { parseInteger, usageError } from '../store-command.ts'
+
+/** Options of `campaign create update-firmware` and `get-log`. */
+export interface TaskOptions {
+  readonly firmware?: string
+  readonly location?: string
+  readonly at?: string
+  readonly installAt?: string
+  readonly retries?: string
+  readonly retryInterval?: string
+  readonly log?: string
+  readonly from?: string
+  readonly until?: string
+}
+
+export function withTaskOptions(command: Command): Command {
+  return command
+    .option('--firmware <name>', 'of update-firmware: the image of the catalogue')
+    .option('--location <url>', 'of update-firmware: the very one, where the location of the entry has a *')
+    .option('--at <time>', 'of update-firmware: fetch it not before this time')
+    .option('--install-at <time>', 'of update-firmware: install it not before this time')
+    .option('--retries <n>', 'of update-firmware: how often each tries to fetch it')
+    .option('--retry-interval <seconds>', 'of update-firmware: between two tries to fetch it')
+    .option('--log <type>', `of get-log: ${logTypes.join(' or ')}`)
+    .option('--from <time>', 'of get-log: entries from then on')
+    .option('--until <time>', 'of get-log: entries until then')
+}
+
+/** Throws a usage error. */
+export function taskOf(options: TaskOptions): Pick<CampaignRequest, 'firmware' | 'log'> {
+  return { ...firmwareOf(options), ...logOf(options) }
+}
+
+function firmwareOf(options: TaskOptions): Pick<CampaignRequest, 'firmware'> {
+  const { firmware: name, location, at, installAt, retries, retryInterval } = options
+  const others = [location, at, installAt, retries, retryInterval]
+  if (name === undefined) {
+    if (others.some((one) => one !== undefined)) throw usageError('say which image by --firmware')
+    return {}
+  }
+  return {
+    firmware: {
+      name,
+      ...(location === undefined ? {} : { location }),
+      ...(at === undefined ? {} : { retrieveAt: timeOf(at, '--at') }),
+      ...(installAt === undefined ? {} : { installAt: timeOf(installAt, '--install-at') }),
+      ...(retries === undefined ? {} : { retries: parseInteger(retries, '--retries', 0, 1000) }),
+      ...(retryInterval === undefined
+        ? {}
+        : { retryInterval: parseInteger(retryInterval, '--retry-interval', 0, 86_400) }),
+    },
+  }
+}
+
+function logOf({ log, from, until }: TaskOptions): Pick<CampaignRequest, 'log'> {
+  if (log === undefined) {
+    if (from !== undefined || until !== undefined) throw usageError('say which log by --log')
+    return {}
+  }
+  const logType = logTypes.find((one) => one === log)
+  if (logType === undefined) throw usageError(`--log must be ${logTypes.join(' or ')}`)
+  return {
+    log: {
+      logType,
+      ...(from === undefined ? {} : { from: timeOf(from, '--from') }),
+      ...(until === undefined ? {} : { to: timeOf(until, '--until') }),
+    },
+  }
+}
+
+function timeOf(text: string, option: string): string {
+  const time = /^\d{4}-\d\d-\d\dT\d\d:\d\d/.test(text) ? Date.parse(text) : Number.NaN
+  if (Number.isNaN(time)) throw usageError(`${option} must be a time like 2026-12-01T02:00:00Z`)
+  return new Date(time).toISOString()
+}
