@@ -69,10 +69,11 @@ export class Refuser {
 
   /** Something broke on our side: the connection ends, and the operator hears of it. */
   failed(connection: GateConnection, error: unknown): void {
-    if (error instanceof ProxyError && error.code.startsWith('store_')) {
+    const reason = reasonOf(error)
+    if (reason !== null) {
       // Before the request is read there is nobody to answer in HTTP.
-      const view = connection.facts.identity === null ? reset : reasons.store_unavailable.peer
-      this.refuse(connection, 'store_unavailable', error.message, view, { 'Retry-After': '10' })
+      const view = connection.facts.identity === null ? reset : reasons[reason].peer
+      this.refuse(connection, reason, messageOf(error), view, { 'Retry-After': '10' })
       return
     }
     this.#log.error({ err: messageOf(error), listener: connection.listener.name }, 'a connection failed')
@@ -85,6 +86,13 @@ export class Refuser {
     connection.socket.destroy()
     connection.raw.destroy()
   }
+}
+
+/** The store, or the lease that it gave, is at fault: that ends by itself, and is nothing that broke here. */
+function reasonOf(error: unknown): ReasonCode | null {
+  if (!(error instanceof ProxyError)) return null
+  if (error.code.startsWith('store_')) return 'store_unavailable'
+  return error.code.startsWith('lease_') ? 'lease_unavailable' : null
 }
 
 /**

@@ -120,7 +120,7 @@ export class Upgrades {
     if (!verdict.ok) return this.#refuseAdmitted(walk, verdict)
     const claimant = { address: remote.address, certificate: chain?.leaf.fingerprint ?? null }
     const claim = await relay.claim(identity.identity, claimant, () => !connection.isOver)
-    if (claim.kind !== 'granted') return this.#refuseClaim(walk, claim.kind)
+    if (claim.kind !== 'granted') return this.#refuseClaim(walk, claim)
     try {
       if (connection.isOver || connection.socket.destroyed) return
       // A charge point that is yet to be learned gets its key when it is registered.
@@ -155,13 +155,25 @@ export class Upgrades {
     this.#refuse(connection, reason, detail, httpView(reason, policy))
   }
 
-  #refuseClaim({ connection, policy }: Walk, kind: Exclude<Claim['kind'], 'granted'>): void {
-    if (kind === 'taken') {
-      const detail = 'the connection that this identity has answers, and comes from elsewhere'
-      this.#refuse(connection, 'duplicate_identity', detail)
-    } else {
-      const detail = 'too many connections of this identity wait for their turn'
-      this.#refuse(connection, 'capacity', detail, httpView('capacity', policy))
+  #refuseClaim({ connection, policy }: Walk, claim: Exclude<Claim, { kind: 'granted' }>): void {
+    switch (claim.kind) {
+      case 'taken': {
+        const detail = 'the connection that this identity has answers, and comes from elsewhere'
+        this.#refuse(connection, 'duplicate_identity', detail)
+        break
+      }
+      case 'crowded': {
+        const detail = 'too many connections of this identity wait for their turn'
+        this.#refuse(connection, 'capacity', detail, httpView('capacity', policy))
+        break
+      }
+      case 'unavailable':
+        this.#refuse(connection, 'lease_unavailable', claim.detail)
+        break
+      case 'left':
+        break
+      default:
+        claim satisfies never
     }
   }
 

@@ -15,9 +15,17 @@ export type Claim =
   | { readonly kind: 'taken' }
   /** Too many wait for the identity already: that says nothing about who has it. */
   | { readonly kind: 'crowded' }
+  /** Whoever asked is not there any more. */
+  | { readonly kind: 'left' }
+  /** Of several replicas this one cannot have it at present. */
+  | { readonly kind: 'unavailable'; readonly detail: string }
+
+/** Is a claimant there still? Another replica has to be asked for its own. */
+export type IsWanted = () => boolean | Promise<boolean>
 
 const taken: Claim = Object.freeze({ kind: 'taken' })
 const crowded: Claim = Object.freeze({ kind: 'crowded' })
+const left: Claim = Object.freeze({ kind: 'left' })
 
 /** Who asks for an identity, to be compared with who has it. */
 export interface Claimant {
@@ -31,7 +39,7 @@ export interface Claimant {
  */
 export class Sessions implements SessionDirectory {
   readonly #byIdentity = new Map<string, Session>()
-  readonly #turns = new Map<string, { waiting: number; last: Promise<void> }>()
+  readonly #turns = new Map<string, Turns>()
   readonly #ended = new Map<Session, () => void>()
 
   get size(): number {
@@ -51,22 +59,27 @@ export class Sessions implements SessionDirectory {
    * from the same certificate or address is replaced; one from elsewhere is pinged, and stays when
    * it answers: then the identity is `taken`. The old session has ended on both sides before this
    * returns, because a central system may refuse a second connection. A claimant that is not wanted
-   * any more when its turn comes (it left) replaces nobody.
+   * any more (it left) ends nobody: asked last of all, because waiting and pinging take time.
    */
-  async claim(identity: string, claimant: Claimant, isWanted: () => boolean = () => true): Promise<Claim> {
+  async claim(identity: string, claimant: Claimant, isWanted: IsWanted = () => true): Promise<Claim> {
     const release = await this.#turn(identity)
     if (release === null) return crowded
     try {
       const old = this.#byIdentity.get(identity)
-      if (old === undefined || !isWanted() || (await this.#replace(old, claimant))) {
-        return { kind: 'granted', release }
-      }
+      const refused = old === undefined ? null : await this.#replace(old, claimant, isWanted)
+      if (refused === null) return { kind: 'granted', release }
+      release()
+      return refused
     } catch (error) {
       release()
       throw error
     }
-    release()
-    return taken
+  }
+
+  /** The turn of an identity, for whoever looks after its session; null: somebody has it, or waits for it. */
+  hold(identity: string): (() => void) | null {
+    if (this.#turns.has(identity)) return null
+    return this.#take(identity, { waiting: 0, last: Promise.resolve() }).release
   }
 
   add(session: Session): void {
@@ -89,35 +102,48 @@ export class Sessions implements SessionDirectory {
   async #turn(identity: string): Promise<(() => void) | null> {
     const turns = this.#turns.get(identity) ?? { waiting: 0, last: Promise.resolve() }
     if (turns.waiting >= maxWaiting) return null
+    const { before, release } = this.#take(identity, turns)
+    await before
+    return release
+  }
+
+  #take(identity: string, turns: Turns): { readonly before: Promise<void>; readonly release: () => void } {
     this.#turns.set(identity, turns)
     turns.waiting += 1
     const before = turns.last
     const { promise, resolve } = Promise.withResolvers<void>()
     turns.last = promise
-    await before
     let isReleased = false
-    return () => {
+    const release = () => {
       if (isReleased) return
       isReleased = true
       turns.waiting -= 1
       if (turns.waiting === 0) this.#turns.delete(identity)
       resolve()
     }
+    return { before, release }
   }
 
-  async #replace(old: Session, claimant: Claimant): Promise<boolean> {
+  /** Null: it has ended. Otherwise it stays, and the claim is refused. */
+  async #replace(old: Session, claimant: Claimant, isWanted: IsWanted): Promise<Claim | null> {
     const { facts } = old
     const isSame =
       facts.address === claimant.address ||
       (facts.certificate !== null && facts.certificate === claimant.certificate)
-    if (!old.isEnding && !isSame && (await old.probe(probeMs))) return false
-    if (this.#byIdentity.get(facts.identity) !== old) return true
+    if (!old.isEnding && !isSame && (await old.probe(probeMs))) return taken
+    if (!(await isWanted())) return left
+    if (this.#byIdentity.get(facts.identity) !== old) return null
     const { promise, resolve } = Promise.withResolvers<void>()
     this.#ended.set(old, resolve)
     old.end(1001, 'replaced by a new connection of this charge point')
     const timer = setTimeout(() => old.destroy(), replaceMs)
     await promise
     clearTimeout(timer)
-    return true
+    return null
   }
+}
+
+interface Turns {
+  waiting: number
+  last: Promise<void>
 }

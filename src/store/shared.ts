@@ -35,17 +35,22 @@ export type LeaseKind = 'sessions' | 'jobs'
 
 export type Acquired =
   /** `token` is greater than every one before (a fencing token): who has a smaller one has lost it. */
-  { readonly ok: true; readonly token: number } | { readonly ok: false; readonly owner: string }
+  | { readonly ok: true; readonly token: number }
+  /** Null: the life of this replica is over, and nothing is given to it before it has beaten. */
+  | { readonly ok: false; readonly owner: string | null }
 
 /**
  * Leases of a replica are all alive as long as it beats, and all free to be taken when it does not:
  * renewing ten thousand sessions costs one write. Times are those of the server, not of the replicas.
  */
 export interface Leases {
-  /** `false`: the others could take what this replica had, and may have done so (`held` tells). */
-  beat(): Promise<boolean>
+  /**
+   * This replica is alive. What comes back names its life. Another one than before: it was silent for longer
+   * than its lease, and the others could take what it had, and may have done so (`held` tells).
+   */
+  beat(): Promise<string>
   /** Taken from nobody, from a replica that is gone, or once more from itself: then with a new token. */
-  acquire(kind: LeaseKind, name: string): Promise<Acquired>
+  acquire(kind: LeaseKind, name: string, life: string): Promise<Acquired>
   /** False: it was not held with this token. */
   release(kind: LeaseKind, name: string, token: number): Promise<boolean>
   /** Releases it whatever the token: whoever calls knows that nobody here uses it. */

@@ -19,6 +19,7 @@ export class Leader {
   readonly #deps: LeaderDeps
   #token: number | null = null
   #changing: Promise<void> = Promise.resolve()
+  #looking: Promise<void> | null = null
 
   constructor(deps: LeaderDeps) {
     this.#deps = deps
@@ -28,8 +29,18 @@ export class Leader {
     return this.#token !== null
   }
 
-  /** Rejected when the store is away: then everything stays as it is. */
-  async look(): Promise<void> {
+  /**
+   * In the life that the last beat named. Rejected when the store is away: then everything stays as it is.
+   * Who asks while a look is under way gets that one: two must not take the work twice.
+   */
+  look(life: string): Promise<void> {
+    this.#looking ??= this.#look(life).finally(() => {
+      this.#looking = null
+    })
+    return this.#looking
+  }
+
+  async #look(life: string): Promise<void> {
     const { leases, log } = this.#deps
     if (this.#token !== null) {
       const [held] = await leases.held('jobs', [job])
@@ -39,7 +50,7 @@ export class Leader {
       await this.#change(this.#deps.lost)
     }
     if (!this.#deps.mayLead()) return
-    const got = await leases.acquire('jobs', job)
+    const got = await leases.acquire('jobs', job, life)
     if (!got.ok) return
     this.#token = got.token
     log.info({}, 'this replica runs campaigns and sinks from here on')
@@ -52,6 +63,7 @@ export class Leader {
   }
 
   async close(): Promise<void> {
+    await this.#looking?.catch(() => {})
     const token = this.#token
     this.#token = null
     await this.#changing

@@ -23,13 +23,14 @@ const awayCodes: ReadonlySet<string> = new Set([
   'store_denied',
 ])
 
-/** `graceMs`: as the last reload left it. `now` in milliseconds, any origin. */
-export function createOutage(graceMs: () => number, now: () => number): Outage {
+/** `graceMs`: as the last reload left it. `now` in milliseconds, any origin. `noted`: the store failed once more. */
+export function createOutage(graceMs: () => number, now: () => number, noted: () => void = () => {}): Outage {
   let since: number | null = null
   const left = () => (since === null ? 0 : since + graceMs() - now())
   function isAway(error: unknown): boolean {
     if (!(error instanceof ProxyError) || !awayCodes.has(error.code)) return false
     since ??= now()
+    noted()
     return true
   }
   return {

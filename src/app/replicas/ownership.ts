@@ -1,189 +1,162 @@
-import { setTimeout as delay } from 'node:timers/promises'
-import type { Logger } from '../../observe/log.ts'
-import { messageOf, ProxyError } from '../../policy/error.ts'
 import type { Claim, Claimant, Sessions } from '../../relay/sessions.ts'
 import type { UseCaseSession } from '../../relay/use-case.ts'
 import type { Fence, Leases } from '../../store/store.ts'
-import type { Wire } from './wire.ts'
+import type { Questions } from './questions.ts'
 
-/** A replica that is asked for an identity may have to ping, to end a session and to wait for its end. */
-const askMs = 12_000
+/** A replica that is asked may have to ping (5 s), to end a session and to wait for its end (5 s). */
+export const patienceMs = 12_000
 /** Rounds of asking: between two of them somebody else may have been faster. */
 const maxRounds = 3
-/** Sessions that are taken anew at once, when the store was away. */
-const batch = 50
 
 export interface OwnershipDeps {
-  readonly leases: Leases
-  readonly wire: Wire
-  readonly sessions: Sessions
-  readonly log: Pick<Logger, 'warn' | 'info'>
-  /** Milliseconds between two looks whether a replica that is asked lives still. */
-  readonly lookMs: number
+  readonly leases: Pick<Leases, 'acquire' | 'release'>
+  readonly questions: Pick<Questions, 'ask'>
+  readonly sessions: Pick<Sessions, 'claim' | 'get'>
+  /** Milliseconds, any origin. */
+  readonly now: () => number
   /** Is the store away? */
   readonly isAway: (error: unknown) => boolean
+  /** Somebody was admitted without a lease, or with one of a former life. */
+  readonly doubtful: () => void
+  /** The own lease has run out: nobody gets in before the next beat, and the recovery behind it. */
+  readonly lapsed: () => void
 }
 
-interface Asked {
-  readonly identity: string
-  readonly claimant: Claimant
+interface Taken {
+  readonly kind: 'granted'
+  readonly fence: Fence
+  /** In which it was taken. */
+  readonly life: string
 }
 
 /**
  * One session per identity over all replicas (design, section 4). Who admits a charge point takes its
  * identity in the store; when another replica has it, that one is asked, and decides as it does for two
  * connections of its own. With the store away nobody can be asked: known charge points get in all the
- * same, and the identity is taken when it is back.
+ * same, and the identity is taken when it is back (`Recovery`).
  */
 export class Ownership {
   readonly #deps: OwnershipDeps
-  readonly #claimed = new Map<string, Fence>()
-  readonly #tokens = new Map<UseCaseSession, Fence>()
+  readonly #claimed = new Map<string, Taken>()
+  readonly #fences = new Map<UseCaseSession, Fence>()
+  /** In which charge points are admitted; it follows `#latest` when everything of before was looked at. */
+  #life = ''
+  /** Of the last beat. */
+  #latest = ''
 
   constructor(deps: OwnershipDeps) {
     this.#deps = deps
-    deps.wire.serve('claim', (body) => this.#asked(body))
   }
 
   async claim(identity: string, claimant: Claimant, isWanted: () => boolean): Promise<Claim> {
-    const { sessions } = this.#deps
-    const local = await sessions.claim(identity, claimant, isWanted)
+    const local = await this.#deps.sessions.claim(identity, claimant, isWanted)
     if (local.kind !== 'granted') return local
+    let taken: Taken | Exclude<Claim, { kind: 'granted' }> = { kind: 'left' }
     try {
-      const taken = await this.#take(identity, claimant)
-      if (taken.kind === 'granted') {
-        this.#claimed.set(identity, taken.token)
-        const release = () => {
-          this.#claimed.delete(identity)
-          if (sessions.get(identity) === null) this.#release(identity, taken.token)
-          local.release()
-        }
-        return { kind: 'granted', release }
-      }
-      local.release()
-      return taken
-    } catch (error) {
-      local.release()
-      throw error
+      if (isWanted()) taken = await this.#take(identity, claimant, isWanted)
+    } finally {
+      if (taken.kind !== 'granted') local.release()
     }
+    if (taken.kind !== 'granted') return taken
+    const { fence } = taken
+    this.#claimed.set(identity, taken)
+    let isReleased = false
+    const release = () => {
+      if (isReleased) return
+      isReleased = true
+      this.#claimed.delete(identity)
+      if (this.#deps.sessions.get(identity) === null) this.#release(identity, fence)
+      local.release()
+    }
+    return { kind: 'granted', release }
   }
 
   /** Goes with what is written about a charge point while it is being admitted, and while its session lasts. */
   fenceOf(identity: string): Fence {
     const claimed = this.#claimed.get(identity)
-    if (claimed !== undefined) return claimed
+    if (claimed !== undefined) return claimed.fence
     const session = this.#deps.sessions.get(identity)
-    return (session === null ? undefined : this.#tokens.get(session)) ?? 'unleased'
+    return (session === null ? undefined : this.#fences.get(session)) ?? 'unleased'
   }
 
   started(session: UseCaseSession): void {
-    this.#tokens.set(session, this.#claimed.get(session.facts.identity) ?? 'unleased')
+    const { fence = 'unleased', life } = this.#claimed.get(session.facts.identity) ?? {}
+    this.#fences.set(session, fence)
+    // The recovery may have looked while this one was on its way in.
+    if (fence === 'unleased' || life !== this.#latest) this.#deps.doubtful()
   }
 
   ended(session: UseCaseSession): void {
-    const token = this.#tokens.get(session)
-    this.#tokens.delete(session)
-    if (token !== undefined) this.#release(session.facts.identity, token)
+    const fence = this.#fences.get(session)
+    this.#fences.delete(session)
+    if (fence !== undefined) this.#release(session.facts.identity, fence)
   }
 
-  /** The lease had run out, or the store was away: what is ours still, what is not, what was never asked for? */
-  async recover(): Promise<void> {
-    const sessions = [...this.#tokens.keys()].filter(({ isOpen }) => isOpen)
-    for (let at = 0; at < sessions.length; at += batch) {
-      await Promise.all(sessions.slice(at, at + batch).map((session) => this.#recoverOne(session)))
-    }
+  /** Every session here, and what it is held by. */
+  get held(): ReadonlyMap<UseCaseSession, Fence> {
+    return this.#fences
   }
 
-  async #recoverOne(session: UseCaseSession): Promise<void> {
-    const { leases, log, sessions } = this.#deps
-    const { identity, address, certificate } = session.facts
-    const token = this.#tokens.get(session)
-    if (token === undefined) return
-    const [held] = await leases.held('sessions', [identity])
-    if (held === token) return
-    // Another walk of ours has it: the session is being replaced.
-    if (this.#claimed.has(identity) || sessions.get(identity) !== session) return
-    const taken = await this.#take(identity, { address, certificate })
-    if (taken.kind === 'granted') {
-      if (this.#tokens.has(session)) this.#tokens.set(session, taken.token)
-      else this.#release(identity, taken.token)
-      return
-    }
-    log.warn({ identity }, 'another replica has this charge point by now: its session here ends')
-    session.end(1001, 'another connection of this charge point took its place')
+  /** The session is held by this token from here on; when it has ended meanwhile, nobody needs it. */
+  adopt(session: UseCaseSession, token: number): void {
+    if (this.#fences.has(session)) this.#fences.set(session, token)
+    else this.#release(session.facts.identity, token)
+  }
+
+  beaten(life: string): void {
+    this.#latest = life
+  }
+
+  /** What was held before this life was looked at: whoever comes now is admitted in it. */
+  admitIn(life: string): void {
+    this.#life = life
+  }
+
+  /** Everything was looked at since the last time that this replica was away. */
+  get isCurrent(): boolean {
+    return this.#life === this.#latest
   }
 
   async #take(
     identity: string,
     claimant: Claimant,
-  ): Promise<{ readonly kind: 'granted'; readonly token: Fence } | Exclude<Claim, { kind: 'granted' }>> {
-    const { leases, isAway, log } = this.#deps
+    isWanted: () => boolean,
+  ): Promise<Taken | Exclude<Claim, { kind: 'granted' }>> {
+    const { leases, questions, isAway, now, doubtful, lapsed } = this.#deps
+    const until = now() + patienceMs
     for (let round = 0; round < maxRounds; round++) {
-      try {
-        const got = await leases.acquire('sessions', identity)
-        if (got.ok) return { kind: 'granted', token: got.token }
-        const answer = await this.#ask(got.owner, { identity, claimant })
-        if (answer === 'taken' || answer === 'crowded') return { kind: answer }
-      } catch (error) {
-        if (isAway(error)) return { kind: 'granted', token: 'unleased' }
-        // Until its lease is over nobody may have it: the charge point is told to come back, and holds no place here.
-        if (isSilent(error)) return { kind: 'crowded' }
-        log.warn(
-          { identity, err: messageOf(error) },
-          'the replica that has this charge point cannot be asked',
-        )
-        // One that has died meanwhile has lost it: the next round finds that.
+      const life = this.#life
+      const got = await leases.acquire('sessions', identity, life).catch((error: unknown) => {
+        if (isAway(error)) return null
+        throw error
+      })
+      if (got === null) {
+        // Somebody has it, and may be alive: that is not forgotten because the store is away now.
+        if (round > 0) return unavailable('the store went away while another replica was asked for it')
+        doubtful()
+        return { kind: 'granted', fence: 'unleased', life }
       }
+      if (got.ok) return { kind: 'granted', fence: got.token, life }
+      if (got.owner === null) {
+        lapsed()
+        return unavailable(
+          'this replica was silent for longer than its lease, and looks at what it has first',
+        )
+      }
+      const answer = await questions.ask(got.owner, { identity, claimant, isWanted, until })
+      if (answer === 'silent') return unavailable(`replica ${got.owner} has it, lives, and does not answer`)
+      if (answer !== 'free' && answer !== 'gone') return { kind: answer }
     }
     return { kind: 'crowded' }
   }
 
-  /** What the owner says; 'gone': it has died meanwhile, and says nothing. */
-  async #ask(owner: string, asked: Asked): Promise<unknown> {
-    const { wire, leases, lookMs } = this.#deps
-    const over = new AbortController()
-    const gone = async () => {
-      while (await wait(lookMs, over.signal)) {
-        const [isAlive] = await leases.alive([owner])
-        if (isAlive === false) return 'gone'
-      }
-      return 'over'
-    }
-    try {
-      return await Promise.race([wire.ask(owner, 'claim', asked, askMs), gone()])
-    } finally {
-      over.abort()
-    }
-  }
-
-  /** Another replica has authenticated this charge point: may it have it? */
-  async #asked(body: unknown): Promise<Claim['kind'] | 'free'> {
-    const { sessions, leases } = this.#deps
-    const { identity, claimant } = body as Asked
-    const claim = await sessions.claim(identity, claimant)
-    if (claim.kind !== 'granted') return claim.kind
-    try {
-      // Its turn is ours, and its session has ended: nobody here uses it.
-      await leases.abandon('sessions', identity)
-      return 'free'
-    } finally {
-      claim.release()
-    }
-  }
-
-  #release(identity: string, token: Fence): void {
-    if (token === 'unleased') return
+  #release(identity: string, fence: Fence): void {
+    if (fence === 'unleased') return
     // Lost with the store, it ends with the lease; whoever asks for it gets it before.
-    this.#deps.leases.release('sessions', identity, token).catch(() => {})
+    this.#deps.leases.release('sessions', identity, fence).catch(() => {})
   }
 }
 
-function isSilent(error: unknown): boolean {
-  return error instanceof ProxyError && error.code === 'replica_silent'
-}
-
-/** False: it is over before. */
-async function wait(ms: number, signal: AbortSignal): Promise<boolean> {
-  await delay(ms, undefined, { signal, ref: false }).catch(() => {})
-  return !signal.aborted
+function unavailable(detail: string): Claim & { kind: 'unavailable' } {
+  return { kind: 'unavailable', detail }
 }

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import type { Logger } from '../../observe/log.ts'
 import { messageOf } from '../../policy/error.ts'
 import { protocols } from '../../policy/protocol.ts'
@@ -7,12 +8,16 @@ import type { Registry, SharedStore } from '../../store/store.ts'
 import type { ChargePointOperations } from '../../usecases/operation/operation.ts'
 import type { TransactionWatch } from '../../usecases/transactions/transactions.ts'
 import { Directory } from './directory.ts'
+import { Heartbeat } from './heartbeat.ts'
 import { type KnownRegistry, knownRegistry } from './known-registry.ts'
 import { Leader } from './leader.ts'
 import { type Notice, Notices } from './notices.ts'
 import { fleetOperations, serveOperations } from './operations.ts'
 import { createOutage, type Outage } from './outage.ts'
 import { Ownership } from './ownership.ts'
+import { Questions } from './questions.ts'
+import { Recovery } from './recovery.ts'
+import { Rounds } from './rounds.ts'
 import { SharedTickets } from './tickets.ts'
 import { type DropReason, Wire } from './wire.ts'
 
@@ -49,6 +54,7 @@ export class Replicas {
   readonly directory: Directory
   readonly outage: Outage
   readonly ownership: Ownership
+  readonly recovery: Recovery
   readonly wire: Wire
   readonly leader: Leader
   readonly tickets: SharedTickets
@@ -59,36 +65,47 @@ export class Replicas {
   /** Of the changes that were looked at; null: none were. */
   #revision: number | null = null
   #sweptAt = 0
-  #isLate = false
-  #timer: NodeJS.Timeout | null = null
-  #beating: Promise<void> = Promise.resolve()
+  readonly #heartbeat: Heartbeat
+  readonly #rounds: Rounds
+  #life = ''
   #isClosed = false
 
   constructor(deps: ReplicasDeps) {
     this.#deps = deps
     const { shared, registry, sessions, sealingKey, maxKnown, graceMs, log, lead, ticketsChanged } = deps
-    this.outage = createOutage(graceMs, () => performance.now())
+    const now = () => performance.now()
+    this.outage = createOutage(graceMs, now, () => this.recovery.need())
     this.wire = new Wire({
       self: shared.self,
       bus: shared.bus,
       sealingKey,
       log,
-      now: () => performance.now(),
+      now,
       dropped: deps.dropped,
     })
     this.notices = new Notices(this.wire)
     this.directory = new Directory(sessions, (replica, identity, code, text) => {
       void this.wire.ask(replica, 'end', { identity, code, text }, endMs).catch(() => {})
     })
+    const { leases, leaseMs, self } = shared
+    const { wire } = this
+    const beatMs = leaseMs / beatsPerLease
+    const isAway = (error: unknown) => this.outage.isAway(error)
+    const questions = new Questions({ self, leases, wire, sessions, log, lookMs: beatMs, now, wait })
+    const common = { leases, questions, sessions, now, isAway }
     this.ownership = new Ownership({
-      leases: shared.leases,
-      wire: this.wire,
-      sessions,
-      log,
-      lookMs: shared.leaseMs / beatsPerLease,
-      isAway: (error) => this.outage.isAway(error),
+      ...common,
+      doubtful: () => this.recovery.need(),
+      lapsed: () => this.#heartbeat.now(),
     })
     const { ownership, outage } = this
+    this.recovery = new Recovery({
+      ...common,
+      leaseMs,
+      ownership,
+      log,
+      catchUp: () => this.#catchUp(),
+    })
     this.registry = knownRegistry({
       registry,
       outage,
@@ -101,6 +118,13 @@ export class Replicas {
       log,
       gained: () => lead(true),
       lost: () => lead(false),
+    })
+    this.#rounds = new Rounds({ tasks: this.#tasks(), failed: (task, error) => this.#failed(error, task) })
+    this.#heartbeat = new Heartbeat({
+      leases,
+      everyMs: beatMs,
+      beaten: (life) => this.#beaten(life),
+      failed: (error) => this.#failed(error, 'beat'),
     })
     const tell = () => this.notices.now({ tickets: true })
     this.tickets = new SharedTickets({ shared, sealingKey, log, changed: ticketsChanged, tell })
@@ -159,60 +183,60 @@ export class Replicas {
   async start(): Promise<void> {
     const { shared } = this.#deps
     await this.tickets.load()
-    await shared.leases.beat()
+    this.#life = await shared.leases.beat()
+    this.ownership.beaten(this.#life)
+    this.ownership.admitIn(this.#life)
     await this.wire.start()
-    this.#timer = setInterval(() => this.#beat(), shared.leaseMs / beatsPerLease)
+    this.#heartbeat.start()
   }
 
   /** Takes up what one replica does for all, when nobody does it. */
   lead(): Promise<void> {
-    return this.leader.look()
+    return this.leader.look(this.#life)
   }
 
   /** Sessions have ended; the others may have what is left at once. */
   async close(): Promise<void> {
     if (this.#isClosed) return
     this.#isClosed = true
-    if (this.#timer !== null) clearInterval(this.#timer)
-    await this.#beating
+    await this.#heartbeat.close()
+    await this.#rounds.close()
     await this.leader.close()
     this.notices.close()
     await this.wire.tell({ bye: true } satisfies Notice).catch(() => {})
   }
 
-  #beat(): void {
-    // One after the other: a store that hangs must not gather beats.
-    if (this.#isLate) return
-    this.#isLate = true
-    this.#beating = this.#beatOnce()
-      .catch((error: unknown) => {
-        if (!this.outage.isAway(error)) {
-          this.#deps.log.error({ err: messageOf(error) }, 'the replicas do not get along')
-        }
-      })
-      .finally(() => {
-        this.#isLate = false
-      })
+  #beaten(life: string): void {
+    this.#life = life
+    this.ownership.beaten(life)
+    this.outage.isBack()
+    this.#rounds.run()
   }
 
-  async #beatOnce(): Promise<void> {
-    const { leases } = this.#deps.shared
-    const wasAway = this.outage.isNoted
-    const wasAlive = await leases.beat()
-    this.outage.isBack()
-    if (wasAway || !wasAlive) {
-      this.#deps.log.warn({ wasAway, wasAlive }, 'the store is back, or was late: what is ours is looked at')
-      await this.ownership.recover()
-      await this.registry.catchUp()
-      await this.tickets.reload()
-      this.notices.now({ hello: true, anew: true })
-      this.#tellAll()
+  #tasks(): Readonly<Record<string, () => Promise<void>>> {
+    return {
+      recovery: () => this.recovery.look(this.#life),
+      changes: () => this.#takeChanges(),
+      directory: () => this.#forgetGone(),
+      leader: async () => {
+        await this.leader.look(this.#life)
+        await this.#sweep()
+      },
     }
-    await this.#takeChanges()
-    await this.#forgetGone()
-    this.#tellBusy()
-    await this.leader.look()
-    await this.#sweep()
+  }
+
+  #failed(error: unknown, task: string): void {
+    if (task === 'beat') this.recovery.need()
+    if (this.outage.isAway(error)) return
+    this.#deps.log.error({ err: messageOf(error), task }, 'the replicas do not get along')
+  }
+
+  /** What was missed while the store was away: visits are written, and what others said meanwhile is asked for. */
+  async #catchUp(): Promise<void> {
+    await this.registry.catchUp()
+    await this.tickets.reload()
+    this.notices.now({ hello: true, anew: true })
+    this.#tellAll()
   }
 
   /** What others have changed must not be believed any more when the store goes away. */
@@ -227,6 +251,7 @@ export class Replicas {
     const alive = await this.#deps.shared.leases.alive(replicas)
     for (const [index, replica] of replicas.entries())
       if (alive[index] === false) this.directory.gone(replica)
+    this.#tellBusy()
   }
 
   async #sweep(): Promise<void> {
@@ -288,7 +313,14 @@ export class Replicas {
     if (notice.tickets) void this.tickets.reload()
     if (notice.events || notice.rejections) heard(notice)
     if (notice.bye && !this.#isClosed) {
-      this.leader.look().catch((error: unknown) => log.warn({ err: messageOf(error) }, 'no one leads yet'))
+      this.leader
+        .look(this.#life)
+        .catch((error: unknown) => log.warn({ err: messageOf(error) }, 'no one leads yet'))
     }
   }
+}
+
+/** Or until the signal. */
+async function wait(ms: number, signal: AbortSignal): Promise<void> {
+  await delay(ms, undefined, { signal, ref: false }).catch(() => {})
 }

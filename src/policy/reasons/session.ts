@@ -147,6 +147,16 @@ export const sessionReasons = {
     meaning: 'The store does not answer, and nothing that is known of this charge point lets it in without.',
     hint: 'See /readyz and the log for what is wrong with the store; the charge point comes back by itself.',
   },
+  lease_unavailable: {
+    stage: 'authentication',
+    requirements: ['CWE-613'],
+    event: null,
+    peer: http(503),
+    fixed: true,
+    meaning:
+      'Of several replicas this one cannot have the identity now: another one has it and does not answer, or the own lease was lost.',
+    hint: 'After the death of a replica it ends with store.redis.lease. If it goes on: the record names who has it; look at that replica, and whether its ACL user may use the channels.',
+  },
   central_system_unreachable: {
     stage: 'upstream',
     requirements: ['OCPP-J 3.2'],

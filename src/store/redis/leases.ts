@@ -1,7 +1,8 @@
-import { ProxyError } from '../../policy/error.ts'
+import { randomUUID } from 'node:crypto'
 import type { LeaseKind, Leases } from '../shared.ts'
 import type { RegistryKeys } from './charge-points.ts'
 import type { RedisConnection } from './client.ts'
+import { corrupt } from './errors.ts'
 import { ownerText, parseOwner } from './fence.ts'
 
 const pageSize = 1000
@@ -26,19 +27,19 @@ export function redisLeases(
     alive,
 
     async beat() {
-      const before = await connection.run((client) =>
-        client.set(keys.replica(self), '1', 'PX', leaseMs, 'GET'),
-      )
-      return before !== null
+      const life = await connection.script('ospBeat', [keys.replica(self)], randomUUID(), leaseMs)
+      if (typeof life === 'string') return life
+      throw corrupt('leases')
     },
 
-    async acquire(kind, name) {
-      const values = [name, self, keys.replica(''), leaseMs]
-      const result = await connection.script('ospAcquire', [hash(kind), keys.fence], ...values)
-      const [taken, told] = Array.isArray(result) ? result : []
-      if (taken === 1) return { ok: true, token: Number(told) }
+    async acquire(kind, name, life) {
+      const place = [hash(kind), keys.fence, keys.replica(self)]
+      const result = await connection.script('ospAcquire', place, name, self, keys.replica(''), life)
+      const [outcome, told] = Array.isArray(result) ? result : []
+      if (outcome === 1) return { ok: true, token: Number(told) }
+      if (outcome === -1) return { ok: false, owner: null }
       if (typeof told === 'string') return { ok: false, owner: told }
-      throw new ProxyError('store_corrupt', 'operator', 'the store holds an unexpected value in leases')
+      throw corrupt('leases')
     },
 
     async release(kind, name, token) {

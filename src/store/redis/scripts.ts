@@ -73,16 +73,30 @@ if not known or tonumber(known) < tonumber(ARGV[2]) then redis.call('HSET', KEYS
 return 1`
 
 /**
- * KEYS: owners, counter of tokens. ARGV: name, replica, beginning of the keys of replicas, lease in
- * milliseconds. {1, token}, or {0, the replica that has it and is alive}. Who acquires is alive.
+ * Says that a replica lives, and which of its lives it is: the one that it has still, or a new one when its
+ * key had expired. KEYS: key of the replica. ARGV: name for a new life, lease in milliseconds.
+ */
+const beat = `
+local life = redis.call('GET', KEYS[1]) or ARGV[1]
+redis.call('SET', KEYS[1], life, 'PX', ARGV[2])
+return life`
+
+/**
+ * KEYS: owners, last token, key of this replica. ARGV: name, replica, beginning of the keys of replicas,
+ * life of this replica. {1, token}, {0, the replica that has it and is alive}, or {-1}: the life is over.
+ * Only a beat begins one, so that who stood still cannot go on without a look at what it has lost. A token
+ * is no smaller than the time (ms): it grows even where the server has lost its last writes, or all of them.
  */
 const acquire = `
+if redis.call('GET', KEYS[3]) ~= ARGV[4] then return {-1} end
 local known = redis.call('HGET', KEYS[1], ARGV[1])
 local owner = known and string.match(known, '^%d+ (.+)$')
 if owner and owner ~= ARGV[2] and redis.call('EXISTS', ARGV[3] .. owner) == 1 then return {0, owner} end
-local token = string.format('%.0f', redis.call('INCR', KEYS[2]))
+local time = redis.call('TIME')
+local next = tonumber(redis.call('GET', KEYS[2]) or '0') + 1
+local token = string.format('%.0f', math.max(next, time[1] * 1000 + math.floor(time[2] / 1000)))
+redis.call('SET', KEYS[2], token)
 redis.call('HSET', KEYS[1], ARGV[1], token .. ' ' .. ARGV[2])
-redis.call('SET', ARGV[3] .. ARGV[2], '1', 'PX', ARGV[4], 'NX')
 return {1, token}`
 
 /** Removes a field that still holds ARGV[2]. */
@@ -104,6 +118,7 @@ export const scripts = {
   ospCommit: commit,
   ospAppend: append,
   ospRaise: raise,
+  ospBeat: beat,
   ospAcquire: acquire,
   ospRelease: release,
   ospRevised: revised,

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import fc from 'fast-check'
+import { Redis } from 'ioredis'
 import { openRedisStore } from '../../../src/store/redis.ts'
 import type { SharedStore, Store } from '../../../src/store/store.ts'
 import { RedisServer, settingsOf, withoutRedis } from '../../support/redis-server.ts'
@@ -22,12 +23,12 @@ const nextPassword = {
 async function replicas(t: TestContext, count: number, lease = 60_000) {
   const server = await RedisServer.start({ args: ['--appendfsync', 'no'] })
   t.after(() => server.end())
-  const stores: (Store & { shared: SharedStore })[] = []
+  const stores: (Store & { shared: SharedStore; life: string; port: number })[] = []
   for (let at = 0; at < count; at++) {
     const store = await openRedisStore(settingsOf(server.url, { lease }))
     t.after(() => store.close())
     assert.ok(store.shared !== undefined)
-    stores.push({ ...store, shared: store.shared })
+    stores.push({ ...store, shared: store.shared, life: await store.shared.leases.beat(), port: server.port })
   }
   return stores
 }
@@ -38,17 +39,17 @@ test('[CWE-613] of two replicas that race for an identity one has it', { skip },
   const step = fc.tuple(fc.nat(2), fc.nat(3), fc.constantFrom('acquire', 'release', 'abandon'))
   await fc.assert(
     fc.asyncProperty(fc.array(step, { maxLength: 12 }), fc.uuid(), async (steps, run) => {
-      const all = [a, b, c].map(({ shared }) => shared)
+      const all = [a, b, c].map(({ shared, life }) => ({ ...shared, life }))
       const tokens = new Map<string, number>()
       let greatest = 0
       // All at once: whatever the order in which the server has them, nobody holds what another holds.
       await Promise.all(
         steps.map(async ([who, what, act]) => {
-          const [shared, name] = [all[who] ?? a.shared, `${run}-${what}`]
+          const [shared, name] = [all[who] ?? { ...a.shared, life: a.life }, `${run}-${what}`]
           const place = `${shared.self} ${name}`
           if (act === 'release') return shared.leases.release('sessions', name, tokens.get(place) ?? 0)
           if (act === 'abandon') return shared.leases.abandon('sessions', name)
-          const got = await shared.leases.acquire('sessions', name)
+          const got = await shared.leases.acquire('sessions', name, shared.life)
           if (got.ok) tokens.set(place, got.token)
           return greatest
         }),
@@ -57,13 +58,13 @@ test('[CWE-613] of two replicas that race for an identity one has it', { skip },
         const name = `${run}-${what}`
         const held = await Promise.all(all.map((shared) => shared.leases.held('sessions', [name])))
         assert.ok(held.filter(([token]) => token !== null).length <= 1)
-        const won = await Promise.all(all.map((shared) => shared.leases.acquire('sessions', name)))
+        const won = await Promise.all(all.map(({ leases, life }) => leases.acquire('sessions', name, life)))
         assert.equal(won.filter(({ ok }) => ok).length, 1, 'exactly one')
         for (const got of won) if (got.ok) greatest = Math.max(greatest, got.token)
         const owner = await a.shared.leases.owner('sessions', name)
         assert.equal(owner, all[won.findIndex(({ ok }) => ok)]?.self)
       }
-      const next = await a.shared.leases.acquire('jobs', run)
+      const next = await a.shared.leases.acquire('jobs', run, a.life)
       assert.ok(next.ok && next.token > greatest, 'tokens only grow')
     }),
     { numRuns: 30 },
@@ -75,15 +76,16 @@ test('[CWE-613] what a replica had is free when it does not beat any more, and i
 }, async (t) => {
   const [a, b] = await replicas(t, 2, 300)
   assert.ok(a && b)
+  const take = (one: typeof a, life: string) => one.shared.leases.acquire('sessions', 'CP1', life)
   await a.registry.add('CP1', {})
-  assert.equal(await a.shared.leases.beat(), false, 'for the first time')
-  const first = await a.shared.leases.acquire('sessions', 'CP1')
+  const lifeOfA = await a.shared.leases.beat()
+  const first = await take(a, lifeOfA)
   assert.ok(first.ok)
-  assert.deepEqual(await b.shared.leases.acquire('sessions', 'CP1'), { ok: false, owner: a.shared.self })
+  assert.deepEqual(await take(b, await b.shared.leases.beat()), { ok: false, owner: a.shared.self })
   await a.registry.recordSuccess('CP1', login(null, { fence: first.token }))
   // Only `b` goes on.
   while ((await b.shared.leases.owner('sessions', 'CP1')) !== null) await delay(20)
-  const second = await b.shared.leases.acquire('sessions', 'CP1')
+  const second = await take(b, await b.shared.leases.beat())
   assert.ok(second.ok && second.token > first.token)
   await assert.rejects(a.registry.recordSuccess('CP1', login(null, { fence: first.token })), {
     name: 'ProxyError',
@@ -91,10 +93,44 @@ test('[CWE-613] what a replica had is free when it does not beat any more, and i
   })
   await b.registry.recordSuccess('CP1', login(null, { fence: second.token }))
   assert.equal(await a.shared.leases.release('sessions', 'CP1', first.token), false)
-  assert.equal(await a.shared.leases.beat(), false, 'it is told that it was late')
+  assert.notEqual(await a.shared.leases.beat(), lifeOfA, 'it is told that it was late')
   assert.deepEqual(await a.shared.leases.held('sessions', ['CP1']), [null])
   assert.equal(await b.shared.leases.release('sessions', 'CP1', second.token), true)
   assert.equal(await a.shared.leases.owner('sessions', 'CP1'), null)
+})
+
+test('[CWE-613] who stood still takes nothing more in the life that is over: only a beat begins another one', {
+  skip,
+}, async (t) => {
+  const [a, b] = await replicas(t, 2, 300)
+  assert.ok(a && b)
+  const { leases } = a.shared
+  const life = await leases.beat()
+  assert.equal(await leases.beat(), life, 'in time it is the same one')
+  assert.ok((await leases.acquire('sessions', 'CP1', life)).ok)
+  while ((await b.shared.leases.alive([a.shared.self]))[0]) await delay(20)
+  const refused = { ok: false, owner: null }
+  assert.deepEqual(await leases.acquire('sessions', 'CP2', life), refused, 'and does not come to life by it')
+  assert.deepEqual(await b.shared.leases.alive([a.shared.self]), [false])
+  const next = await leases.beat()
+  assert.deepEqual(await leases.acquire('sessions', 'CP2', life), refused)
+  assert.ok((await leases.acquire('sessions', 'CP2', next)).ok)
+})
+
+test('[CWE-613] a server that has lost everything is a new life, and its tokens are greater all the same', {
+  skip,
+}, async (t) => {
+  const [a, b] = await replicas(t, 2)
+  assert.ok(a && b)
+  const before = await a.shared.leases.acquire('sessions', 'CP1', a.life)
+  assert.ok(before.ok)
+  const client = new Redis(a.port, '127.0.0.1')
+  await client.flushall()
+  client.disconnect()
+  assert.deepEqual(await a.shared.leases.acquire('sessions', 'CP1', a.life), { ok: false, owner: null })
+  assert.notEqual(await a.shared.leases.beat(), a.life)
+  const after = await b.shared.leases.acquire('sessions', 'CP1', await b.shared.leases.beat())
+  assert.ok(after.ok && after.token > before.token)
 })
 
 test('[A05.FR.09][A01.FR.03] who was admitted without a lease writes that it was here, and nothing that lasts', {
@@ -127,10 +163,11 @@ test('[A05.FR.09][A01.FR.03] who was admitted without a lease writes that it was
 test('[CWE-770] leases of replicas that are gone are swept', { skip }, async (t) => {
   const [a, b] = await replicas(t, 2, 200)
   assert.ok(a && b)
-  for (const name of ['CP1', 'CP2', 'CP3']) await a.shared.leases.acquire('sessions', name)
+  for (const name of ['CP1', 'CP2', 'CP3'])
+    await a.shared.leases.acquire('sessions', name, await a.shared.leases.beat())
   assert.equal(await b.shared.leases.sweep(), 0)
   while ((await b.shared.leases.alive([a.shared.self]))[0]) await delay(20)
-  await b.shared.leases.acquire('sessions', 'CP3')
+  await b.shared.leases.acquire('sessions', 'CP3', await b.shared.leases.beat())
   assert.equal(await b.shared.leases.sweep(), 2)
 })
 

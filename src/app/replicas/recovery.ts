@@ -1,0 +1,147 @@
+import type { Logger } from '../../observe/log.ts'
+import { ProxyError } from '../../policy/error.ts'
+import type { Sessions } from '../../relay/sessions.ts'
+import type { UseCaseSession } from '../../relay/use-case.ts'
+import type { Leases } from '../../store/store.ts'
+import { inParallel } from './in-parallel.ts'
+import { type Ownership, patienceMs } from './ownership.ts'
+import type { Questions } from './questions.ts'
+
+/** Sessions that are looked at at once. */
+const width = 100
+/** How long a charge point has to show that it is still there. */
+const probeMs = 5_000
+const lapsed = 'lease_lapsed'
+
+export interface RecoveryDeps {
+  readonly leases: Pick<Leases, 'held' | 'acquire'>
+  readonly leaseMs: number
+  readonly ownership: Pick<Ownership, 'held' | 'adopt' | 'admitIn' | 'isCurrent'>
+  readonly questions: Pick<Questions, 'ask'>
+  readonly sessions: Pick<Sessions, 'get' | 'hold'>
+  /** What else was missed. Rejected: it is done again. */
+  readonly catchUp: () => Promise<void>
+  readonly isAway: (error: unknown) => boolean
+  /** Milliseconds, any origin. */
+  readonly now: () => number
+  readonly log: Pick<Logger, 'warn'>
+}
+
+/**
+ * What a replica does when it, or the store, was away: which sessions are its own still, which has another
+ * one by now, which were never asked for? It is needed until all of it has succeeded: what fails half-way
+ * is tried again with the next beat.
+ */
+export class Recovery {
+  readonly #deps: RecoveryDeps
+  #needed = 0
+  #done = 0
+  #told = 0
+  /** Since when another replica has the identity of a session, and cannot be asked. */
+  readonly #contested = new WeakMap<UseCaseSession, number>()
+
+  constructor(deps: RecoveryDeps) {
+    this.#deps = deps
+  }
+
+  need(): void {
+    this.#needed += 1
+  }
+
+  get isNeeded(): boolean {
+    return this.#needed !== this.#done || !this.#deps.ownership.isCurrent
+  }
+
+  /** With every beat, in the life that it named. Rejected when the store is away again. */
+  async look(life: string): Promise<void> {
+    if (!this.isNeeded) return
+    // What comes up from here on asks for another look.
+    const needed = this.#needed
+    if (this.#told !== needed) {
+      this.#told = needed
+      this.#deps.log.warn({}, 'the store or this replica was away: what is ours is looked at')
+    }
+    const isSettled = await this.#recover(life)
+    await this.#deps.catchUp()
+    if (isSettled) this.#done = needed
+  }
+
+  /** False: not everything could be told yet. */
+  async #recover(life: string): Promise<boolean> {
+    const { leases, ownership } = this.#deps
+    const isFinal = (error: unknown) => this.#deps.isAway(error) || isLapsed(error)
+    const held = [...ownership.held]
+    const identities = held.map(([{ facts }]) => facts.identity)
+    const tokens = await leases.held('sessions', identities)
+    const lost = held.filter(([, fence], index) => fence !== tokens[index])
+    const settle = ([session]: (typeof lost)[number]) => this.#settle(session, life)
+    const fenced = lost.filter(([, fence]) => fence !== 'unleased')
+    const first = await inParallel(fenced, width, settle, isFinal)
+    // Nothing is here any more that another replica has taken: others may come in.
+    ownership.admitIn(life)
+    const unleased = lost.filter(([, fence]) => fence === 'unleased')
+    const second = await inParallel(unleased, width, settle, isFinal)
+    return [...first, ...second].every(Boolean)
+  }
+
+  async #settle(session: UseCaseSession, life: string): Promise<boolean> {
+    const { sessions, ownership } = this.#deps
+    const { identity } = session.facts
+    const release = sessions.hold(identity)
+    // Somebody claims it here at this moment: the session is replaced, or looked at next time.
+    if (release === null) return false
+    try {
+      const fence = ownership.held.get(session)
+      if (fence === undefined || sessions.get(identity) !== session) return true
+      const owner = await this.#acquire(session, life)
+      if (owner === null) return true
+      // Whoever got it after us has the newer connection of the charge point.
+      if (fence !== 'unleased') return this.#end(session)
+      return await this.#contest(session, owner, life)
+    } finally {
+      release()
+    }
+  }
+
+  /** Admitted without a lease, while another replica has it as well: one of them stays, by the rule for two connections. */
+  async #contest(session: UseCaseSession, owner: string, life: string): Promise<boolean> {
+    const { sessions, questions, now, leaseMs } = this.#deps
+    const { identity, address, certificate } = session.facts
+    // One that is dead itself must not cost a living one its place.
+    if ((await sessions.get(identity)?.probe(probeMs)) !== true) return this.#end(session)
+    const answer = await questions.ask(owner, {
+      identity,
+      claimant: { address, certificate },
+      isWanted: () => session.isOpen,
+      until: now() + patienceMs,
+    })
+    if (answer === 'taken') return this.#end(session)
+    if (answer === 'free' || answer === 'gone') return (await this.#acquire(session, life)) === null
+    // It could not be asked. As long as a lease that may be about to end, and no longer.
+    const since = this.#contested.get(session) ?? now()
+    this.#contested.set(session, since)
+    return now() - since < leaseMs ? false : this.#end(session)
+  }
+
+  /** Null: it is held from here on. Otherwise who has it, and is alive. */
+  async #acquire(session: UseCaseSession, life: string): Promise<string | null> {
+    const got = await this.#deps.leases.acquire('sessions', session.facts.identity, life)
+    if (!got.ok && got.owner === null) {
+      throw new ProxyError(lapsed, 'operator', 'the lease of this replica ran out once more')
+    }
+    if (!got.ok) return got.owner
+    this.#deps.ownership.adopt(session, got.token)
+    return null
+  }
+
+  #end(session: UseCaseSession): true {
+    const { identity } = session.facts
+    this.#deps.log.warn({ identity }, 'another replica has this charge point by now: its session here ends')
+    session.end(1001, 'another connection of this charge point took its place')
+    return true
+  }
+}
+
+function isLapsed(error: unknown): boolean {
+  return error instanceof ProxyError && error.code === lapsed
+}
