@@ -68,11 +68,18 @@ const unit = read('systemd/ocpp-security-proxy.service')
 
 test('systemd: the command, the paths and the times of the unit are those of the program', async () => {
   const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
+    name: string
+    version: string
+    bin: Record<string, string>
     scripts: { start: string }
   }
   const flags = manifest.scripts.start.split(' ').filter((word) => word.startsWith('--'))
   const command = /^ExecStart=(.*)$/m.exec(unit)?.[1] ?? ''
   for (const flag of flags) assert.ok(command.includes(` ${flag} `), flag)
+  // What the head of the unit tells to install is what it starts: nothing of this name is in a registry.
+  const { name, version } = manifest
+  assert.ok(unit.includes(`npm install --global --prefix /usr/local ./${name}-${version}.tgz`))
+  assert.ok(command.includes(` /usr/local/lib/node_modules/${name}/${manifest.bin[name]} serve `))
   const { config } = load(join(root, 'examples/systemd/ocpp-security-proxy.yaml'))
   const state = /^StateDirectory=(.*)$/m.exec(unit)?.[1] ?? ''
   assert.equal(dirname(config.store.sqlite ?? ''), `/var/lib/${state}`)

@@ -5,7 +5,9 @@ import { createServer as createPlain, type Server } from 'node:net'
 import { type TestContext, test } from 'node:test'
 import { createServer as createTls } from 'node:tls'
 import type { PodSpec } from 'kubernetes-types/core/v1.d.ts'
+import type { NetworkPolicy } from 'kubernetes-types/networking/v1.d.ts'
 import { makeAuthority } from '../support/authority.ts'
+import { startProxy } from '../support/proxy.ts'
 import { objectsIn } from './documents.ts'
 
 /** The program of the pod that `helm test` runs, towards another address. */
@@ -14,8 +16,8 @@ function programOf(golden: string, port: number): string {
   const [node, flag, program] = pod.containers[0]?.command ?? []
   assert.deepEqual([node, flag], ['/usr/local/bin/node', '-e'])
   return String(program)
-    .replace(/host: '[^']*'/, "host: '127.0.0.1'")
-    .replace(/port: \d+/, `port: ${port}`)
+    .replace(/const host = '[^']*'/, "const host = '127.0.0.1'")
+    .replace(/const port = \d+/, `const port = ${port}`)
 }
 
 async function exitWith(program: string): Promise<number> {
@@ -39,4 +41,30 @@ test('helm test passes where a TLS listener answers, and fails where none does',
   assert.equal(await exitWith(programOf(golden, await listen(t, tls))), 0)
   const plain = createPlain((socket) => socket.end())
   assert.equal(await exitWith(programOf(golden, await listen(t, plain))), 1)
+})
+
+test('helm test passes a listener that takes PROXY protocol, whether the pod is in its networks or not', async (t) => {
+  const proxy = await startProxy(t, {
+    listeners: {
+      'basic-auth-tls': { proxyProtocol: { from: ['127.0.0.0/8'] } },
+      'mutual-tls': { proxyProtocol: { from: ['10.0.0.0/8'] } },
+    },
+  })
+  const program = (listener: 'basic-auth-tls' | 'mutual-tls') =>
+    programOf('test/helm/golden/nlb-values.yaml', proxy.port(listener))
+  assert.equal(await exitWith(program('basic-auth-tls')), 0)
+  assert.equal(await exitWith(program('mutual-tls')), 0)
+  const plain = programOf('test/helm/golden/gateway-minimal.yaml', proxy.port('basic-auth-tls'))
+  assert.equal(await exitWith(plain), 1, 'without a header it gets nowhere')
+})
+
+test('the NetworkPolicy lets in the pod of helm test, and no other', () => {
+  const objects = objectsIn('test/helm/golden/nlb-values.yaml')
+  const pod = objects.find(({ kind }) => kind === 'Pod')
+  const policy = objects.find(({ kind }) => kind === 'NetworkPolicy') as NetworkPolicy | undefined
+  const peers = policy?.spec?.ingress?.[0]?.from ?? []
+  assert.deepEqual(
+    peers.flatMap(({ podSelector }) => podSelector ?? []),
+    [{ matchLabels: pod?.metadata.labels }],
+  )
 })

@@ -7,7 +7,7 @@
 {{- $listeners = append $listeners (include "ocpp-security-proxy.listener" (dict "listener" . "root" $) | fromYaml) -}}
 {{- end -}}
 {{- $_ := set $config "listeners" $listeners -}}
-{{- $admin := dict "address" (printf "0.0.0.0:%d" (int .Values.admin.port)) -}}
+{{- $admin := dict "address" (printf "%s:%d" (include "ocpp-security-proxy.adminHost" .) (int .Values.admin.port)) -}}
 {{- if .Values.admin.tokenSecret.name -}}
 {{- $_ := set $admin "tokenFile" (printf "/etc/ocpp-security-proxy/secrets/admin-token/%s" .Values.admin.tokenSecret.key) -}}
 {{- end -}}

@@ -103,6 +103,9 @@ volumeMounts:
   {{- range $name, $_ := include "ocpp-security-proxy.secretFiles" . | fromYaml }}
   - { name: proxy-secret-{{ $name }}, mountPath: /etc/ocpp-security-proxy/secrets/{{ $name }}, readOnly: true }
   {{- end }}
+  {{- with .Values.extraVolumeMounts }}
+  {{- toYaml . | nindent 2 }}
+  {{- end }}
 {{- end -}}
 
 {{- define "ocpp-security-proxy.hasTrust" -}}
@@ -177,5 +180,8 @@ volumeMounts:
   secret:
     defaultMode: 0440
     {{- toYaml $source | nindent 4 }}
+{{- end }}
+{{- with .Values.extraVolumes }}
+{{ toYaml . }}
 {{- end }}
 {{- end -}}

@@ -24,6 +24,12 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- end -}}
 
+{{/* Of the pod that `helm test` runs. */}}
+{{- define "ocpp-security-proxy.testLabels" -}}
+app.kubernetes.io/name: {{ include "ocpp-security-proxy.name" . }}-test
+app.kubernetes.io/instance: {{ .Release.Name }}
+{{- end -}}
+
 {{/* What selects the pods in which the proxy runs: ours, or those of the chart that has the sidecar. */}}
 {{- define "ocpp-security-proxy.podSelector" -}}
 {{- if eq .Values.mode "sidecar" -}}
@@ -82,6 +88,39 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 {{/* The port in an address such as 0.0.0.0:8443. */}}
 {{- define "ocpp-security-proxy.port" -}}
 {{- regexFind "[0-9]+$" . -}}
+{{- end -}}
+
+{{/*
+Name of a listener's port in the Service: that of the listener where Kubernetes takes it (a DNS label with a letter),
+and otherwise one that its port makes.
+*/}}
+{{- define "ocpp-security-proxy.portName" -}}
+{{- if and (regexMatch "^[a-z0-9]([a-z0-9-]*[a-z0-9])?$" .name) (regexMatch "[a-z]" .name) -}}
+{{- .name -}}
+{{- else -}}
+ocpp-{{ include "ocpp-security-proxy.port" .address }}
+{{- end -}}
+{{- end -}}
+
+{{/* Do the Services have IPv6 addresses? */}}
+{{- define "ocpp-security-proxy.hasIpv6" -}}
+{{- if or (has "IPv6" .Values.service.ipFamilies) (has .Values.service.ipFamilyPolicy (list "PreferDualStack" "RequireDualStack")) }}yes{{ end -}}
+{{- end -}}
+
+{{/* IP families of a Service; that of the cluster where nothing is said. */}}
+{{- define "ocpp-security-proxy.ipFamilies" -}}
+{{- with .Values.service.ipFamilyPolicy }}
+ipFamilyPolicy: {{ . }}
+{{- end }}
+{{- with .Values.service.ipFamilies }}
+ipFamilies:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- end -}}
+
+{{/* All addresses of the pod: [::] takes IPv4 as well. */}}
+{{- define "ocpp-security-proxy.adminHost" -}}
+{{- .Values.admin.host | default (ternary "[::]" "0.0.0.0" (eq (include "ocpp-security-proxy.hasIpv6" .) "yes")) -}}
 {{- end -}}
 
 {{/* Kinds of server certificates that the chart mounts, with their Secrets: "ecdsa: name", "rsa: name". */}}

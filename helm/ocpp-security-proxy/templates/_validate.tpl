@@ -46,6 +46,8 @@
 {{- fail "serviceMonitor.enabled: the NetworkPolicy keeps Prometheus out of the admin port; name its pods in networkPolicy.admin" -}}
 {{- end -}}
 {{- $names := dict -}}
+{{- $portNames := dict -}}
+{{- $servicePorts := dict -}}
 {{- $ports := dict (toString (int $values.admin.port)) "admin.port" -}}
 {{- range $values.config.listeners -}}
 {{- $port := include "ocpp-security-proxy.port" .address -}}
@@ -55,12 +57,38 @@
 {{- if hasKey $ports $port -}}
 {{- fail (printf "config.listeners: %s has the port %s, which is that of %s" .name $port (get $ports $port)) -}}
 {{- end -}}
+{{- $portName := include "ocpp-security-proxy.portName" . -}}
+{{- if hasKey $portNames $portName -}}
+{{- fail (printf "config.listeners: the port of %s in the Service would be called %s, as that of %s is; Kubernetes wants names that begin and end with a letter or digit: name one of them differently" .name $portName (get $portNames $portName)) -}}
+{{- end -}}
+{{- if and (eq (include "ocpp-security-proxy.hasIpv6" $) "yes") (hasPrefix "0.0.0.0:" .address) -}}
+{{- fail (printf "config.listeners: %s listens on %s, where IPv6 does not reach it: set its address to [::]:%s, which takes IPv4 as well" .name .address $port) -}}
+{{- end -}}
+{{- $servicePort := get $values.service.ports .name | default $port | int | toString -}}
+{{- if hasKey $servicePorts $servicePort -}}
+{{- fail (printf "service.ports: %s has the port %s, which is that of %s" .name $servicePort (get $servicePorts $servicePort)) -}}
+{{- end -}}
+{{- $_ := set $servicePorts $servicePort .name -}}
+{{- $_ := set $portNames $portName .name -}}
 {{- $_ := set $ports $port .name -}}
 {{- $_ := set $names .name true -}}
 {{- end -}}
 {{- range $name, $_ := $values.service.ports -}}
 {{- if not (hasKey $names $name) -}}
 {{- fail (printf "service.ports.%s: there is no such listener; there are %s" $name (keys $names | sortAlpha | join ", ")) -}}
+{{- end -}}
+{{- end -}}
+{{- range $name, $_ := $values.service.nodePorts -}}
+{{- if not (hasKey $names $name) -}}
+{{- fail (printf "service.nodePorts.%s: there is no such listener; there are %s" $name (keys $names | sortAlpha | join ", ")) -}}
+{{- end -}}
+{{- if eq $values.service.type "ClusterIP" -}}
+{{- fail "service.nodePorts is for service.type NodePort or LoadBalancer" -}}
+{{- end -}}
+{{- end -}}
+{{- range $values.extraVolumes -}}
+{{- if hasPrefix "proxy-" .name -}}
+{{- fail (printf "extraVolumes: %s: names that begin with proxy- are those of the chart" .name) -}}
 {{- end -}}
 {{- end -}}
 {{- range $name, $value := dict "admin-token" "admin.tokenSecret" "sealing-key" "sealingKeySecret" "redis-password" "redis.passwordSecret" -}}
