@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import type { Logger } from '../observe/log.ts'
 import type { Metrics } from '../observe/metrics.ts'
 import { messageOf, ProxyError } from '../policy/error.ts'
@@ -24,6 +25,8 @@ export interface SecurityLogDeps {
 
 interface Entry {
   readonly event: NewSecurityEvent
+  /** Of an event of the proxy, which is written again when nobody knows whether it was written. */
+  readonly retryKey?: string
   /** Somebody waits until it is durable; null: nobody does. */
   readonly waiter: PromiseWithResolvers<void> | null
 }
@@ -47,6 +50,9 @@ export class SecurityLog {
   #inFlight = 0
   #isFailing = false
   #lost = 0
+  /** Of this process; no other one has the same. */
+  readonly #life = randomUUID()
+  #kept = 0
 
   constructor(deps: SecurityLogDeps) {
     this.#deps = deps
@@ -92,7 +98,7 @@ export class SecurityLog {
       throw notStored(null)
     }
     const waiter = Promise.withResolvers<void>()
-    this.#waiting.push({ event: kept, waiter })
+    this.#waiting.push({ event: kept, retryKey: this.#nextKey(), waiter })
     this.#flushIn(this.#isFailing ? retryMs : 0)
     await waiter.promise
   }
@@ -103,8 +109,13 @@ export class SecurityLog {
       this.#lost += 1
       return
     }
-    this.#waiting.push({ event, waiter: null })
+    this.#waiting.push({ event, retryKey: this.#nextKey(), waiter: null })
     this.#flushIn(this.#isFailing ? retryMs : this.#waiting.length >= maxBatch ? 0 : flushMs)
+  }
+
+  #nextKey(): string {
+    this.#kept += 1
+    return `${this.#life} ${this.#kept}`
   }
 
   #isFull(): boolean {
@@ -174,7 +185,9 @@ export class SecurityLog {
   async #write(batch: readonly Entry[]): Promise<void> {
     const events = batch.map(({ event }) => event)
     try {
-      await this.#deps.events.append(events)
+      await this.#deps.events.append(
+        batch.map(({ event, retryKey }) => (retryKey === undefined ? event : { ...event, retryKey })),
+      )
     } catch (error) {
       this.#failed(batch, error)
       return
@@ -192,7 +205,7 @@ export class SecurityLog {
     this.#deps.log.error({ err: messageOf(error), events: batch.length }, 'security events cannot be stored')
     for (const { waiter } of batch) waiter?.reject(notStored(error))
     const own = batch.filter(({ event }) => event.origin === 'proxy')
-    this.#waiting = own.map(({ event }): Entry => ({ event, waiter: null })).concat(this.#waiting)
+    this.#waiting = own.map((entry): Entry => ({ ...entry, waiter: null })).concat(this.#waiting)
   }
 
   /** A listener that fails must not undo what is durable. */

@@ -21,7 +21,13 @@ export interface SecurityEventRecord {
   readonly address: string | null
 }
 
-export type NewSecurityEvent = Omit<SecurityEventRecord, 'id'>
+export type NewSecurityEvent = Omit<SecurityEventRecord, 'id'> & {
+  /**
+   * Of an event of the proxy: tells it from all others, at most 100 characters. When a store that is a network
+   * away did what was asked and its answer was lost, the event comes again, and is left out. Never given out.
+   */
+  readonly retryKey?: string
+}
 
 export interface SecurityEventQuery {
   readonly identity?: string
@@ -37,7 +43,7 @@ export interface SecurityEventQuery {
 export interface SecurityEventLog {
   /**
    * Durable when the promise is fulfilled. What a charge point repeats because it did not get our
-   * confirmation (same identity, type, timestamp and techInfo, on the same day) is kept once. Returns
+   * confirmation (same identity, type, timestamp and techInfo, on the same day) is kept once, and so is what has the same `retryKey`. Returns
    * how many were new.
    */
   append(events: readonly NewSecurityEvent[]): Promise<number>

@@ -45,13 +45,14 @@ function entryOf(event: NewSecurityEvent): NewEntry {
   return { text: JSON.stringify(kept), at: kept.at, count: null, ...placeOf(kept) }
 }
 
-/** A04.FR.02: a charge point repeats what was not confirmed; it is here already then. */
+/** A04.FR.02: a charge point repeats what was not confirmed, and so does the proxy; it is here already then. */
 function placeOf(event: NewSecurityEvent): Pick<NewEntry, 'note' | 'unique' | 'indexes'> {
   const repetition = repetitionKey(event)
   const { origin, type, identity } = event
+  const retry = event.retryKey === undefined ? null : `retry ${event.retryKey}`
   const indexes = [`origin:${origin}`, `type:${type}`]
   if (identity !== null) indexes.push(`identity:${identity}`)
-  const unique = repetition === null ? null : Buffer.from(repetition).toString('base64')
+  const unique = repetition === null ? retry : Buffer.from(repetition).toString('base64')
   return { note: '', unique, indexes: indexes.map((name) => name.toWellFormed()) }
 }
 
@@ -64,7 +65,8 @@ function atOf(entry: Entry): number {
 }
 
 function recordOf({ id, text }: Entry): SecurityEventRecord {
-  return { ...parse(text), id }
+  const { retryKey: _, ...event } = parse(text)
+  return { ...event, id }
 }
 
 /** Written by us; what is missing would be damage. Throws ProxyError `store_corrupt`. */

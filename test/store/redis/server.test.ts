@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { SecurityLog } from '../../../src/events/security-log.ts'
+import { createLogger } from '../../../src/observe/log.ts'
+import { createMetrics } from '../../../src/observe/metrics.ts'
 import { openRedisStore } from '../../../src/store/redis.ts'
 import { freePort, RedisServer, settingsOf, withoutRedis } from '../../support/redis-server.ts'
 import { secret } from '../../support/secrets.ts'
@@ -70,6 +73,36 @@ test('[CWE-636] a store that is away fails at once, and is used again when it is
   server.signal('SIGCONT')
   await until(true)
   assert.equal((await store.registry.get('CP1'))?.serialNumber, 'S1')
+})
+
+test('[principle 4] an event that is written again, because the answer was lost, is kept once', {
+  skip,
+}, async (t) => {
+  const server = await RedisServer.start({ args: ['--appendfsync', 'no'] })
+  t.after(() => server.end())
+  const store = await openRedisStore(settingsOf(server.url, { timeout: 200 }))
+  t.after(() => store.close())
+  const log = createLogger('silent', { write() {} })
+  const metrics = createMetrics({ version: '0', node: '0', openssl: '0' }, { processMetrics: false })
+  const securityLog = new SecurityLog({ events: store.events, metrics, log, now: Date.now })
+  const event = { type: 'Doubled', identity: 'CP1', techInfo: 'twice the same act' }
+  // It reads what was asked, and does it when it goes on; nobody waits for its answer then.
+  server.signal('SIGSTOP')
+  await assert.rejects(securityLog.noteDurably(event), { code: 'event_not_stored' })
+  server.signal('SIGCONT')
+  securityLog.note(event)
+  await securityLog.close()
+  const kept = await store.events.list({ limit: 9 })
+  assert.deepEqual(
+    kept.map(({ id, techInfo }) => [id, techInfo]),
+    [
+      [2, event.techInfo],
+      [1, event.techInfo],
+    ],
+    'the first one once, and the other one, which happened as well',
+  )
+  assert.ok(kept.every((one) => !('retryKey' in one)))
+  assert.equal(await store.events.prune(Date.now() + 1, 0), 2)
 })
 
 test('a store that is not there is told', { skip }, async () => {
