@@ -41,9 +41,7 @@ export function knownRegistry({ registry, outage, maxKnown, fenceOf }: KnownRegi
     recall: () => Result | undefined,
   ): Promise<Result> {
     try {
-      const result = await ask()
-      outage.isBack()
-      return result
+      return await ask()
     } catch (error) {
       const remembered = outage.isAway(error) && outage.isBridged ? recall() : undefined
       if (remembered === undefined) throw error

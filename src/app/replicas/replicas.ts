@@ -74,7 +74,7 @@ export class Replicas {
     this.#deps = deps
     const { shared, registry, sessions, sealingKey, maxKnown, graceMs, log, lead, ticketsChanged } = deps
     const now = () => performance.now()
-    this.outage = createOutage(graceMs, now, () => this.recovery.need())
+    this.outage = createOutage({ graceMs, now, log, noted: () => this.recovery.need() })
     this.wire = new Wire({
       self: shared.self,
       bus: shared.bus,

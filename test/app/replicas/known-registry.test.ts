@@ -31,10 +31,8 @@ function setting(t: TestContext) {
       },
     ]),
   ) as unknown as Registry
-  const outage = createOutage(
-    () => 1000,
-    () => clock.at,
-  )
+  const log = { info() {}, warn() {}, error() {} }
+  const outage = createOutage({ graceMs: () => 1000, now: () => clock.at, noted() {}, log })
   const known = knownRegistry({ registry: cut, outage, maxKnown: 10, fenceOf: () => 1 })
   return { registry, known, clock, state, outage }
 }
@@ -55,6 +53,10 @@ test('[CWE-636] while the store is away who was admitted before is known, for so
   assert.match(outage.notes().join(), /nobody gets in/)
   state.isAway = false
   assert.equal((await known.get('CP2'))?.identity, 'CP2')
+  assert.match(outage.notes().join(), /nobody gets in/, 'that something can be read is not enough')
+  outage.isBack()
+  assert.match(outage.notes().join(), /nobody gets in/, 'it failed since the beat before')
+  outage.isBack()
   assert.deepEqual(outage.notes(), [])
 })
 
