@@ -5,6 +5,8 @@ import { describeKey, isStrongEnough, isStrongSignature } from './key-strength.t
 
 /** CertificateUseEnumType of the white paper: what a charge point trusts it for. */
 export const ownRootTypes = ['CentralSystemRootCertificate', 'ManufacturerRootCertificate'] as const
+/** What OCPP 2.0.1 calls a CentralSystemRootCertificate. */
+export const csmsRootType = 'CSMSRootCertificate'
 /** Those of ISO 15118, which OCPP 1.6 carries in DataTransfer (application note Plug & Charge). */
 export const plugAndChargeRootTypes = [
   'V2GRootCertificate',

@@ -55,7 +55,24 @@ export const proxyEventTypes = [
   'SignCertificateRejected',
 ] as const
 
-const labels: ReadonlySet<string> = new Set([...Object.keys(securityEventTypes), ...proxyEventTypes])
+/** Names that OCPP 2.0.1 has for the same (part 2, appendix 1). */
+const names201: ReadonlyMap<string, string> = new Map<SecurityEventName, string>([
+  ['FailedToAuthenticateAtCentralSystem', 'FailedToAuthenticateAtCsms'],
+  ['CentralSystemFailedToAuthenticate', 'CsmsFailedToAuthenticate'],
+  ['InvalidCentralSystemCertificate', 'InvalidCsmsCertificate'],
+  ['InvalidChargePointCertificate', 'InvalidChargingStationCertificate'],
+])
+
+/** As OCPP 2.0.1 calls it. */
+export function eventName201(type: string): string {
+  return names201.get(type) ?? type
+}
+
+const labels: ReadonlySet<string> = new Set([
+  ...Object.keys(securityEventTypes),
+  ...names201.values(),
+  ...proxyEventTypes,
+])
 
 /** The type as a metric label: what a charge point makes up is `other`. */
 export function eventLabel(type: string): string {

@@ -1,3 +1,5 @@
+import type { Payload } from '../ocpp/message.ts'
+import { stationCommands } from './charging-station-commands.ts'
 import type { CommandTable } from './commands.ts'
 import type { ConfigurationKeys } from './configuration-keys.ts'
 import { makeRequest, type RequestFault, type RequestKeyType } from './csr.ts'
@@ -21,11 +23,13 @@ export const triggerAnswers = ['Accepted', 'Rejected', 'NotImplemented'] as cons
 export type TriggerAnswer = (typeof triggerAnswers)[number]
 
 export interface CertificateBehaviour {
-  /** ExtendedTriggerMessage(SignChargePointCertificate). */
+  /** ExtendedTriggerMessage(SignChargePointCertificate), TriggerMessage(SignChargingStationCertificate). */
   readonly trigger: TriggerAnswer
   readonly request: RequestFault
   readonly signed: SignedFault
   readonly keyType: RequestKeyType
+  /** OCPP 2.0.1: its request says that it is for this connection; else it leaves the type out, and it is for both uses. */
+  readonly namesType: boolean
   /** It connects again at once with a certificate that it has taken; else it is used whenever it connects. */
   readonly reconnects: boolean
 }
@@ -35,6 +39,7 @@ export const obedientCertificates: CertificateBehaviour = {
   request: 'good',
   signed: 'obey',
   keyType: 'ec',
+  namesType: true,
   reconnects: false,
 }
 
@@ -45,7 +50,11 @@ export interface CertificateCommandDeps {
   readonly serialNumber: string
   /** PEM of the roots that it trusts; null: none are known. */
   readonly roots: () => readonly string[] | null
-  readonly call: (action: string, payload: { readonly csr: string }) => Promise<CallOutcome>
+  readonly call: (action: string, payload: CertificateRequest) => Promise<CallOutcome>
+  /** It speaks OCPP 2.0.1; left out: it does not. */
+  readonly is201?: boolean
+  /** CertificateSigned for its V2G certificate; left out: it has none. */
+  readonly v2gSigned?: (chain: string) => Payload
   readonly inBackground: (work: () => Promise<unknown>) => void
   readonly reconnect: (reason: string) => Promise<void>
   readonly drop: () => void
@@ -57,8 +66,16 @@ export interface CertificateCommandDeps {
 
 export interface CertificateCommands {
   readonly table: CommandTable
+  /** The same in OCPP 2.0.1. */
+  readonly table201: CommandTable
   /** A new key, and SignCertificate for it (A02, A03). False: it was not accepted. */
   renew(): Promise<boolean>
+}
+
+/** SignCertificate.req; OCPP 2.0.1 says what it is for. */
+export type CertificateRequest = {
+  readonly csr: string
+  readonly certificateType?: 'ChargingStationCertificate'
 }
 
 /** A02 and A03 of the charge point. */
@@ -67,12 +84,14 @@ export function certificateCommands(deps: CertificateCommandDeps): CertificateCo
   const organization = (): string => configuration.get('CpoName') ?? ''
 
   async function renew(): Promise<boolean> {
-    const { keyType, request: fault } = behaviour()
+    const { keyType, request: fault, namesType } = behaviour()
     const settings = { keyType, fault, serialNumber, organization: organization() }
     const { pem, keys } = await makeRequest(settings)
     // Before it is sent: the certificate may be quicker than the answer.
     own.requested(keys)
-    const outcome = await call('SignCertificate', { csr: pem })
+    const type =
+      deps.is201 === true && namesType ? ({ certificateType: 'ChargingStationCertificate' } as const) : {}
+    const outcome = await call('SignCertificate', { csr: pem, ...type })
     const isAccepted = outcome.kind === 'result' && outcome.payload.status === 'Accepted'
     // Edition 3 leaves the next try to an operator.
     if (!isAccepted) note('the certificate request was not accepted')
@@ -90,17 +109,28 @@ export function certificateCommands(deps: CertificateCommandDeps): CertificateCo
     ExtendedTriggerMessage: (payload, target) =>
       payload.requestedMessage === 'SignChargePointCertificate'
         ? trigger()
-        : (securityCommands.ExtendedTriggerMessage?.(payload, target) ?? {
-            kind: 'result',
-            payload: { status: 'NotImplemented' },
-          }),
+        : (securityCommands.ExtendedTriggerMessage?.(payload, target) ?? notImplemented),
     CertificateSigned: ({ certificateChain }) =>
       typeof certificateChain === 'string'
         ? signed(deps, certificateChain, organization())
         : { kind: 'error', code: 'TypeConstraintViolation', description: 'certificateChain is no text' },
   }
-  return { table, renew }
+  const table201: CommandTable = {
+    TriggerMessage: (payload, target) =>
+      payload.requestedMessage === 'SignChargingStationCertificate'
+        ? trigger()
+        : (stationCommands.TriggerMessage?.(payload, target) ?? notImplemented),
+    CertificateSigned(payload, target) {
+      const { certificateChain: chain, certificateType } = payload
+      if (certificateType !== 'V2GCertificate' || typeof chain !== 'string')
+        return table.CertificateSigned?.(payload, target) ?? notImplemented
+      return { kind: 'result', payload: deps.v2gSigned?.(chain) ?? { status: 'Rejected' } }
+    },
+  }
+  return { table, table201, renew }
 }
+
+const notImplemented: Answer = { kind: 'result', payload: { status: 'NotImplemented' } }
 
 function signed(deps: CertificateCommandDeps, chain: string, organization: string): Answer {
   const { own, behaviour, serialNumber, roots, now } = deps

@@ -1,6 +1,7 @@
 import type { Payload } from '../ocpp/message.ts'
 import { ProxyError } from '../policy/error.ts'
 import type { SecurityProfile } from '../policy/facts.ts'
+import { eventName201 } from '../policy/security-event-types.ts'
 import { createBackground } from './background.ts'
 import { backoffDelay, pause } from './backoff.ts'
 import { type ChargePointBehaviour, obedient } from './behaviour.ts'
@@ -31,6 +32,7 @@ import type { RootStore } from './root-store.ts'
 import { securityCommands } from './security-commands.ts'
 import { createSecurityEvents, type SecurityEvents } from './security-events.ts'
 import { type SecurityMessages, securityMessages } from './security-messages.ts'
+import { stationRootCommands } from './station-roots.ts'
 import { createTraffic, type TrafficCounts } from './traffic.ts'
 import { createUnsolicitedCalls, type UnsolicitedCalls } from './unsolicited.ts'
 
@@ -48,7 +50,7 @@ export interface ChargePoint extends Omit<ChargePointMessages, 'restart'>, Secur
   /** What it trusts (M03). */
   readonly roots: Pick<RootStore, 'list'>
   /** ISO 15118; its commands are there with `plugAndCharge` only. */
-  readonly plugAndCharge: Omit<PlugAndCharge, 'table'>
+  readonly plugAndCharge: Omit<PlugAndCharge, 'table' | 'ownChain' | 'takeChain'>
   /** Its security events: what waits, and what was confirmed. */
   readonly events: Pick<SecurityEvents, 'flush' | 'pending' | 'confirmed' | 'refused' | 'lost'>
   /** CALLs of the central system side, as far as nobody asked for them. */
@@ -127,7 +129,8 @@ export function createChargePoint(options: ChargePointOptions): ChargePoint {
         securityCommands,
         coreCommands,
       ]
-      const own = is201 ? [stationCommands] : of16
+      const of201 = [certificates.table201, stationRoots, stationCommands]
+      const own = is201 ? of201 : of16
       return answerCommand(call, [options.commands ?? {}, ...own], target)
     },
     traffic,
@@ -157,7 +160,7 @@ export function createChargePoint(options: ChargePointOptions): ChargePoint {
     now,
   })
   const raise = (type: string, techInfo?: string): void => {
-    events.raise(type, techInfo)
+    events.raise(is201 ? eventName201(type) : type, techInfo)
     // OCPP 1.6 4.2: nothing is sent before BootNotification was accepted.
     if (link.isOpen && messages.booted) background.start(events.flush)
   }
@@ -175,6 +178,8 @@ export function createChargePoint(options: ChargePointOptions): ChargePoint {
       return typeof trusted === 'string' ? [trusted] : (trusted ?? null)
     },
     call: (action, payload) => link.call(action, payload),
+    is201,
+    v2gSigned: (chain) => plugAndCharge.takeChain(chain),
     inBackground: background.start,
     reconnect: (reason) => reconnect(reason),
     drop: () => link.terminate(),
@@ -200,6 +205,7 @@ export function createChargePoint(options: ChargePointOptions): ChargePoint {
     organization: () => configuration.get('CpoName') ?? '',
     inBackground: background.start,
   })
+  const stationRoots = stationRootCommands(aboutRoots, () => plugAndCharge.ownChain())
   const firmware = firmwareCommands({
     settings: options.firmware ?? null,
     call: (action, payload) => link.call(action, payload),

@@ -21,6 +21,10 @@ export interface PlugAndCharge {
   readonly table: CommandTable
   /** PEM of its V2G certificate and those above it; null: it has none. */
   readonly v2gChain: string | null
+  /** Its V2G certificate as GetInstalledCertificateIds lists it; empty: it has none. */
+  ownChain(): readonly Payload[]
+  /** CertificateSigned.conf for its V2G certificate. */
+  takeChain(chain: string): Payload
   /** A message in its envelope; null: it was not answered with a message. */
   ask(message: PlugAndChargeMessage, data: Payload): Promise<Payload | null>
   /** A new key, and SignCertificate for it. False: it was not accepted. */
@@ -138,6 +142,8 @@ export function createPlugAndCharge(deps: PlugAndChargeDeps): PlugAndCharge {
     get v2gChain() {
       return chain.length === 0 ? null : chain.map(String).join('')
     },
+    ownChain,
+    takeChain: signed,
     ask,
     requestV2gCertificate,
   }

@@ -1,3 +1,4 @@
+import type { Payload } from '../ocpp/message.ts'
 import { type CertificateHashData, readHashData } from '../pki/hash-data.ts'
 import { ownRootTypes, type RootCertificateType } from '../policy/root-certificate.ts'
 import type { CommandTable } from './commands.ts'
@@ -42,14 +43,29 @@ export function rootCommands(
   deps: RootCommandDeps,
   types: readonly RootCertificateType[] = ownRootTypes,
 ): CommandTable {
+  const typeOf = (name: unknown) => types.find((type) => type === name) ?? null
   return Object.freeze({
+    ...changeCommands(deps, typeOf),
     GetInstalledCertificateIds: ({ certificateType }) => {
-      const type = typeOf(certificateType, types)
+      const type = typeOf(certificateType)
       if (type === null) return malformed('certificateType')
-      return list(deps, type)
+      return listAnswer(deps, (form) => {
+        const certificateHashData = deps.store.list(type).map((data) => written(data, form))
+        // M03.FR.02: an empty list is no list.
+        return certificateHashData.length === 0 ? null : { certificateHashData }
+      })
     },
+  } satisfies CommandTable)
+}
+
+/** M04 and M05; `typeOf`: null for what can be no root here. */
+export function changeCommands(
+  deps: RootCommandDeps,
+  typeOf: (name: unknown) => RootCertificateType | null,
+): CommandTable {
+  return {
     InstallCertificate: ({ certificateType, certificate }) => {
-      const type = typeOf(certificateType, types)
+      const type = typeOf(certificateType)
       if (type === null) return malformed('certificateType')
       if (typeof certificate !== 'string') return malformed('certificate')
       return install(deps, type, certificate)
@@ -58,10 +74,14 @@ export function rootCommands(
       const hashData = readHashData(certificateHashData)
       return hashData === null ? malformed('certificateHashData') : remove(deps, hashData)
     },
-  } satisfies CommandTable)
+  }
 }
 
-function list({ store, behaviour }: RootCommandDeps, type: RootCertificateType): Answer {
+/** GetInstalledCertificateIds.conf; `found`: null for nothing (M03.FR.02). */
+export function listAnswer(
+  { behaviour }: RootCommandDeps,
+  found: (form: HashForm) => Payload | null,
+): Answer {
   const { list: fault, form } = behaviour()
   switch (fault) {
     case 'refuse':
@@ -74,10 +94,8 @@ function list({ store, behaviour }: RootCommandDeps, type: RootCertificateType):
       return { kind: 'none' }
     case 'obey':
     case 'pretend': {
-      const certificateHashData = store.list(type).map((data) => written(data, form))
-      // M03.FR.02: an empty list is no list.
-      if (certificateHashData.length === 0) return status('NotFound')
-      return { kind: 'result', payload: { status: 'Accepted', certificateHashData } }
+      const list = found(form)
+      return list === null ? status('NotFound') : { kind: 'result', payload: { status: 'Accepted', ...list } }
     }
     default:
       return fault satisfies never
@@ -143,7 +161,8 @@ function remove(deps: RootCommandDeps, hashData: CertificateHashData): Answer {
   }
 }
 
-function written(data: CertificateHashData, form: HashForm): CertificateHashData {
+/** Hash data in one of the forms that all mean the same. */
+export function written(data: CertificateHashData, form: HashForm): CertificateHashData {
   const { hashAlgorithm, issuerNameHash, issuerKeyHash, serialNumber } = data
   switch (form) {
     case 'lower':
@@ -160,10 +179,6 @@ function written(data: CertificateHashData, form: HashForm): CertificateHashData
     default:
       return form satisfies never
   }
-}
-
-function typeOf(value: unknown, types: readonly RootCertificateType[]): RootCertificateType | null {
-  return types.find((type) => type === value) ?? null
 }
 
 const internalError: Answer = { kind: 'error', code: 'InternalError', description: 'the charge point failed' }

@@ -2,7 +2,7 @@ import { readFileBounded } from '../../config/read.ts'
 import { parseCertificate, splitPem } from '../../pki/certificate.ts'
 import { readHashData } from '../../pki/hash-data.ts'
 import { messageOf } from '../../policy/error.ts'
-import type { RootCertificateType, RootHashData } from '../../policy/root-certificate.ts'
+import { csmsRootType, type RootCertificateType, type RootHashData } from '../../policy/root-certificate.ts'
 import { usageError } from '../store-command.ts'
 
 /** Options about root certificates. Every function throws a usage error for what it cannot read. */
@@ -20,6 +20,8 @@ export const typeText = `${Object.keys(types).join(', ')}; central-system unless
 
 export function typeOf(text: string | undefined): RootCertificateType {
   if (text === undefined) return types['central-system']
+  // The same under the name that OCPP 2.0.1 has for it.
+  if (text === csmsRootType) return types['central-system']
   const known = Object.entries(types).find(([name, type]) => name === text || type === text)
   if (known === undefined) throw usageError(`--type must be one of ${Object.keys(types).join(', ')}`)
   return known[1]

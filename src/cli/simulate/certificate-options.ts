@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs'
 import type { Command } from 'commander'
 import {
   type CertificateBehaviour,
+  obedientCertificates,
   type SignedFault,
   signedFaults,
   triggerAnswers,
@@ -51,6 +52,7 @@ export function certificatesOf(
   count: number,
 ): Pick<ChargePointOptions, 'certificateBehaviour' | 'renewBeforeMs' | 'cpoName' | 'onCertificate'> {
   const behaviour: CertificateBehaviour = {
+    ...obedientCertificates,
     keyType: oneOf(flags.keyType, '--key-type', ['rsa', 'ec']),
     trigger: oneOf(flags.onTrigger, '--on-trigger', triggerAnswers),
     request: oneOf(flags.request, '--request', requests),

@@ -4,6 +4,7 @@ import type { CanonicalKey } from '../../policy/password.ts'
 import { refusedVariables, variablesOf } from '../../policy/variables-201.ts'
 import type { PasswordMessage } from '../password-update/password-update.ts'
 import { readVariableAnswer } from './answer.ts'
+import { setSecurityVariable } from './security-variables.ts'
 
 /**
  * OCPP 2.0.1, A01: SetVariables of SecurityCtrlr.BasicAuthPassword. The component is not looked at: of a
@@ -30,13 +31,5 @@ function passwordOf(value: unknown): CanonicalKey | null {
 
 /** What sets it. */
 export function setPassword(value: string): Payload {
-  return {
-    setVariableData: [
-      {
-        attributeValue: value,
-        component: { name: 'SecurityCtrlr' },
-        variable: { name: 'BasicAuthPassword' },
-      },
-    ],
-  }
+  return setSecurityVariable('BasicAuthPassword', value)
 }

@@ -45,7 +45,13 @@ export function failure(code: OperationFailure, detail: string): OperationOutcom
 const inOnboarding: ReadonlySet<string> = new Set(['list-roots', 'install-root'])
 
 /** What can be said in OCPP 2.0.1 as well. */
-const in201: ReadonlySet<string> = new Set(['rotate-password', 'renew-certificate'])
+const in201: ReadonlySet<string> = new Set([
+  'rotate-password',
+  'renew-certificate',
+  'list-roots',
+  'install-root',
+  'delete-root',
+])
 
 /** Takes the turn of the charge point, makes sure that it is there, runs `body`, and logs how it ended. */
 export async function operate(

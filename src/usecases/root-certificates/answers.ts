@@ -1,11 +1,5 @@
 import { readHashData } from '../../pki/hash-data.ts'
-import {
-  isPlugAndChargeType,
-  maxChildren,
-  maxRootsPerType,
-  type RootCertificateType,
-  type RootHashData,
-} from '../../policy/root-certificate.ts'
+import { maxChildren, maxRootsPerType, type RootHashData } from '../../policy/root-certificate.ts'
 import type { CallOutcome } from '../../relay/use-case.ts'
 import { refusingCode } from '../operation/answer.ts'
 import type { OperationFailure } from '../operation/operation.ts'
@@ -29,8 +23,8 @@ export type InstalledAnswer =
   | { readonly kind: 'installed'; readonly roots: readonly ReportedRoot[] }
   | Unanswered
 
-/** GetInstalledCertificateIds.conf (M03.FR.02, M03.FR.03); asked for `wanted` of ISO 15118, what says that it is of another type is left out. */
-export function readInstalled(outcome: CallOutcome, wanted?: RootCertificateType): InstalledAnswer {
+/** GetInstalledCertificateIds.conf (M03.FR.02, M03.FR.03). Left out is what says that it is of another type than `wanted`. */
+export function readInstalled(outcome: CallOutcome, wanted: string | null = null): InstalledAnswer {
   if (outcome.kind !== 'result') return unanswered(outcome)
   const { status, certificateHashData, certificateHashDataChain } = outcome.payload
   if (status === 'NotFound') return { kind: 'installed', roots: [] }
@@ -43,7 +37,7 @@ export function readInstalled(outcome: CallOutcome, wanted?: RootCertificateType
   }
   const roots: ReportedRoot[] = []
   for (const [index, entry] of list.entries()) {
-    if (wanted !== undefined && isPlugAndChargeType(wanted) && isOfAnother(entry, wanted)) continue
+    if (wanted !== null && isOfAnother(entry, wanted)) continue
     const root = readEntry(entry)
     if (root === null)
       return unreadable(`certificate ${index + 1} of its list has no hash data that can be read`)
@@ -52,7 +46,7 @@ export function readInstalled(outcome: CallOutcome, wanted?: RootCertificateType
   return { kind: 'installed', roots }
 }
 
-function isOfAnother(entry: unknown, wanted: RootCertificateType): boolean {
+function isOfAnother(entry: unknown, wanted: string): boolean {
   if (typeof entry !== 'object' || entry === null) return false
   const type: unknown = Reflect.get(entry, 'certificateType')
   return typeof type === 'string' && type !== wanted
@@ -124,41 +118,4 @@ export function unanswered(outcome: Exclude<CallOutcome, { readonly kind: 'resul
 
 function unreadable(why: string): Unanswered {
   return { kind: 'failed', code: 'error_answer', detail: `its answer cannot be used: ${why}` }
-}
-
-/** What GetConfiguration says about root certificates (white paper, configuration keys). */
-export interface RootConfiguration {
-  /** null: it does not have the key. */
-  readonly additionalCheck: boolean | null
-  readonly storeMaxLength: number | null
-}
-
-export const rootConfigurationKeys = ['AdditionalRootCertificateCheck', 'CertificateStoreMaxLength'] as const
-
-/** An error says that it has none of the keys; null: nobody can say. */
-export function readRootConfiguration(outcome: CallOutcome): RootConfiguration | null {
-  if (outcome.kind === 'error' && outcome.origin !== 'proxy')
-    return { additionalCheck: null, storeMaxLength: null }
-  if (outcome.kind !== 'result') return null
-  const { configurationKey } = outcome.payload
-  const list: readonly unknown[] = Array.isArray(configurationKey) ? configurationKey.slice(0, 100) : []
-  const textOf = (name: string): string | null => {
-    for (const entry of list) {
-      if (typeof entry !== 'object' || entry === null) continue
-      const key: unknown = Reflect.get(entry, 'key')
-      const value: unknown = Reflect.get(entry, 'value')
-      if (typeof key !== 'string' || key.toLowerCase() !== name.toLowerCase()) continue
-      // Numbers and booleans without quotation marks are seen from charge points.
-      return typeof value === 'string' || typeof value === 'boolean' || typeof value === 'number'
-        ? String(value).trim()
-        : null
-    }
-    return null
-  }
-  const check = textOf('AdditionalRootCertificateCheck')?.toLowerCase()
-  const length = textOf('CertificateStoreMaxLength') ?? ''
-  return {
-    additionalCheck: check === 'true' ? true : check === 'false' ? false : null,
-    storeMaxLength: /^\d{1,9}$/.test(length) ? Number(length) : null,
-  }
 }

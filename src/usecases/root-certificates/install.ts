@@ -2,8 +2,9 @@ import { isInstallable, type RootProblem, rootProblems } from '../../policy/root
 import type { InstalledRoot } from '../../store/store.ts'
 import { callOptions, failure, type Operation, operate, refusedOver } from '../operation/context.ts'
 import type { ChargePointOperations, InstallRootOptions, OperationOutcome } from '../operation/operation.ts'
-import { type ChangeRootAnswer, type RootConfiguration, readChange } from './answers.ts'
-import { callAboutRoots } from './call.ts'
+import { type ChangeRootAnswer, readChange } from './answers.ts'
+import { callAboutRoots, nameOfType } from './call.ts'
+import type { RootConfiguration } from './configuration.ts'
 import { problemsOfRoot, type Root, readRoot } from './root.ts'
 import { installProblem } from './rules.ts'
 import { askConfiguration, type Failure, isFailure, listInstalled, type RootOperationDeps } from './steps.ts'
@@ -97,7 +98,7 @@ async function send(
     session,
     certificateType,
     'InstallCertificate',
-    { certificateType, certificate: root.pem },
+    { certificateType: nameOfType(session, certificateType), certificate: root.pem },
     callOptions(deps, operation),
   )
   const answer = readChange(outcome)

@@ -1,14 +1,17 @@
 import type { RootCertificateType } from '../../policy/root-certificate.ts'
 import type { InstalledRoot, RootStore } from '../../store/store.ts'
+import { getSecurityVariables } from '../ocpp201/security-variables.ts'
 import { callOptions, failure, type Operation, type OperationDeps } from '../operation/context.ts'
 import type { OperationOutcome } from '../operation/operation.ts'
+import { readInstalled } from './answers.ts'
+import { callAboutRoots, is201, listPayload, nameOfType, tellsTypes } from './call.ts'
 import {
   type RootConfiguration,
-  readInstalled,
   readRootConfiguration,
+  readRootVariables,
   rootConfigurationKeys,
-} from './answers.ts'
-import { callAboutRoots, listPayload } from './call.ts'
+  rootConfigurationVariables,
+} from './configuration.ts'
 import type { KnownRoots } from './known-roots.ts'
 import { type Root, rootOfHashData } from './root.ts'
 import type { ServerChain } from './served.ts'
@@ -36,10 +39,10 @@ export async function listInstalled(
       session,
       certificateType,
       'GetInstalledCertificateIds',
-      listPayload(certificateType),
+      listPayload(session, certificateType),
       callOptions(deps, operation),
     ),
-    certificateType,
+    tellsTypes(session, certificateType) ? nameOfType(session, certificateType) : null,
   )
   if (answer.kind === 'failed') {
     return failure(answer.code, `GetInstalledCertificateIds: ${answer.detail}`)
@@ -60,15 +63,22 @@ export async function askConfiguration(
   deps: RootOperationDeps,
   operation: Operation,
 ): Promise<RootConfiguration | Failure> {
-  const outcome = await operation.session.callChargePoint(
-    'GetConfiguration',
-    { key: [...rootConfigurationKeys] },
-    callOptions(deps, operation),
-  )
-  return (
-    readRootConfiguration(outcome) ??
-    failure('not_sent', 'GetConfiguration has no answer; the certificate was not sent')
-  )
+  const { session } = operation
+  const options = callOptions(deps, operation)
+  const configuration = is201(session)
+    ? readRootVariables(
+        await session.callChargePoint(
+          'GetVariables',
+          getSecurityVariables(rootConfigurationVariables),
+          options,
+        ),
+      )
+    : readRootConfiguration(
+        await session.callChargePoint('GetConfiguration', { key: [...rootConfigurationKeys] }, options),
+      )
+  if (configuration !== null) return configuration
+  const action = is201(session) ? 'GetVariables' : 'GetConfiguration'
+  return failure('not_sent', `${action} has no answer; the certificate was not sent`)
 }
 
 export function isFailure(value: object): value is Failure {

@@ -10,6 +10,7 @@ import type { Logger } from '../../../src/observe/log.ts'
 import type { Payload } from '../../../src/ocpp/message.ts'
 import type { SecurityProfile } from '../../../src/policy/facts.ts'
 import { type PendingUpgrade, pendingUpgrade } from '../../../src/policy/profile.ts'
+import type { Protocol } from '../../../src/policy/protocol.ts'
 import type { Answer, Call, CallFate, UseCaseSession } from '../../../src/relay/use-case.ts'
 import { seal } from '../../../src/store/seal.ts'
 import { openSqliteStore } from '../../../src/store/sqlite.ts'
@@ -115,7 +116,12 @@ export interface Setting {
   restart(): void
 }
 
-export async function setUp(t: Pick<TestContext, 'after'>, given: Settings = {}): Promise<Setting> {
+/** `protocol`: of every session. */
+export async function setUp(
+  t: Pick<TestContext, 'after'>,
+  given: Settings = {},
+  protocol: Protocol = 'ocpp1.6',
+): Promise<Setting> {
   const folder = mkdtempSync(join(tmpdir(), 'ocpp-operations-'))
   const clock = manualClock()
   const store = openSqliteStore(join(folder, 'proxy.db'), { now: clock.now })
@@ -193,7 +199,7 @@ export async function setUp(t: Pick<TestContext, 'after'>, given: Settings = {})
     },
     connect(profile = 2, credential = 'current', pending = null) {
       setting.disconnect()
-      const session = fakeSession({ profile, credential, pendingUpgrade: pending })
+      const session = fakeSession({ profile, protocol, credential, pendingUpgrade: pending })
       live = session
       for (const useCase of changes.useCases) useCase.started?.(session)
       return session

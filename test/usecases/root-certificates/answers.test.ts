@@ -4,11 +4,11 @@ import fc from 'fast-check'
 import type { Payload } from '../../../src/ocpp/message.ts'
 import { parseCampaignRoot } from '../../../src/store/campaign-root.ts'
 import { parseInstalledRoots } from '../../../src/store/root-inventory.ts'
+import { readChange, readInstalled } from '../../../src/usecases/root-certificates/answers.ts'
 import {
-  readChange,
-  readInstalled,
   readRootConfiguration,
-} from '../../../src/usecases/root-certificates/answers.ts'
+  readRootVariables,
+} from '../../../src/usecases/root-certificates/configuration.ts'
 import { readRoot } from '../../../src/usecases/root-certificates/root.ts'
 import { central, result } from './setting.ts'
 
@@ -99,4 +99,21 @@ test('[M05.FR.10] GetConfiguration is read whatever the case of its keys and the
     storeMaxLength: null,
   })
   assert.equal(readRootConfiguration({ kind: 'no-answer', detail: 'x' }), null)
+  const variable = (attributeValue: unknown, attributeStatus = 'Accepted') =>
+    readRootVariables(
+      result({
+        getVariableResult: [
+          {
+            attributeStatus,
+            attributeValue,
+            component: { name: 'SecurityCtrlr' },
+            variable: { name: 'additionalrootcertificateCHECK' },
+          },
+        ],
+      }),
+    )?.additionalCheck
+  assert.equal(variable('true'), true)
+  assert.equal(variable('False'), false)
+  for (const value of ['', 'yes', 1, null]) assert.equal(variable(value), null)
+  assert.equal(variable('true', 'UnknownVariable'), null)
 })
