@@ -63,12 +63,20 @@ export function createImageCheck(certificate: X509Certificate, signature: Buffer
   }
 }
 
-/** A SEQUENCE of just that length is DER. */
+/** A SEQUENCE of two INTEGERs that fill it is DER: two bare numbers look like that less than once in 2^40. */
 function encodingOf(signature: Buffer): 'der' | 'ieee-p1363' {
-  const [tag, length, next] = signature
-  const isShort = length === signature.length - 2
-  const isLong = length === 0x81 && next === signature.length - 3
-  return tag === 0x30 && (isShort || isLong) ? 'der' : 'ieee-p1363'
+  const isLong = signature[1] === 0x81
+  const start = isLong ? 3 : 2
+  const length = signature[isLong ? 2 : 1] ?? -1
+  if (signature[0] !== 0x30 || start + length !== signature.length) return 'ieee-p1363'
+  const second = endOfInteger(signature, start)
+  return endOfInteger(signature, second) === signature.length ? 'der' : 'ieee-p1363'
+}
+
+/** Behind the INTEGER that begins at `at`; NaN: there is none. */
+function endOfInteger(bytes: Buffer, at: number): number {
+  const length = bytes[at + 1] ?? 0
+  return bytes[at] === 0x02 && length > 0 && length < 0x80 ? at + 2 + length : Number.NaN
 }
 
 /** Base64 of firmware.signature, in binary; null: it is none. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import type { TestContext } from 'node:test'
 import { type Maker, makeMaker, makerSection } from '../support/firmware.ts'
-import { operator } from '../support/operator.ts'
+import { type Operator, operator } from '../support/operator.ts'
 import { startProxy, type TestProxy } from '../support/proxy.ts'
 import { Octt } from './octt.ts'
 
@@ -11,6 +11,9 @@ export interface FirmwareScript {
   readonly maker: Maker
   readonly tool: Octt
   readonly password: Buffer
+  readonly boss: Operator
+  /** The file server answers nothing from now on. */
+  hold(): void
   /** UpdateFirmware of the central system, answered. */
   update(location?: string): Promise<void>
   /** The tool reports a status for this request, and it is confirmed. */
@@ -27,8 +30,9 @@ export async function firmwareScript(
   section: object = {},
 ): Promise<FirmwareScript> {
   const maker = await makeMaker(t, kind)
+  const boss = operator(t)
   const proxy = await startProxy(t, {
-    admin: operator(t).section,
+    admin: boss.section,
     files: { 'maker-root.pem': maker.root.certificate },
     firmware: { ...makerSection, ...section },
   })
@@ -52,6 +56,8 @@ export async function firmwareScript(
     maker,
     tool,
     password,
+    boss,
+    hold: () => maker.hold(),
     async update(location = maker.url) {
       const retrieveDate = '2026-11-26T12:00:00Z'
       const answer = await proxy.central.send(tool.identity, 'UpdateFirmware', {

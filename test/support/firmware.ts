@@ -13,6 +13,8 @@ export interface Maker {
   readonly image: Buffer
   /** What the server gives for the image from now on; null: 404. */
   serve(image: Buffer | null): void
+  /** Requests get no answer from now on. */
+  hold(): void
   /** Requests that the server has seen. */
   readonly requests: () => number
   /** Of the image as it was signed. */
@@ -39,7 +41,9 @@ export async function makeMaker(
   const signer = await root.chargePoint({ cn: 'Firmware signing', o: 'Maker', key: kind, eku: [codeSigning] })
   const image = randomBytes(100_000)
   let served: Buffer | null = image
+  let isHeld = false
   const { url, seen } = await startFileServer(t, (_request, response) => {
+    if (isHeld) return
     if (served === null) response.writeHead(404).end()
     else response.end(served)
   })
@@ -49,6 +53,9 @@ export async function makeMaker(
     image,
     url: `${url}/firmware/v2.bin`,
     requests: () => seen.length,
+    hold() {
+      isHeld = true
+    },
     serve(next) {
       served = next
     },

@@ -14,6 +14,7 @@ import type {
 } from '../operation/operation.ts'
 import { problemOfLocation } from './campaign.ts'
 import type { SignedFirmwareContext } from './context.ts'
+import type { Delivery } from './delivery.ts'
 import type { Wanted } from './request.ts'
 import { beginUpdate, sendUpdate } from './send.ts'
 import { plainRequest } from './updates.ts'
@@ -24,16 +25,18 @@ const underWayMs = 24 * 3_600_000
 /** L01 by an operator or a campaign: verified, sent, and followed to its end while there is time. */
 export function updateFirmwareOperation(
   context: SignedFirmwareContext,
+  delivery: Delivery,
   common: OperationDeps,
 ): ChargePointOperations['updateFirmware'] {
   return (identity, options) =>
     operate(common, 'update-firmware', identity, options, (operation) =>
-      update(context, common, operation, options),
+      update(context, delivery, common, operation, options),
     )
 }
 
 async function update(
   context: SignedFirmwareContext,
+  delivery: Delivery,
   common: OperationDeps,
   operation: Operation,
   options: UpdateFirmwareOptions,
@@ -57,6 +60,8 @@ async function update(
       wanted: wantedOf(options, location, context.now()),
       options: callOptions(common, operation),
     })
+    // A central system whose update was given up for this one hears of it.
+    void delivery.deliver(identity)
     switch (sent.kind) {
       case 'failed':
         return failure(sent.code, sent.detail)

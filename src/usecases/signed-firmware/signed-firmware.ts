@@ -29,7 +29,7 @@ export function createSignedFirmware(deps: SignedFirmwareDeps): SignedFirmware {
   const held: Held = new WeakSet()
   const translation = updateTranslation(context, delivery)
   return {
-    operation: (common) => updateFirmwareOperation(context, common),
+    operation: (common) => updateFirmwareOperation(context, delivery, common),
     useCase: {
       name: 'signed-firmware',
       watches: [
