@@ -5,7 +5,7 @@ import type { Claimant, Sessions } from '../../relay/sessions.ts'
 import type { Leases } from '../../store/store.ts'
 import type { Wire } from './wire.ts'
 
-/** An owner that says yes may have to end its session first, and to wait for its end. */
+/** Once it was told that its session is wanted, an owner may have to end it, and to wait for its end. */
 const endMs = 6_000
 /** For the way back: is it still wanted? */
 const confirmMs = 2_000
@@ -63,7 +63,7 @@ interface Message {
  */
 export class Questions {
   readonly #deps: QuestionsDeps
-  readonly #open = new Map<string, Question>()
+  readonly #open = new Map<string, Question & { isPromised: boolean }>()
 
   constructor(deps: QuestionsDeps) {
     this.#deps = deps
@@ -77,11 +77,15 @@ export class Questions {
     const { identity, claimant, until } = question
     const id = randomUUID()
     const over = new AbortController()
-    this.#open.set(id, question)
+    this.#open.set(id, { ...question, isPromised: false })
     try {
       const message: Message = { id, from: self, identity, claimant }
-      const answer = wire.ask(owner, 'claim', message, Math.max(0, until - now()))
-      const first = await Promise.race([answer, this.#dies(owner, over.signal)])
+      const patience = Math.max(0, until - now())
+      const first = await Promise.race([
+        wire.ask(owner, 'claim', message, patience + endMs),
+        this.#tires(id, patience, over.signal),
+        this.#dies(owner, over.signal),
+      ])
       return isAnswer(first) ? first : 'silent'
     } catch (error) {
       if (!isSilent(error)) {
@@ -95,6 +99,13 @@ export class Questions {
       over.abort()
       this.#open.delete(id)
     }
+  }
+
+  /** Whoever has said that it wants it waits for the end of the session that this costs. */
+  async #tires(id: string, patienceMs: number, signal: AbortSignal): Promise<'silent'> {
+    await this.#deps.wait(patienceMs, signal)
+    if (this.#open.get(id)?.isPromised === true) await this.#deps.wait(endMs, signal)
+    return 'silent'
   }
 
   async #dies(owner: string, signal: AbortSignal): Promise<'gone' | 'silent'> {
@@ -124,10 +135,11 @@ export class Questions {
     }
   }
 
-  /** With as much time left as ending the other session takes. */
   #isWanted(id: string): boolean {
     const question = this.#open.get(id)
-    return question?.isWanted() === true && this.#deps.now() + endMs < question.until
+    if (question?.isWanted() !== true || this.#deps.now() >= question.until) return false
+    question.isPromised = true
+    return true
   }
 }
 

@@ -15,7 +15,11 @@ const lapsed = 'lease_lapsed'
 
 export interface RecoveryDeps {
   readonly leases: Pick<Leases, 'held' | 'acquire'>
-  readonly leaseMs: number
+  /**
+   * For so long a session stays whose identity another replica has as well and cannot be asked about; with
+   * the beats before and behind it somewhat more than a lease.
+   */
+  readonly contestMs: number
   readonly ownership: Pick<Ownership, 'held' | 'adopt' | 'admitIn' | 'isCurrent'>
   readonly questions: Pick<Questions, 'ask'>
   readonly sessions: Pick<Sessions, 'get' | 'hold'>
@@ -55,15 +59,22 @@ export class Recovery {
   /** With every beat, in the life that it named. Rejected when the store is away again. */
   async look(life: string): Promise<void> {
     if (!this.isNeeded) return
+    // Until all of it is done, and not only until others may come in.
+    if (!this.#deps.ownership.isCurrent) this.need()
     // What comes up from here on asks for another look.
     const needed = this.#needed
     if (this.#told !== needed) {
       this.#told = needed
       this.#deps.log.warn({}, 'the store or this replica was away: what is ours is looked at')
     }
-    const isSettled = await this.#recover(life)
-    await this.#deps.catchUp()
-    if (isSettled) this.#done = needed
+    try {
+      const isSettled = await this.#recover(life)
+      await this.#deps.catchUp()
+      if (isSettled) this.#done = needed
+    } catch (error) {
+      // The next beat names the next life, and it begins anew.
+      if (!isLapsed(error)) throw error
+    }
   }
 
   /** False: not everything could be told yet. */
@@ -105,22 +116,22 @@ export class Recovery {
 
   /** Admitted without a lease, while another replica has it as well: one of them stays, by the rule for two connections. */
   async #contest(session: UseCaseSession, owner: string, life: string): Promise<boolean> {
-    const { sessions, questions, now, leaseMs } = this.#deps
+    const { sessions, questions, now, contestMs } = this.#deps
     const { identity, address, certificate } = session.facts
     // One that is dead itself must not cost a living one its place.
     if ((await sessions.get(identity)?.probe(probeMs)) !== true) return this.#end(session)
+    const since = this.#contested.get(session) ?? now()
+    this.#contested.set(session, since)
     const answer = await questions.ask(owner, {
       identity,
       claimant: { address, certificate },
       isWanted: () => session.isOpen,
-      until: now() + patienceMs,
+      until: Math.min(now() + patienceMs, since + contestMs),
     })
     if (answer === 'taken') return this.#end(session)
     if (answer === 'free' || answer === 'gone') return (await this.#acquire(session, life)) === null
-    // It could not be asked. As long as a lease that may be about to end, and no longer.
-    const since = this.#contested.get(session) ?? now()
-    this.#contested.set(session, since)
-    return now() - since < leaseMs ? false : this.#end(session)
+    // It could not be asked: once more with the next beat.
+    return now() < since + contestMs ? false : this.#end(session)
   }
 
   /** Null: it is held from here on. Otherwise who has it, and is alive. */

@@ -101,7 +101,7 @@ export class Replicas {
     const { ownership, outage } = this
     this.recovery = new Recovery({
       ...common,
-      leaseMs,
+      contestMs: leaseMs - beatMs,
       ownership,
       log,
       catchUp: () => this.#catchUp(),
