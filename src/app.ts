@@ -139,11 +139,10 @@ export class App {
       changed: () => this.#setPolicies([...this.#listeners.values()].map(({ policy }) => policy)),
     })
     this.#revocations = new Revocations({
-      ...deps,
+      ...{ ...deps, refusals, denied: this.#replicas?.denied ?? store.denied },
       sessions: this.#relay.sessions,
       factsOf: this.#factsOf,
       note: this.#events.log.note,
-      refusals,
       rotateTickets: (name) => this.#rotateTickets(name),
     })
     this.#health = healthOf({

@@ -11,12 +11,14 @@ import type { FactsOf } from '../pki/chain.ts'
 import { messageOf } from '../policy/error.ts'
 import type { SessionFacts } from '../relay/session.ts'
 import type { SessionDirectory } from '../relay/use-case.ts'
-import type { Store } from '../store/store.ts'
+import type { DenyList, Store } from '../store/store.ts'
 import { readCrlFile } from './crl-file.ts'
 import { WithoutProof } from './without-proof.ts'
 
 export interface RevocationsDeps {
   readonly store: Store
+  /** With replicas, what is known of it while the store is away. */
+  readonly denied: DenyList
   readonly log: Logger
   readonly metrics: Metrics
   readonly sessions: SessionDirectory
@@ -108,7 +110,7 @@ export class Revocations {
     if (this.#isLooking || this.#listeners.size === 0) return
     this.#isLooking = true
     try {
-      const revision = await this.#deps.store.denied.revision()
+      const revision = await this.#deps.denied.revision()
       const isNew = this.#revision !== null && revision !== this.#revision
       this.#revision = revision
       if (isNew) this.#denyListChanged()
@@ -150,9 +152,9 @@ export class Revocations {
   #revocationOf(name: string): ListenerRevocation {
     const known = this.#listeners.get(name)
     if (known !== undefined) return known
-    const { store, metrics, log, factsOf } = this.#deps
+    const { store, denied, metrics, log, factsOf } = this.#deps
     const created = new ListenerRevocation(name, {
-      denied: store.denied,
+      denied,
       answers: store.ocspAnswers,
       metrics,
       log,

@@ -34,6 +34,10 @@ export class BoundedMap<Key, Value> {
     return [...this.#entries.keys()]
   }
 
+  values(): readonly Value[] {
+    return [...this.#entries.values()]
+  }
+
   set(key: Key, value: Value): void {
     this.#entries.delete(key)
     this.#entries.set(key, value)

@@ -1,7 +1,7 @@
 import { redisCampaigns } from './redis/campaigns.ts'
 import { registryKeys } from './redis/charge-points.ts'
 import { createClient, RedisConnection } from './redis/client.ts'
-import { redisDenyList } from './redis/deny-list.ts'
+import { denyRevisions, redisDenyList } from './redis/deny-list.ts'
 import { redisFirmware } from './redis/firmware.ts'
 import { redisIssued } from './redis/issued.ts'
 import { keysOf, type Part } from './redis/keys.ts'
@@ -35,7 +35,7 @@ export async function openRedisStore(settings: RedisSettings, options: RedisOpti
   }
   const key = (part: Part) => keysOf(settings.keyPrefix, part)
   const registry = registryKeys(key('registry'))
-  const shared = redisShared(connection, registry, key('replicas'), settings)
+  const shared = redisShared(connection, registry, key('replicas'), denyRevisions(key('denied')), settings)
   return {
     registry: redisRegistry(connection, registry, now),
     rejections: redisRejections(connection, key('rejections')),

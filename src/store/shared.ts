@@ -6,8 +6,13 @@ export interface SharedStore {
   readonly leaseMs: number
   readonly leases: Leases
   readonly bus: Bus
-  /** What was changed after a revision; null: only which one is the present. */
+  /**
+   * Charge points that somebody has changed or removed after a revision; visits do not count. null: only
+   * which revision is the present one.
+   */
   changesAfter(revision: number | null): Promise<Changes>
+  /** The same of the deny list: keys of entries that were added, changed or removed. */
+  denialsAfter(revision: number | null): Promise<Changes>
   /** A value for all replicas, such as a sealed key; null: there is none. */
   get(name: string): Promise<string | null>
   /** Takes the place of `before` (null: none). False: somebody else was there first. */
@@ -26,8 +31,8 @@ export type Fence = number | 'unleased'
 export interface Changes {
   /** To ask with the next time. */
   readonly revision: number
-  /** Charge points that somebody has changed or removed; visits do not count. null: nobody knows which, or was asked. */
-  readonly identities: readonly string[] | null
+  /** null: nobody knows which, or was asked. */
+  readonly names: readonly string[] | null
 }
 
 /** `sessions`: names are identities. `jobs`: work that one replica at a time does. */

@@ -30,6 +30,7 @@ export function joinReplicas(deps: JoinDeps): Replicas | null {
   const replicas = new Replicas({
     shared: store.shared,
     registry: store.registry,
+    denied: store.denied,
     sessions: relay.sessions,
     mayLead: () => !relay.isDraining,
     sealingKey,

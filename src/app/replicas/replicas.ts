@@ -4,11 +4,12 @@ import { messageOf } from '../../policy/error.ts'
 import { protocols } from '../../policy/protocol.ts'
 import type { Sessions } from '../../relay/sessions.ts'
 import type { UseCase, UseCaseSession } from '../../relay/use-case.ts'
-import type { Registry, SharedStore } from '../../store/store.ts'
+import type { DenyList, Registry, SharedStore } from '../../store/store.ts'
 import type { ChargePointOperations } from '../../usecases/operation/operation.ts'
 import type { TransactionWatch } from '../../usecases/transactions/transactions.ts'
 import { Directory } from './directory.ts'
 import { Heartbeat } from './heartbeat.ts'
+import { type KnownDenyList, knownDenyList } from './known-denied.ts'
 import { type KnownRegistry, knownRegistry } from './known-registry.ts'
 import { Leader } from './leader.ts'
 import { type Notice, Notices } from './notices.ts'
@@ -29,6 +30,7 @@ const hourMs = 3_600_000
 export interface ReplicasDeps {
   readonly shared: SharedStore
   readonly registry: Registry
+  readonly denied: DenyList
   readonly sessions: Sessions
   readonly sealingKey: Buffer
   readonly maxKnown: number
@@ -51,6 +53,7 @@ export interface ReplicasDeps {
 /** This process among the replicas that share its store. */
 export class Replicas {
   readonly registry: KnownRegistry
+  readonly denied: KnownDenyList
   readonly directory: Directory
   readonly outage: Outage
   readonly ownership: Ownership
@@ -64,6 +67,7 @@ export class Replicas {
   readonly #toldBusy = new Set<string>()
   /** Of the changes that were looked at; null: none were. */
   #revision: number | null = null
+  #deniedRevision: number | null = null
   #sweptAt = 0
   readonly #heartbeat: Heartbeat
   readonly #rounds: Rounds
@@ -112,6 +116,7 @@ export class Replicas {
       maxKnown,
       fenceOf: (identity) => ownership.fenceOf(identity),
     })
+    this.denied = knownDenyList({ denied: deps.denied, outage, maxKnown })
     this.leader = new Leader({
       leases: shared.leases,
       mayLead: deps.mayLead,
@@ -241,9 +246,13 @@ export class Replicas {
 
   /** What others have changed must not be believed any more when the store goes away. */
   async #takeChanges(): Promise<void> {
-    const { revision, identities } = await this.#deps.shared.changesAfter(this.#revision)
-    await this.registry.refresh(identities)
-    this.#revision = revision
+    const { shared } = this.#deps
+    const changed = await shared.changesAfter(this.#revision)
+    await this.registry.refresh(changed.names)
+    this.#revision = changed.revision
+    const denied = await shared.denialsAfter(this.#deniedRevision)
+    await this.denied.refresh(denied.names)
+    this.#deniedRevision = denied.revision
   }
 
   async #forgetGone(): Promise<void> {

@@ -13,14 +13,14 @@ export async function changesAfter(
 ): Promise<Changes> {
   if (revision === null) {
     const present = await connection.run((client) => client.get(counter))
-    return { revision: Number(present ?? 0), identities: null }
+    return { revision: Number(present ?? 0), names: null }
   }
-  const identities: string[] = []
+  const names: string[] = []
   for (let after = revision; ; ) {
     const [present, whole, flat] = await read(connection, [counter, members, floor], after)
-    if (whole !== 1) return { revision: present, identities: null }
-    for (let at = 0; at < flat.length; at += 2) identities.push(flat[at] ?? '')
-    if (flat.length < 2 * pageSize) return { revision: present, identities }
+    if (whole !== 1) return { revision: present, names: null }
+    for (let at = 0; at < flat.length; at += 2) names.push(flat[at] ?? '')
+    if (flat.length < 2 * pageSize) return { revision: present, names }
     after = Number(flat.at(-1))
   }
 }

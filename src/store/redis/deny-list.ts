@@ -5,10 +5,24 @@ import { corrupt } from './errors.ts'
 import { parseObject } from './json.ts'
 import type { KeyOf } from './keys.ts'
 import { lexPage, pruneByScore } from './pages.ts'
-import { transact } from './transaction.ts'
+import { type Revisions, transact } from './transaction.ts'
+
+/** Who has not looked for so many changes reads everything that it remembers again. */
+const maxChanged = 20_000
+
+/** Keys of entries that somebody has changed. */
+export function denyRevisions(key: KeyOf): Revisions {
+  return {
+    counter: key('revision'),
+    members: key('changed'),
+    floor: key('changed-floor'),
+    bound: maxChanged,
+  }
+}
 
 export function redisDenyList(connection: RedisConnection, key: KeyOf): DenyList {
-  const [records, ids, ends, revision] = [key('records'), key('ids'), key('ends'), key('revision')]
+  const revisions = denyRevisions(key)
+  const [records, ids, ends] = [key('records'), key('ids'), key('ends')]
 
   return {
     add: (entry) =>
@@ -24,7 +38,7 @@ export function redisDenyList(connection: RedisConnection, key: KeyOf): DenyList
         transaction.set(records, kept.key, JSON.stringify(kept))
         transaction.score(ids, kept.key, 0)
         transaction.score(ends, kept.key, kept.expiresAt)
-        transaction.write(['INCR', revision])
+        transaction.revise(revisions, kept.key)
         return kept
       }),
 
@@ -35,7 +49,7 @@ export function redisDenyList(connection: RedisConnection, key: KeyOf): DenyList
         transaction.set(records, id, null)
         transaction.score(ids, id, null)
         transaction.score(ends, id, null)
-        transaction.write(['INCR', revision])
+        transaction.revise(revisions, id)
         return true
       }),
 
@@ -56,7 +70,7 @@ export function redisDenyList(connection: RedisConnection, key: KeyOf): DenyList
     },
 
     count: () => connection.run((client) => client.hlen(records)),
-    revision: async () => Number((await connection.run((client) => client.get(revision))) ?? 0),
+    revision: async () => Number((await connection.run((client) => client.get(revisions.counter))) ?? 0),
 
     // An entry that goes denies nobody who could come: that is no change.
     prune: (before) =>

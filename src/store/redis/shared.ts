@@ -7,7 +7,7 @@ import { createClient, RedisConnection } from './client.ts'
 import type { KeyOf } from './keys.ts'
 import { redisLeases } from './leases.ts'
 import type { RedisSettings } from './settings.ts'
-import { transact } from './transaction.ts'
+import { type Revisions, transact } from './transaction.ts'
 
 export interface RedisShared extends SharedStore {
   /** The connection that listens; the others are not its. */
@@ -18,6 +18,7 @@ export function redisShared(
   connection: RedisConnection,
   keys: RegistryKeys,
   key: KeyOf,
+  denied: Revisions,
   settings: RedisSettings,
 ): RedisShared {
   // For operators: the name of a pod is the name of its host.
@@ -48,6 +49,7 @@ export function redisShared(
     leaseMs: settings.lease,
     leases: redisLeases(connection, keys, self, settings.lease),
     bus,
+    denialsAfter: (revision) => changesAfter(connection, denied, revision),
     changesAfter: (revision) => changesAfter(connection, keys.changed, revision),
     get: (name) => connection.run((client) => client.hget(values, name)),
     replace: (name, before, value) =>

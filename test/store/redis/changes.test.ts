@@ -28,15 +28,15 @@ test('[CWE-613] a block is seen by every replica, however far their clocks are a
   const [behind, ahead] = [await store(() => 1), await store(() => 9e12)]
   for (const identity of ['CP1', 'CP2']) await behind.registry.add(identity, {})
   const start = await ahead.shared.changesAfter(null)
-  assert.deepEqual(start, { revision: 2, identities: null })
-  assert.deepEqual(await ahead.shared.changesAfter(2), { revision: 2, identities: [] })
+  assert.deepEqual(start, { revision: 2, names: null })
+  assert.deepEqual(await ahead.shared.changesAfter(2), { revision: 2, names: [] })
 
   await behind.registry.update('CP2', { blocked: true })
   await ahead.registry.recordSuccess('CP1', login(null))
-  assert.deepEqual(await ahead.shared.changesAfter(2), { revision: 3, identities: ['CP2'] })
+  assert.deepEqual(await ahead.shared.changesAfter(2), { revision: 3, names: ['CP2'] })
   await ahead.registry.remove('CP1')
   await ahead.registry.update('CP2', { blocked: false })
-  assert.deepEqual(await behind.shared.changesAfter(2), { revision: 5, identities: ['CP1', 'CP2'] })
+  assert.deepEqual(await behind.shared.changesAfter(2), { revision: 5, names: ['CP1', 'CP2'] })
 })
 
 test('a store that has lost changes, or forgotten them, says that nobody knows', { skip }, async (t) => {
@@ -52,22 +52,22 @@ test('a store that has lost changes, or forgotten them, says that nobody knows',
   const after = (revision: number) => changesAfter(connection, revisions, revision)
   await change('a')
   await change('b', 'c')
-  assert.deepEqual(await after(0), { revision: 3, identities: ['a', 'b', 'c'] })
+  assert.deepEqual(await after(0), { revision: 3, names: ['a', 'b', 'c'] })
   await change('a')
-  assert.deepEqual(await after(0), { revision: 4, identities: ['b', 'c', 'a'] }, 'each of them once')
+  assert.deepEqual(await after(0), { revision: 4, names: ['b', 'c', 'a'] }, 'each of them once')
   await change('d')
   assert.equal(await connection.run((client) => client.zcard('changed')), 3, '[CWE-770]')
-  assert.deepEqual(await after(1), { revision: 5, identities: null }, 'the change of b is forgotten')
-  assert.deepEqual(await after(2), { revision: 5, identities: ['c', 'a', 'd'] })
+  assert.deepEqual(await after(1), { revision: 5, names: null }, 'the change of b is forgotten')
+  assert.deepEqual(await after(2), { revision: 5, names: ['c', 'a', 'd'] })
   // A failover to a server that had not got the last ones.
-  assert.deepEqual(await after(6), { revision: 5, identities: null })
+  assert.deepEqual(await after(6), { revision: 5, names: null })
 
   const many = Array.from({ length: 2500 }, (_, index) => `many ${index}`)
   const large: Revisions = { ...revisions, bound: 5000 }
   await transact(connection, async (transaction) => {
     for (const member of many) transaction.revise(large, member)
   })
-  assert.deepEqual((await after(5)).identities, many)
+  assert.deepEqual((await after(5)).names, many)
 })
 
 test('[A00.FR.427] who is removed keeps no key, not even one that it gets at that moment', {
