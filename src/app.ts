@@ -5,6 +5,7 @@ import { certificatesOf, serverChainsOf } from './app/certificates.ts'
 import { noteChargePointExpiry } from './app/charge-point-expiry.ts'
 import { chargePointLogsOf, pruneLogs } from './app/charge-point-logs.ts'
 import { healthOf } from './app/health.ts'
+import { OutsideChanges } from './app/outside-changes.ts'
 import { buildPolicies, lockoutBounds } from './app/policies.ts'
 import { Rejections } from './app/rejections.ts'
 import { joinReplicas } from './app/replicas/join.ts'
@@ -42,7 +43,7 @@ import { Relay } from './relay/relay.ts'
 import type { LogArchive, Store } from './store/store.ts'
 import { entryOf } from './usecases/signed-firmware/entry.ts'
 
-const [hourMs, minuteMs, lookMs] = [3_600_000, 60_000, 10_000]
+const [hourMs, minuteMs, lookMs, secondMs] = [3_600_000, 60_000, 10_000, 1_000]
 
 export interface AppDeps {
   readonly version: string
@@ -175,7 +176,7 @@ export class App {
 
   /** Throws ProxyError when anything cannot be opened; nothing is left open then. */
   async start(): Promise<readonly Listening[]> {
-    const { log, metrics } = this.#deps
+    const { store, log, metrics } = this.#deps
     try {
       await this.#replicas?.start()
       const authorities = this.#authorities.prepare(this.#config)
@@ -196,16 +197,16 @@ export class App {
       }
       this.#revocations.start()
       await this.#events.start(sinks)
-      if (this.#replicas === null) await this.#useCases.campaigns.start()
-      else await this.#replicas.lead()
+      await (this.#replicas?.lead() ?? this.#useCases.campaigns.start())
       this.#admin = await startAdmin(this.#config.admin, metrics.registry, this.#health, this.#adminDeps())
       serveAdmin(this.#replicas, this.#admin)
       metrics.configReloadSuccessful.set(1)
       this.#hourly()
       this.#every(hourMs, () => this.#hourly())
       this.#every(lookMs, () => void this.#health.problems())
-      this.#every(minuteMs, () => void this.#useCases.changes.settle())
-      this.#every(minuteMs, () => void this.#authorities.tidy())
+      const outside = new OutsideChanges({ store, sessions: this.#relay.sessions, log })
+      this.#every(secondMs, () => void outside.look())
+      this.#every(minuteMs, () => void Promise.all([this.#useCases.changes.settle(), this.#authorities.tidy()]))
       this.#every((ticketLifetime / 2) * 1000, () => {
         if (this.#replicas?.leader.isLeader !== false) this.#rotateTickets()
       })
@@ -314,12 +315,10 @@ export class App {
     return new Listener(policy, {
       ...{ limits: this.#limits, refuser: this.#refuser, metrics },
       registry: this.#replicas?.registry ?? store.registry,
-      renewals: store.renewals,
       revocation: this.#revocations.port(policy.listener.name),
       presented: new PresentedCertificates(policy.config.limits.connections),
-      factsOf: this.#factsOf,
+      ...{ renewals: store.renewals, factsOf: this.#factsOf, now: Date.now },
       verifies: createSignatureCache(policy.config.limits.connections),
-      now: Date.now,
       upgraded: (connection, live, message, head) => this.#upgrades.take(connection, live, message, head),
       requested: (connection, live, message, answer) => this.#routes.take(connection, live, message, answer),
     })

@@ -55,7 +55,7 @@ function createCommand(shell: Shell): Command {
     'campaign create rotate-passwords --identities fleet.txt --any-time --reset --json',
     'campaign create install-root --certificate new-root.pem --all --watch',
     'campaign create delete-root --certificate old-root.pem --all --watch',
-    'campaign create renew-certificates --expiring 45 --set-cpo-name --reconnect --watch',
+    'campaign create renew-certificates --expiring 45d --set-cpo-name --reconnect --watch',
     'campaign create update-firmware --firmware v2 --all --canary 2 --max-failures 2 --watch',
     'campaign create get-log --log SecurityLog --from 2026-11-01T00:00:00Z --all',
   ]
@@ -81,7 +81,10 @@ function createCommand(shell: Shell): Command {
       .option('--identities <file>', 'the charge points of this file, one a line')
       .option('--profile <n>', 'only those that are kept on this security profile')
       .option('--never-rotated', 'only those whose password people chose, and those that have none')
-      .option('--expiring <days>', 'only those whose certificate ends within so many days')
+      .option(
+        '--expiring <duration>',
+        'only those whose certificate ends within this time, such as 45d; a number is days',
+      )
       .option('--set-cpo-name', 'of renew-certificates: set CpoName first')
       .option('--reconnect', 'of renew-certificates: make each connect with its new certificate'),
   )

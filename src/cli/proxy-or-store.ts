@@ -24,7 +24,7 @@ export interface Ways {
 export function changeCommand(name: string, shell: Shell, examples: readonly string[]): Command {
   return withApiOptions(storeCommand(name, shell, examples)).addHelpText(
     'after',
-    '\nA running proxy does it by its admin API; when none runs, or with --store, the store is changed.',
+    '\nA running proxy does it by its admin API; when none runs, or with --store, the store is changed. A proxy\nthat runs on that store ends, within seconds, the sessions of who was blocked or removed.',
   )
 }
 
@@ -57,7 +57,7 @@ async function runningProxy(shell: Shell, options: ChangeOptions): Promise<ApiCl
   if (!(await api.isRunning())) return null
   if (api.hasToken) return api
   shell.err(
-    `warning: a proxy runs at ${api.origin} without an admin API (admin.tokenFile): the store is changed, sessions go on as they are\n`,
+    `warning: a proxy runs at ${api.origin} without an admin API (admin.tokenFile): the store is changed. With a store in common it ends, within seconds, the sessions that may not go on\n`,
   )
   return null
 }

@@ -38,6 +38,7 @@ export function openSqliteStore(path: string, options: SqliteOptions = {}): Stor
     roots: sqliteRoots(db),
     firmware: sqliteFirmware(db),
     check: async () => db.check(),
+    outsideVersion: () => db.outsideVersion(),
     async freeBytes() {
       const { bavail, bsize } = await statfs(dirname(path))
       return bavail * bsize

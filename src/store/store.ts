@@ -318,6 +318,8 @@ export interface Store {
   readonly shared?: SharedStore
   /** Throws when the store cannot be written to now; for readiness. */
   check(): Promise<void>
+  /** Another number whenever another process has written; left out: `shared.changesAfter` tells. */
+  outsideVersion?(): number
   /** What is free on its disk; left out: the store is not on a disk of ours. */
   freeBytes?(): Promise<number>
   close(): Promise<void>

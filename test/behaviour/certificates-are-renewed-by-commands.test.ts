@@ -75,6 +75,7 @@ test('certificates renew, requests and issued, through the proxy and on its stor
       'requests CP-1',
       'issued --limit 0',
       'issued --expiring soon',
+      'issued --expiring 0d',
     ]) {
       const { code, out, err } = await command(`certificates ${line}`)
       assert.deepEqual([code, out], [2, ''], line)
@@ -93,7 +94,9 @@ test('certificates renew, requests and issued, through the proxy and on its stor
     'issued --identity CP-1 --json',
     'issued --revoked',
     'issued --expiring 400 --json',
+    'issued --expiring 400d --json',
     'issued --expiring 1',
+    'issued --expiring 36h',
     'issued --limit 1 --json',
   ]
   const outputs = async () => {
@@ -138,7 +141,8 @@ test('certificates renew, requests and issued, through the proxy and on its stor
     assert.equal(own.fingerprint, renewal?.certificateFingerprint)
     assert.match(text('issued'), new RegExp(`^CP-1 .* - +${own.fingerprint}$`, 'm'))
     assert.deepEqual(json('issued --expiring 400 --json'), all)
-    for (const line of ['issued --expiring 1', 'issued --revoked'])
+    assert.deepEqual(json('issued --expiring 400d --json'), all)
+    for (const line of ['issued --expiring 1', 'issued --expiring 36h', 'issued --revoked'])
       assert.equal(text(line), 'no certificate was issued\n', line)
     assert.deepEqual(json('issued --limit 1 --json'), all.slice(0, 1))
   })

@@ -32,7 +32,7 @@ test('[A02.FR.01] [A02.FR.07] a campaign renews the certificates of a fleet, and
   await proxy.register('CP-4', { securityProfile: 1 })
 
   const begun = await command(
-    'campaign create renew-certificates --expiring 45 --set-cpo-name --reconnect --any-time --canary 0 --attempts 1 --max-failures 3 --json',
+    'campaign create renew-certificates --expiring 45d --set-cpo-name --reconnect --any-time --canary 0 --attempts 1 --max-failures 3 --json',
   )
   assert.equal(begun.code, 0, begun.err)
   const { id } = JSON.parse(begun.out)

@@ -79,6 +79,7 @@ store: { sqlite: proxy.db }`,
   const text = (await run('--expiring', '12d')).out
   assert.match(text, /charge-point +CP2 +CN=S of CP2 +2026-01-01T\d\d:\d\d:\d\dZ +expired\n/)
   assert.match(text, /server +mutual +O=Example CPO, CN=localhost +\S+ +10\n/)
+  assert.equal((await run('--expiring', '12')).out, text, 'a number is days')
   assert.equal((await run('--expiring', 'soon')).code, 2)
   assert.equal((await run('--limit', '0')).code, 2)
   writeFileSync(join(shell.folder, 'root.pem'), 'none')

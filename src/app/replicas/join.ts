@@ -3,6 +3,7 @@ import type { Logger } from '../../observe/log.ts'
 import type { Metrics } from '../../observe/metrics.ts'
 import type { Relay } from '../../relay/relay.ts'
 import type { Store } from '../../store/store.ts'
+import { endNotAdmitted } from '../outside-changes.ts'
 import type { Rejections } from '../rejections.ts'
 import type { SecurityEvents } from '../security-events.ts'
 import type { UseCases } from '../use-cases.ts'
@@ -53,6 +54,7 @@ export function joinReplicas(deps: JoinDeps): Replicas | null {
       else await campaigns.standDown()
     },
     ticketsChanged,
+    changed: (identities) => endNotAdmitted(store.registry, relay.sessions, identities),
     dropped: (reason) => metrics.replicaMessagesDropped.inc({ reason }),
   })
   events.log.subscribe((stored) => replicas.notices.stored(stored))

@@ -46,6 +46,8 @@ export interface ReplicasDeps {
   /** One that ends takes up nothing more. */
   readonly mayLead: () => boolean
   readonly ticketsChanged: () => void
+  /** Somebody has changed these charge points in the store; null: any of them. */
+  readonly changed: (identities: readonly string[] | null) => Promise<void>
   /** A message that claimed to be of another replica was not taken. */
   readonly dropped: (reason: DropReason) => void
 }
@@ -249,6 +251,7 @@ export class Replicas {
     const { shared } = this.#deps
     const changed = await shared.changesAfter(this.#revision)
     await this.registry.refresh(changed.names)
+    await this.#deps.changed(changed.names)
     this.#revision = changed.revision
     const denied = await shared.denialsAfter(this.#deniedRevision)
     await this.denied.refresh(denied.names)

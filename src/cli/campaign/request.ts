@@ -7,6 +7,7 @@ import { identityProblem } from '../../policy/identity.ts'
 import { certificateOf, hashDataOf, typeOf } from '../certificates/root-options.ts'
 import { requireProfile } from '../charge-points/options.ts'
 import { usageError } from '../store-command.ts'
+import { withinDays } from '../within.ts'
 import { type TaskOptions, taskOf } from './task-options.ts'
 
 /** The options of `campaign create`, and the request that they mean. */
@@ -86,7 +87,7 @@ function selectionOf(options: CreateOptions): CampaignSelection {
     ...(isNamed ? { identities: named } : {}),
     ...(profile === undefined ? {} : { securityProfile: requireProfile(profile, '--profile') }),
     ...(neverRotated === undefined ? {} : { neverRotated }),
-    ...(expiring === undefined ? {} : { certificateEndsWithinDays: numberOf(expiring, '--expiring') }),
+    ...(expiring === undefined ? {} : { certificateEndsWithinDays: withinDays(expiring, '--expiring') }),
   }
 }
 

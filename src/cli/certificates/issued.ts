@@ -7,6 +7,7 @@ import { printable, table } from '../output.ts'
 import { type ChangeOptions, changeCommand, withProxyOrStore } from '../proxy-or-store.ts'
 import type { Shell } from '../shell.ts'
 import { type OpenedStore, parseInteger } from '../store-command.ts'
+import { withinDays } from '../within.ts'
 
 type Row = Static<typeof issuedSchema>
 
@@ -24,12 +25,12 @@ export function issuedCommand(shell: Shell): Command {
   return changeCommand('issued', shell, [
     'certificates issued',
     'certificates issued --identity CP1',
-    'certificates issued --expiring 30 --json',
+    'certificates issued --expiring 30d --json',
   ])
     .description('show the certificates that charge points were given, the newest first')
     .option('--identity <identity>', 'only those of this charge point')
     .option('--revoked', 'only those that are revoked')
-    .option('--expiring <days>', 'only those that end within so many days')
+    .option('--expiring <duration>', 'only those that end within this time, such as 30d; a number is days')
     .option('--limit <n>', 'at most so many', '100')
     .action((options: IssuedOptions) => {
       const show = async (rows: readonly Row[]) =>
@@ -46,7 +47,7 @@ function filterOf({ identity, revoked, expiring, limit }: IssuedOptions) {
     limit: parseInteger(limit, '--limit', 1, 1000),
     ...(identity === undefined ? {} : { identity }),
     ...(revoked === undefined ? {} : { revoked: true }),
-    ...(expiring === undefined ? {} : { endsWithinDays: parseInteger(expiring, '--expiring', 1, 3650) }),
+    ...(expiring === undefined ? {} : { endsWithinDays: withinDays(expiring, '--expiring') }),
   }
 }
 

@@ -5,13 +5,13 @@ import {
   certificateView,
   chargePointCertificateView,
 } from '../../admin/certificate-view.ts'
-import { parseDuration } from '../../config/values.ts'
 import type { CertificateKeyRecord } from '../../store/store.ts'
 import type { ApiClient } from '../api-client.ts'
 import { table } from '../output.ts'
 import { type ChangeOptions, changeCommand, withProxyOrStore } from '../proxy-or-store.ts'
 import type { Shell } from '../shell.ts'
-import { type OpenedStore, parseInteger, usageError } from '../store-command.ts'
+import { type OpenedStore, parseInteger } from '../store-command.ts'
+import { withinMs } from '../within.ts'
 import { configuredCertificates } from './configured.ts'
 
 interface ListOptions extends ChangeOptions {
@@ -41,7 +41,10 @@ export function listCommand(shell: Shell): Command {
     .description(
       'list every certificate that is known, the next to end first: server, trust, factory and authority of the proxy, and the one that each charge point was seen with last',
     )
-    .option('--expiring <duration>', 'only what ends within this time, such as 30d, or has ended')
+    .option(
+      '--expiring <duration>',
+      'only what ends within this time, such as 30d, or has ended; a number is days',
+    )
     .option('--limit <n>', 'at most so many of charge points', '1000')
     .action((options: ListOptions) => {
       const show = (rows: readonly Row[]) => tell(shell, options, rows)
@@ -59,9 +62,7 @@ function limitOf({ limit }: ListOptions): number {
 
 function untilOf(shell: Shell, { expiring }: ListOptions): Until {
   if (expiring === undefined) return null
-  const ms = parseDuration(expiring)
-  if (ms === null) throw usageError('--expiring must be a time with its unit, such as 30d')
-  return shell.now() + ms
+  return shell.now() + withinMs(expiring, '--expiring')
 }
 
 async function ofProxy(api: ApiClient, limit: number, until: Until): Promise<readonly Row[]> {

@@ -4,8 +4,8 @@ import { printable } from '../output.ts'
 import type { Shell } from '../shell.ts'
 
 /**
- * An import writes to the store, and a session that goes on does not look there: those that were blocked
- * are told to a running proxy one by one. What cannot be done is a warning, because the import is done.
+ * An import writes to the store, where a running proxy looks only from time to time: those that were blocked are told
+ * to it one by one. What cannot be done is a warning, because the import is done.
  */
 export async function endBlocked(
   shell: Shell,
@@ -16,7 +16,7 @@ export async function endBlocked(
   let left = blocked.length
   const warn = (why: string) =>
     shell.err(
-      `warning: ${left} charge points were blocked and may still have a session (${printable(why)}); \`charge-points block\` ends one through the proxy\n`,
+      `warning: ${left} charge points were blocked and may still have a session (${printable(why)}); a proxy with this store ends it within seconds\n`,
     )
   if (options.store !== undefined && options.adminUrl === undefined) {
     return warn('--store names no proxy')

@@ -21,6 +21,8 @@ export interface Database {
   /** Runs `body` as one transaction; an exception undoes it. */
   write<Result>(durability: Durability, body: () => Result): Promise<Result>
   /** Throws unless the file that was opened is still there and can be written. */
+  /** Another number whenever another connection has committed; ours do not count. */
+  outsideVersion(): number
   check(): void
   close(): void
 }
@@ -177,5 +179,9 @@ function databaseOf(connection: DatabaseSync, path: string): Database {
     if (connection.isOpen) connection.close()
   }
 
-  return { statement, read, write, check, close }
+  function outsideVersion(): number {
+    return read(() => numberOf(connection, 'PRAGMA data_version'))
+  }
+
+  return { statement, read, write, outsideVersion, check, close }
 }
