@@ -206,7 +206,8 @@ export class App {
       this.#every(lookMs, () => void this.#health.problems())
       const outside = new OutsideChanges({ store, sessions: this.#relay.sessions, log })
       this.#every(secondMs, () => void outside.look())
-      this.#every(minuteMs, () => void Promise.all([this.#useCases.changes.settle(), this.#authorities.tidy()]))
+      this.#every(minuteMs, () => void this.#useCases.changes.settle())
+      this.#every(minuteMs, () => void this.#authorities.tidy())
       this.#every((ticketLifetime / 2) * 1000, () => {
         if (this.#replicas?.leader.isLeader !== false) this.#rotateTickets()
       })
