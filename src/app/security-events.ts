@@ -10,12 +10,13 @@ import { basicAuthorization, fillTemplate } from '../gate/upstream-headers.ts'
 import type { Logger } from '../observe/log.ts'
 import type { Metrics } from '../observe/metrics.ts'
 import { reservedIdentity } from '../policy/identity.ts'
+import { eventName201 } from '../policy/security-event-types.ts'
 import { upstreamTarget } from '../relay/target.ts'
 import type { UseCase } from '../relay/use-case.ts'
 import type { Store } from '../store/store.ts'
 import { type EventDelivery, eventDelivery } from '../usecases/security-events/delivery.ts'
 import type { EventForm } from '../usecases/security-events/message.ts'
-import { EventOutbox } from '../usecases/security-events/outbox.ts'
+import { EventOutbox, readerOf201 } from '../usecases/security-events/outbox.ts'
 import type { OwnTarget } from '../usecases/security-events/own-connection.ts'
 import { OwnSession } from '../usecases/security-events/own-session.ts'
 import { securityEvents } from '../usecases/security-events/security-events.ts'
@@ -39,6 +40,7 @@ export class SecurityEvents {
   readonly #sinks: Sinks
   readonly #retention: EventRetention
   readonly #delivery: EventDelivery | null
+  readonly #delivery201: EventDelivery
   #own: OwnSession | null = null
   readonly #makeOwn: (() => OwnSession) | null
   readonly #readers = new Set<() => void>()
@@ -57,6 +59,11 @@ export class SecurityEvents {
     const form = config().securityEvents.toCentralSystem
     const outbox = form === 'off' ? null : this.#outbox(form)
     this.#delivery = outbox === null || form === 'off' ? null : eventDelivery({ outbox, log, form })
+    this.#delivery201 = eventDelivery({
+      ...{ log, form: 'SecurityEventNotification', protocol: 'ocpp2.0.1', sink: 'central-system-201' },
+      outbox: this.#outbox201(),
+      isOn: () => config().securityEvents.toCentralSystem201 !== 'off',
+    })
     const hasOwn = outbox !== null && config().securityEvents.ownSession !== undefined
     this.#makeOwn = hasOwn ? () => this.#ownSession(outbox) : null
     this.#isDelivering = store.shared === undefined
@@ -70,12 +77,12 @@ export class SecurityEvents {
         log,
         now: Date.now,
       }),
-      ...(this.#delivery === null ? [] : [this.#delivery]),
+      ...this.#deliveries,
     ]
     this.log.subscribe((stored) => {
       this.#retention.stored(stored.length)
       this.#sinks.wake(stored.length)
-      this.#delivery?.stored(stored)
+      for (const delivery of this.#deliveries) delivery.stored(stored)
       this.#own?.wake()
       for (const reader of this.#readers) reader()
     })
@@ -91,6 +98,10 @@ export class SecurityEvents {
     await this.#warnOfReserved()
     this.#prepared = prepared
     await this.#deliver()
+  }
+
+  get #deliveries(): readonly EventDelivery[] {
+    return this.#delivery === null ? [this.#delivery201] : [this.#delivery, this.#delivery201]
   }
 
   /** Begins or ends to deliver, where another replica did or does. */
@@ -109,7 +120,7 @@ export class SecurityEvents {
   /** Other replicas have stored so many events, of these charge points among others. */
   heard(count: number, identities: readonly string[]): void {
     this.#sinks.wake(count)
-    this.#delivery?.woken(identities)
+    for (const delivery of this.#deliveries) delivery.woken(identities)
     this.#own?.wake()
     for (const reader of this.#readers) reader()
   }
@@ -152,22 +163,39 @@ export class SecurityEvents {
   }
 
   #outbox(form: EventForm): EventOutbox {
-    const { store, log, metrics, config } = this.#deps
+    const { config } = this.#deps
     return new EventOutbox({
-      events: store.events,
-      metrics,
-      log,
-      settings: () => {
-        const { dataTransfer, perMinute } = config().securityEvents
-        return { form, dataTransfer, perMinute }
-      },
+      ...this.#outboxDeps(),
+      settings: () => ({ ...config().securityEvents, form }),
       // What a charge point says itself has passed already where the central system knows the message.
       wanted: ({ origin }) => origin === 'proxy' || config().centralSystem.securityMessages === 'answer',
-      wait: async (ms, signal) => {
+    })
+  }
+
+  /** Of the charge point's own nothing: they have passed (A04 of OCPP 2.0.1). */
+  #outbox201(): EventOutbox {
+    const { config } = this.#deps
+    return new EventOutbox({
+      ...this.#outboxDeps(),
+      readerOf: readerOf201,
+      settings: () => ({
+        ...config().securityEvents,
+        form: 'SecurityEventNotification',
+        nameOf: eventName201,
+      }),
+      wanted: ({ origin }) => origin === 'proxy',
+    })
+  }
+
+  #outboxDeps() {
+    const { store, log, metrics } = this.#deps
+    return {
+      ...{ events: store.events, log, metrics },
+      wait: async (ms: number, signal: AbortSignal) => {
         await delay(ms, undefined, { signal, ref: false }).catch(() => {})
         return !signal.aborted
       },
-    })
+    }
   }
 
   #ownSession(outbox: EventOutbox): OwnSession {
@@ -175,7 +203,7 @@ export class SecurityEvents {
     return new OwnSession({
       events: store.events,
       outbox,
-      isLive: (identity) => this.#delivery?.isLive(identity) ?? false,
+      isLive: (identity) => this.#deliveries.some((delivery) => delivery.isLive(identity)),
       target: () => ownTarget(config(), this.#deps.version),
       log,
       random: Math.random,

@@ -11,6 +11,7 @@ test('[A04.FR.03] the defaults: kept for a year, nobody is told', () => {
     keep: 1_000_000,
     age: 365 * 86_400_000,
     toCentralSystem: 'off',
+    toCentralSystem201: 'off',
     dataTransfer: { vendorId: 'ocpp-security-proxy', messageId: 'SecurityEventNotification' },
     perMinute: 10,
     sinks: [],
@@ -87,6 +88,7 @@ test('what protects nothing, or does nothing, is warned about', () => {
   const result = load(
     withEvents(`
   ownSession: {}
+  toCentralSystem201: SecurityEventNotification
   sinks:
     - syslog: { transport: udp, address: "203.0.113.9:514", ca: roots.pem }
     - webhook: { url: "http://203.0.113.9/" }`),
@@ -94,6 +96,7 @@ test('what protects nothing, or does nothing, is warned about', () => {
   const warnings = warningsOf(result).join('\n')
   assert.ok(result.ok, problemsOf(result).join('\n'))
   for (const text of [
+    'toCentralSystem201: has no effect without centralSystem201',
     'ownSession: has no effect while toCentralSystem is off',
     'syslog.ca: has no effect without transport: tls',
     'udp to a public address',

@@ -22,7 +22,7 @@ import { adminAddress, limitsFit, relaxedAdmission } from './operations.ts'
 import { plugAndChargeRules } from './plug-and-charge.ts'
 import { revocationRules } from './revocation.ts'
 import { routeRules } from './routes.ts'
-import { ownSession, securityEventSinks } from './security-events.ts'
+import { eventsTo201, ownSession, securityEventSinks } from './security-events.ts'
 import { issuedServerCertificates, serverCertificateForms, serverNames } from './server-certificates.ts'
 import { redisStore, storeKind } from './store.ts'
 import { clientCertificatesByProfile, legacyLane, operatorName, suites, tlsByProfile } from './tls.ts'
@@ -59,6 +59,7 @@ export const rules: readonly Rule[] = [
   messageRules,
   limitsFit,
   securityEventSinks,
+  eventsTo201,
   ownSession,
   adminAddress,
   storeKind,

@@ -66,6 +66,12 @@ function webhook({ webhook }: SinkFile, path: KeyPath): KeyFinding[] {
     : []
 }
 
+export function eventsTo201({ securityEvents, centralSystem201 }: LoadedFile): KeyFinding[] {
+  return securityEvents.toCentralSystem201 !== 'off' && centralSystem201 === undefined
+    ? [warning(['securityEvents', 'toCentralSystem201'], 'has no effect without centralSystem201')]
+    : []
+}
+
 export function ownSession(file: LoadedFile): KeyFinding[] {
   const { toCentralSystem, ownSession } = file.securityEvents
   return ownSession !== undefined && toCentralSystem === 'off'

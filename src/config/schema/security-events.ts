@@ -199,6 +199,12 @@ export const securityEventsSchema = Type.Object(
       default: 'off',
       restart: true,
     }),
+    toCentralSystem201: choice(['off', 'SecurityEventNotification'], {
+      description:
+        "The same for the central system of OCPP 2.0.1, which knows the message: what the proxy finds about a charging station, its refusals included. A charging station's own events pass in any case. Counts for sessions that begin after a reload.",
+      default: 'off',
+      requirements: ['A04.FR.03'],
+    }),
     dataTransfer,
     perMinute: integer({
       description:

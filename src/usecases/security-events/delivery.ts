@@ -1,4 +1,5 @@
 import { BoundedMap } from '../../policy/bounded-map.ts'
+import type { Protocol } from '../../policy/protocol.ts'
 import { type Answer, forward, type UseCase, type UseCaseSession, type Watch } from '../../relay/use-case.ts'
 import type { NewSecurityEvent } from '../../store/store.ts'
 import { type EventForm, type MainStatus, mainStatuses } from './message.ts'
@@ -10,6 +11,10 @@ const maxStatuses = 50_000
 export interface EventDeliveryDeps extends Omit<SessionDeliveryDeps, 'statusOf' | 'needsStatus'> {
   /** Fixed for the life of the process: what is watched depends on it. */
   readonly form: EventForm
+  /** Whose sessions; OCPP 1.6 when left out. */
+  readonly protocol?: Protocol
+  /** Asked when a session begins; left out: yes. */
+  readonly isOn?: () => boolean
 }
 
 export interface EventDelivery extends UseCase {
@@ -36,7 +41,8 @@ export function eventDelivery(deps: EventDeliveryDeps): EventDelivery {
   }
   return {
     name: 'security-events-delivery',
-    watches: watchesOf(deps.form),
+    protocols: [deps.protocol ?? 'ocpp1.6'],
+    watches: watchesOf(deps.form, (session) => deliveryOf(session) !== undefined),
     onCall({ action, payload }, session) {
       if (action === 'StatusNotification') {
         const status = mainStatuses.find((one) => one === payload.status)
@@ -61,7 +67,7 @@ export function eventDelivery(deps: EventDeliveryDeps): EventDelivery {
       const { identity, stage } = session.facts
       sessions.get(identity)?.stop()
       // A00.FR.806: there is no central system behind it.
-      if (stage === 'onboarding') return void sessions.delete(identity)
+      if (stage === 'onboarding' || deps.isOn?.() === false) return void sessions.delete(identity)
       const delivery = new SessionDelivery(session, { ...deps, statusOf, needsStatus })
       sessions.set(identity, delivery)
       delivery.start()
@@ -85,8 +91,8 @@ function isAccepted(answer: Answer | null): boolean {
   return answer?.kind === 'result' && answer.payload.status === 'Accepted'
 }
 
-function watchesOf(form: EventForm): readonly Watch[] {
-  const boot: Watch = { direction: 'to-central-system', action: 'BootNotification' }
+function watchesOf(form: EventForm, only: NonNullable<Watch['only']>): readonly Watch[] {
+  const boot: Watch = { direction: 'to-central-system', action: 'BootNotification', only }
   const status: Watch = { direction: 'to-central-system', action: 'StatusNotification' }
   return form === 'StatusNotification' ? [boot, status] : [boot]
 }

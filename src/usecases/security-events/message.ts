@@ -7,6 +7,8 @@ export type EventForm = 'SecurityEventNotification' | 'DataTransfer' | 'StatusNo
 
 export interface EventMessageSettings {
   readonly form: EventForm
+  /** What the central system calls a type; left out: as it is stored. */
+  readonly nameOf?: (type: string) => string
   /** Of DataTransfer; StatusNotification has the vendorId too. */
   readonly dataTransfer: { readonly vendorId: string; readonly messageId: string }
 }
@@ -34,7 +36,7 @@ export function eventMessage(
   const { form, dataTransfer } = settings
   switch (form) {
     case 'SecurityEventNotification':
-      return { action: form, payload: notification(record, session) }
+      return { action: form, payload: notification(record, settings, session) }
     case 'DataTransfer':
       return { action: form, payload: { ...dataTransfer, data: JSON.stringify(transferred(record)) } }
     case 'StatusNotification':
@@ -53,10 +55,14 @@ export function eventMessage(
   }
 }
 
-function notification(record: SecurityEventRecord, session: string): Payload {
+function notification(
+  record: SecurityEventRecord,
+  { nameOf }: EventMessageSettings,
+  session: string,
+): Payload {
   const techInfo = words(record, session)
   return {
-    type: record.type,
+    type: nameOf?.(record.type) ?? record.type,
     timestamp: dateTime(record),
     ...(techInfo === null ? {} : { techInfo: cutText(techInfo, 255) }),
   }

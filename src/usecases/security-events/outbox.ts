@@ -20,6 +20,8 @@ export interface OutboxSettings extends EventMessageSettings {
 }
 
 export interface OutboxDeps {
+  /** The name of a charge point's cursor; `readerOf` when left out. */
+  readonly readerOf?: (identity: string) => string
   readonly events: SecurityEventLog
   readonly metrics: Pick<Metrics, 'securityEventDeliveries'>
   readonly log: Logger
@@ -38,7 +40,7 @@ export interface Channel {
   /** Whose session it is. */
   readonly identity: string
   /** Metric label. */
-  readonly sink: 'central-system' | 'central-system/own'
+  readonly sink: 'central-system' | 'central-system/own' | 'central-system-201'
   readonly limit: EventLimit
   /** Aborted when the session has ended. */
   readonly signal: AbortSignal
@@ -60,6 +62,10 @@ export class EventOutbox {
 
   constructor(deps: OutboxDeps) {
     this.#deps = deps
+  }
+
+  readerOf(identity: string): string {
+    return (this.#deps.readerOf ?? readerOf)(identity)
   }
 
   /**
@@ -93,7 +99,7 @@ export class EventOutbox {
    */
   drain(identity: string, channel: Channel, upTo = Number.MAX_SAFE_INTEGER): Promise<Delivery> {
     return this.inTurn(identity, async () => {
-      const reader = readerOf(identity)
+      const reader = this.readerOf(identity)
       let cursor = await this.begin(reader)
       for (;;) {
         const page = await this.#deps.events.list({ identity, afterId: cursor, limit: pageSize })
@@ -192,6 +198,11 @@ export class EventOutbox {
 /** The name of a charge point's cursor. */
 export function readerOf(identity: string): string {
   return `central-system/${identity}`
+}
+
+/** The same for the central system of OCPP 2.0.1: one that speaks either version has a place in both. */
+export function readerOf201(identity: string): string {
+  return `central-system-201/${identity}`
 }
 
 interface Problem {

@@ -3,7 +3,7 @@ import { messageOf } from '../../policy/error.ts'
 import type { Answer, UseCaseSession } from '../../relay/use-case.ts'
 import { EventLimit } from './limit.ts'
 import type { MainStatus } from './message.ts'
-import { type Channel, type EventOutbox, readerOf } from './outbox.ts'
+import type { Channel, EventOutbox } from './outbox.ts'
 
 /** Milliseconds in which a charge point that boots sends its BootNotification. */
 const bootGraceMs = 10_000
@@ -17,6 +17,8 @@ export interface SessionDeliveryDeps {
   readonly statusOf: (identity: string) => MainStatus | null
   /** The form repeats the status, and must not make one up (`StatusNotification`). */
   readonly needsStatus: boolean
+  /** Metric label; central-system when left out. */
+  readonly sink?: Channel['sink']
   /** Milliseconds, for tests. */
   readonly bootGraceMs?: number
 }
@@ -48,7 +50,7 @@ export class SessionDelivery {
     const { identity } = session.facts
     this.#channel = {
       identity,
-      sink: 'central-system',
+      sink: deps.sink ?? 'central-system',
       limit: new EventLimit(),
       signal: this.#stopped.signal,
       status: () => deps.statusOf(identity) ?? 'Available',
@@ -64,7 +66,7 @@ export class SessionDelivery {
     const { outbox, log } = this.#deps
     // From here on, whatever comes is for this central system.
     outbox
-      .inTurn(identity, () => outbox.begin(readerOf(identity)))
+      .inTurn(identity, () => outbox.begin(outbox.readerOf(identity)))
       .catch((error: unknown) => {
         log.error({ err: messageOf(error), identity }, 'the cursor of security events cannot be read')
       })
