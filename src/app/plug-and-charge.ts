@@ -3,6 +3,7 @@ import { type ReadFile, readFileBounded } from '../config/read.ts'
 import type { AuthoritySource, Config, PlugAndChargeConfig } from '../config/schema.ts'
 import type { Logger } from '../observe/log.ts'
 import type { IssuedIndex } from '../pki/authority/issued-index.ts'
+import type { CheckReturned } from '../pki/authority/returned-chain.ts'
 import { certificateFacts } from '../pki/certificate.ts'
 import { type CertificateStatus, createCertificateStatus } from '../pki/plug-and-charge/certificate-status.ts'
 import { type ContractCheck, createContractCheck } from '../pki/plug-and-charge/contract-check.ts'
@@ -11,6 +12,7 @@ import { createAddressRule, createHostRule } from '../pki/revocation/addresses.t
 import { createFetch } from '../pki/revocation/fetch.ts'
 import type { OcspAnswerStore } from '../pki/revocation/ocsp-checker.ts'
 import { messageOf, ProxyError } from '../policy/error.ts'
+import { checkV2gIssued } from '../policy/v2g-certificate.ts'
 import { noPlugAndCharge, type PlugAndChargeServices } from '../usecases/plug-and-charge/settings.ts'
 import type { V2gAuthority } from '../usecases/plug-and-charge/v2g-signing.ts'
 import { readCertificates } from './authorities/material.ts'
@@ -132,29 +134,27 @@ function v2gOf(
 ): V2gAuthority | null {
   const { mode, authority: section, organizations, commonNames } = signCertificate
   if (mode === 'pass' || section === undefined) return null
-  const prepared = prepareAuthorities(
-    {
-      ...section,
-      ...withoutClientAuth(section),
-      ...(section.rsa === undefined ? {} : { rsa: withoutClientAuth(section.rsa) }),
-      ...(section.ec === undefined ? {} : { ec: withoutClientAuth(section.ec) }),
-    },
-    { index, now: Date.now, readFile, place: 'authority' },
-  )
-  const { authority } = prepared
-  if (authority === null) return null
   const trusted = listeners.flatMap(({ tls }) => [
     ...(tls?.clientCertificates?.trust ?? []),
     ...(tls?.clientCertificates?.factory ?? []),
   ])
+  const ours = [...cpoRoots, ...trusted.flatMap((file) => readCertificates(readFile, file))]
+  const foreignKeys = new Set(ours.map((one) => certificateFacts(one).keyFingerprint))
+  const prepared = prepareAuthorities(
+    {
+      ...section,
+      ...withoutClientAuth(section),
+    },
+    { index, now: Date.now, readFile, place: 'authority', check: rulesOfVehicles(foreignKeys) },
+  )
+  const { authority } = prepared
+  if (authority === null) return null
   const roots = authority.roots()
   const theirs = [
     ...roots,
     ...prepared.issuers.flatMap(({ issuer }) => [issuer.certificate, ...issuer.chain]),
   ]
-  const ours = [...cpoRoots, ...trusted.flatMap((file) => readCertificates(readFile, file))]
-  const keys = new Set(ours.map((one) => certificateFacts(one).keyFingerprint))
-  const shared = theirs.find((one) => keys.has(certificateFacts(one).keyFingerprint))
+  const shared = theirs.find((one) => foreignKeys.has(certificateFacts(one).keyFingerprint))
   if (shared !== undefined) {
     const name = certificateFacts(shared).subject
     const message = `${name} is trusted for charge points as well: V2G needs roots of its own`
@@ -162,11 +162,16 @@ function v2gOf(
   }
   const { minimumLifetime, giveUpAfter, requestsPerHour } = section
   return {
-    ...{ authority, roots, commonNames, requestsPerHour },
+    ...{ authority, roots, foreignKeys, commonNames, requestsPerHour },
     organizations: organizations.length > 0 ? organizations : cpo.names,
     minimumLifetimeMs: minimumLifetime,
     giveUpAfterMs: giveUpAfter,
   }
+}
+
+function rulesOfVehicles(foreignKeys: ReadonlySet<string>): CheckReturned {
+  return (chain, { csr }, rules) =>
+    checkV2gIssued(chain, { keyFingerprint: csr.facts.keyFingerprint, foreignKeys, ...rules })
 }
 
 /** A V2G certificate is none of a TLS client. */

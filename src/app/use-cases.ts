@@ -13,7 +13,7 @@ import {
 } from '../ocpp/message-schemas.ts'
 import { protocols } from '../policy/protocol.ts'
 import { sessionsWhere } from '../relay/sessions-where.ts'
-import { forward, type SessionDirectory, type UseCase, type UseCaseSession } from '../relay/use-case.ts'
+import type { SessionDirectory, UseCase, UseCaseSession } from '../relay/use-case.ts'
 import { seal } from '../store/seal.ts'
 import type { LogArchive, Store } from '../store/store.ts'
 import {
@@ -31,7 +31,7 @@ import { createGuard } from '../usecases/guard.ts'
 import { createMessageSchema } from '../usecases/message-schema.ts'
 import { createGuard201 } from '../usecases/ocpp201/guard.ts'
 import { renewalMessages201 } from '../usecases/ocpp201/renewal.ts'
-import { type Signer, signCertificate201 } from '../usecases/ocpp201/sign-certificate.ts'
+import { signCertificate201 } from '../usecases/ocpp201/sign-certificate.ts'
 import type { OnboardingUseCase } from '../usecases/onboarding/onboarding.ts'
 import { systemClock } from '../usecases/operation/clock.ts'
 import type { ChargePointOperations } from '../usecases/operation/operation.ts'
@@ -141,6 +141,20 @@ export function createUseCases(deps: UseCaseDeps): UseCases {
   const onboarding = onboardingOf(deps, changes.operations, busy.watch)
   const schemas201 = createMessageSchemas201()
   const schema = createMessageSchema({ settings, schemas, schemas201, metrics, log, now })
+  const plugAndCharge = createPlugAndCharge({
+    services: deps.authorities.plugAndCharge,
+    signing: createV2gSigning({
+      service: () => deps.authorities.plugAndCharge().v2gAuthority,
+      ...{ registry: store.registry, renewals: store.renewals, issued: store.issued, note, log },
+      overInsecureProfiles: () => settings().overInsecureProfiles,
+      clock: systemClock(),
+      random: Math.random,
+    }),
+    schemas201,
+    callTimeoutMs: () => config().limits.callTimeout,
+    counted: (message, result) => metrics.plugAndCharge.inc({ message, result }),
+    log,
+  })
   return {
     all: [
       createGuard({ settings, note, now }),
@@ -148,26 +162,13 @@ export function createUseCases(deps: UseCaseDeps): UseCases {
       // Near the front: of an answer it hears last, and what it hides nobody brings back.
       configurationAnswer(),
       // Before the schemas: what it serves goes nowhere, and it reads what they would refuse.
-      createPlugAndCharge({
-        services: deps.authorities.plugAndCharge,
-        signing: createV2gSigning({
-          service: () => deps.authorities.plugAndCharge().v2gAuthority,
-          ...{ registry: store.registry, renewals: store.renewals, issued: store.issued, note, log },
-          overInsecureProfiles: () => settings().overInsecureProfiles,
-          clock: systemClock(),
-          random: Math.random,
-        }),
-        schemas201,
-        callTimeoutMs: () => config().limits.callTimeout,
-        counted: (message, result) => metrics.plugAndCharge.inc({ message, result }),
-        log,
-      }),
+      plugAndCharge.useCase,
       ...(schema === null ? [] : [schema]),
       ...deps.events,
       ...logs.useCases,
       signedFirmware.useCase,
       certificates.useCase,
-      signCertificate201({ schemas: schemas201, chargingStation: certificates, v2g: passed }),
+      signCertificate201({ schemas: schemas201, chargingStation: certificates, v2g: plugAndCharge.signer }),
       busy.useCase,
       busy.useCase201,
       ...changes.useCases,
@@ -220,9 +221,6 @@ function certificatesOf(deps: UseCaseDeps, schemas: MessageSchemas): Certificate
   authorities.onChange(() => certificates.authoritiesChanged())
   return certificates
 }
-
-/** The central system signs them. */
-const passed: Signer = { serves: () => false, request: () => forward }
 
 /** Without the section nothing is issued, and its numbers count for nobody. */
 function certificateSettings(config: Config): CertificateSettings {

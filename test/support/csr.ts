@@ -8,18 +8,26 @@ import { generateKey, type KeyPair } from '../../src/pki/keys.ts'
 export interface CsrOptions {
   /** Attributes in order; default O=Example CPO, CN=SN-0001. */
   readonly subject?: readonly (readonly [type: string, value: string])[]
-  /** EC P-256 or RSA; default a new P-256 key. */
+  /** EC on a curve of NIST, or RSA; default a new P-256 key. */
   readonly keys?: KeyPair
   readonly hash?: 'SHA-1' | 'SHA-256'
   readonly extensions?: x509.Extension[]
 }
+
+/** OpenSSL's names, and those of Web Crypto. */
+const curves: ReadonlyMap<string | undefined, string> = new Map([
+  ['prime256v1', 'P-256'],
+  ['secp384r1', 'P-384'],
+  ['secp521r1', 'P-521'],
+])
 
 /** A PKCS #10 in PEM, as a charge point sends it. */
 export async function makeCsr(options: CsrOptions = {}): Promise<string> {
   const keys = options.keys ?? (await generateKey({ type: 'ec', curve: 'P-256' }))
   const rsa = keys.publicKey.asymmetricKeyType === 'rsa'
   const hash = options.hash ?? 'SHA-256'
-  const algorithm = rsa ? { name: 'RSASSA-PKCS1-v1_5', hash } : { name: 'ECDSA', namedCurve: 'P-256', hash }
+  const namedCurve = curves.get(keys.publicKey.asymmetricKeyDetails?.namedCurve) ?? 'P-256'
+  const algorithm = rsa ? { name: 'RSASSA-PKCS1-v1_5', hash } : { name: 'ECDSA', namedCurve, hash }
   const subject = options.subject ?? [
     ['O', 'Example CPO'],
     ['CN', 'SN-0001'],

@@ -10,6 +10,7 @@ import type { IssuedIndex } from '../../pki/authority/issued-index.ts'
 import type { Issuer } from '../../pki/authority/issuer.ts'
 import { createLocalAuthority } from '../../pki/authority/local.ts'
 import { statusPointers } from '../../pki/authority/pointers.ts'
+import type { CheckReturned } from '../../pki/authority/returned-chain.ts'
 import { messageOf, ProxyError } from '../../policy/error.ts'
 import { type LocalSection, readCertificates, readIssuer, readText } from './material.ts'
 
@@ -36,6 +37,8 @@ export interface AuthorityDeps {
   readonly readFile?: ReadFile
   /** Where the section stands; certificateAuthority when left out. */
   readonly place?: string
+  /** By what rules a returned chain is judged; those of charge point certificates when left out. */
+  readonly check?: CheckReturned
 }
 
 export const noAuthorities: PreparedAuthorities = Object.freeze({ authority: null, issuers: [] })
@@ -111,13 +114,14 @@ function remoteAuthority(
   name: string,
   { est, http }: AuthoritySource,
   minimumLifetimeMs: number,
-  { now, readFile = readFileBounded }: AuthorityDeps,
+  { now, check, readFile = readFileBounded }: AuthorityDeps,
 ): Authority | null {
   const common = (remote: NonNullable<typeof est | typeof http>) => ({
     roots: readCertificates(readFile, remote.roots),
     tls: remoteTls(remote, readFile),
     timeoutMs: remote.timeout,
     ...{ url: remote.url, minimumLifetimeMs, now },
+    ...(check === undefined ? {} : { check }),
   })
   const named = (kind: string): string => (name === '' ? kind : `${name}-${kind}`)
   if (est !== undefined) {

@@ -8,6 +8,9 @@ import { authorityRules } from './certificate-authority.ts'
 type Section = NonNullable<LoadedFile['plugAndCharge']>
 type Pool = NonNullable<Section['evCertificate']['pool']>
 
+/** ISO 15118-2: certificates of charge points live for two to three months. */
+const usualLifetimeMs = 93 * 86_400_000
+
 /** A vehicle gives up after 5 s (ISO 15118-2, CertificateInstallation). */
 const vehicleMs = 5_000
 
@@ -90,6 +93,10 @@ function signRules(
   cpoNames: readonly string[],
 ): KeyFinding[] {
   const found = authority === undefined ? [] : authorityRules(authority, [...path, 'authority'])
+  if ((authority?.local?.lifetime ?? 0) > usualLifetimeMs) {
+    const text = 'ISO 15118-2 has two to three months; vehicles may refuse what lives longer'
+    found.push(warning([...path, 'authority', 'local', 'lifetime'], text))
+  }
   if (mode === 'pass') return found
   if (authority === undefined) found.push(problem([...path, 'mode'], 'serve needs authority', ['A02.FR.04']))
   if (organizations.length === 0 && cpoNames.length === 0)

@@ -27,78 +27,80 @@ const passphraseFile = (of: string) =>
     secretFile({ description: `File with the passphrase of ${of}.`, requirements: ['A00.FR.602'] }),
   )
 
-const local = Type.Object(
-  {
-    certificate: Type.Optional(
-      file({
-        description: 'PEM file: the certificate of the authority, and those above it where it is no root.',
-        requirements: ['A00.FR.601'],
-      }),
-    ),
-    key: Type.Optional(
-      file({
-        description: 'PEM file of its private key. Nobody but the proxy may read it.',
-        requirements: ['A00.FR.602'],
-      }),
-    ),
-    pkcs12: Type.Optional(
-      file({
-        description: 'PKCS #12 bundle, in place of certificate and key.',
-        requirements: ['A00.FR.602'],
-      }),
-    ),
-    passphraseFile: passphraseFile('the key or of the bundle'),
-    roots: Type.Optional(
-      file({
+const localWith = (lifetime: string) =>
+  Type.Object(
+    {
+      certificate: Type.Optional(
+        file({
+          description: 'PEM file: the certificate of the authority, and those above it where it is no root.',
+          requirements: ['A00.FR.601'],
+        }),
+      ),
+      key: Type.Optional(
+        file({
+          description: 'PEM file of its private key. Nobody but the proxy may read it.',
+          requirements: ['A00.FR.602'],
+        }),
+      ),
+      pkcs12: Type.Optional(
+        file({
+          description: 'PKCS #12 bundle, in place of certificate and key.',
+          requirements: ['A00.FR.602'],
+        }),
+      ),
+      passphraseFile: passphraseFile('the key or of the bundle'),
+      roots: Type.Optional(
+        file({
+          description:
+            'PEM file of the root, where the authority is below one that the files above do not hold.',
+        }),
+      ),
+      lifetime: duration({
         description:
-          'PEM file of the root, where the authority is below one that the files above do not hold.',
+          'How long a certificate of a charge point lives; never longer than the authority itself.',
+        default: lifetime,
+        minimum: 3_600_000,
+        maximum: 3650 * day,
       }),
-    ),
-    lifetime: duration({
-      description: 'How long a certificate of a charge point lives; never longer than the authority itself.',
-      default: '365d',
-      minimum: 3_600_000,
-      maximum: 3650 * day,
-    }),
-    rsaPadding: choice(['pkcs1', 'pss'], {
-      description:
-        'How an RSA key signs. pss is recommended by the white paper, and refused by many charge points and test tools.',
-      default: 'pkcs1',
-      requirements: ['A00.FR.505'],
-    }),
-    extendedKeyUsage: flag({
-      description: 'Write clientAuth into the certificates; false for charge points that dislike it.',
-      default: true,
-    }),
-    crlUrl: Type.Optional(
-      webUrl(
-        'Where the certificates say that the CRL is had; the proxy serves it at /pki/ of the admin address.',
-        'http',
-      ),
-    ),
-    ocspUrl: Type.Optional(
-      webUrl(
-        'Where the certificates say that OCSP is answered; the proxy does so at /pki/ of the admin address.',
-        'http',
-      ),
-    ),
-    crlFile: Type.Optional(
-      dataFile({
-        description: 'The CRL is written here as well, in PEM, for other programs to serve or to trust.',
+      rsaPadding: choice(['pkcs1', 'pss'], {
+        description:
+          'How an RSA key signs. pss is recommended by the white paper, and refused by many charge points and test tools.',
+        default: 'pkcs1',
+        requirements: ['A00.FR.505'],
       }),
-    ),
-    crlLifetime: duration({
-      description: 'Until when a CRL and an OCSP answer hold; a CRL is made anew after half of it.',
-      default: '24h',
-      minimum: 60_000,
-      maximum: 30 * day,
-    }),
-  },
-  {
-    additionalProperties: false,
-    ...about({ description: 'An authority in the proxy itself.', requirements: ['A00.FR.601'] }),
-  },
-)
+      extendedKeyUsage: flag({
+        description: 'Write clientAuth into the certificates; false for charge points that dislike it.',
+        default: true,
+      }),
+      crlUrl: Type.Optional(
+        webUrl(
+          'Where the certificates say that the CRL is had; the proxy serves it at /pki/ of the admin address.',
+          'http',
+        ),
+      ),
+      ocspUrl: Type.Optional(
+        webUrl(
+          'Where the certificates say that OCSP is answered; the proxy does so at /pki/ of the admin address.',
+          'http',
+        ),
+      ),
+      crlFile: Type.Optional(
+        dataFile({
+          description: 'The CRL is written here as well, in PEM, for other programs to serve or to trust.',
+        }),
+      ),
+      crlLifetime: duration({
+        description: 'Until when a CRL and an OCSP answer hold; a CRL is made anew after half of it.',
+        default: '24h',
+        minimum: 60_000,
+        maximum: 30 * day,
+      }),
+    },
+    {
+      additionalProperties: false,
+      ...about({ description: 'An authority in the proxy itself.', requirements: ['A00.FR.601'] }),
+    },
+  )
 
 const clientOf = {
   ca: Type.Optional(
@@ -166,7 +168,12 @@ const http = Type.Object(
   },
 )
 
-const source = { local: Type.Optional(local), est: Type.Optional(est), http: Type.Optional(http) }
+const sourceWith = (lifetime: string) => ({
+  local: Type.Optional(localWith(lifetime)),
+  est: Type.Optional(est),
+  http: Type.Optional(http),
+})
+const source = sourceWith('365d')
 
 const ofKeyType = (keys: string) =>
   Type.Optional(
@@ -179,10 +186,7 @@ const ofKeyType = (keys: string) =>
     }),
   )
 
-const authorityFields = {
-  ...source,
-  rsa: ofKeyType('RSA keys'),
-  ec: ofKeyType('keys on elliptic curves'),
+const rules = {
   minimumLifetime: duration({
     description:
       'A certificate that ends sooner is not handed on: charge points begin to renew a month before the end.',
@@ -207,6 +211,13 @@ const authorityFields = {
   }),
 }
 
+const authorityFields = {
+  ...source,
+  rsa: ofKeyType('RSA keys'),
+  ec: ofKeyType('keys on elliptic curves'),
+  ...rules,
+}
+
 export const certificateAuthoritySchema = Type.Object(authorityFields, {
   additionalProperties: false,
   ...about({
@@ -216,12 +227,18 @@ export const certificateAuthoritySchema = Type.Object(authorityFields, {
   }),
 })
 
-/** The same for V2G certificates: an authority of its own, in another domain of trust. */
-export const v2gAuthoritySchema = Type.Object(authorityFields, {
-  additionalProperties: false,
-  ...about({
-    description:
-      'Who signs V2G certificates: one of local, est and http. Its roots must be none that a listener trusts or that certificateAuthority ends in. Of a local one the proxy serves neither CRL nor OCSP.',
-    requirements: ['A02.FR.04'],
-  }),
-})
+/**
+ * The same for V2G certificates: an authority of its own, in another domain of trust. Vehicles know no RSA, and
+ * ISO 15118-2 has certificates of two to three months.
+ */
+export const v2gAuthoritySchema = Type.Object(
+  { ...sourceWith('90d'), ...rules },
+  {
+    additionalProperties: false,
+    ...about({
+      description:
+        'Who signs V2G certificates: one of local, est and http. Its roots must be none that a listener trusts or that certificateAuthority ends in. Of a local one the proxy serves neither CRL nor OCSP.',
+      requirements: ['A02.FR.04'],
+    }),
+  },
+)

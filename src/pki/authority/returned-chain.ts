@@ -1,4 +1,5 @@
 import { hash, type X509Certificate } from 'node:crypto'
+import type { ChainFacts } from '../../policy/facts.ts'
 import { checkIssued } from '../../policy/issued-certificate.ts'
 import { certificateFacts } from '../certificate.ts'
 import { buildChain } from '../chain.ts'
@@ -10,10 +11,19 @@ import {
   withoutRoots,
 } from './authority.ts'
 
+/** What is wrong with a chain, in words; empty: the charge point may have it. */
+export type CheckReturned = (
+  chain: ChainFacts,
+  request: AuthorityRequest,
+  rules: { readonly now: number; readonly minimumLifetimeMs: number },
+) => readonly string[]
+
 /** What came back must end here, and live for so long. */
 export interface ReturnedChainPolicy {
   readonly roots: readonly X509Certificate[]
   readonly minimumLifetimeMs: number
+  /** By what rules; those of charge point certificates when left out. */
+  readonly check?: CheckReturned
 }
 
 /** Certificates beyond these are not looked at. */
@@ -21,7 +31,7 @@ const maxReturned = 16
 
 /**
  * The chain for a charge point out of what an authority returned, in whatever order, extras included.
- * It is judged as the gate would judge it (`checkIssued`). `now`: milliseconds since the epoch.
+ * It is judged as the gate would judge it (`checkIssued`), or by the rules of the policy. `now`: milliseconds since the epoch.
  * Throws AuthorityError `authority_rejected`: the same request would give the same again.
  */
 export function acceptReturned(
@@ -49,20 +59,22 @@ function judge(
   leaf: X509Certificate,
   others: readonly X509Certificate[],
   request: AuthorityRequest,
-  { roots, minimumLifetimeMs }: ReturnedChainPolicy,
+  { roots, minimumLifetimeMs, check = asChargePoint }: ReturnedChainPolicy,
   now: number,
 ): ReturnType<typeof buildChain> {
   const chain = readable(name, () => buildChain(leaf, others, { cpo: roots, factory: [] }, now))
-  const problems = checkIssued(chain, {
-    keyFingerprint: request.csr.facts.keyFingerprint,
-    cpoNames: [request.organization],
-    serialNumber: request.serialNumber,
-    ...{ now, minimumLifetimeMs },
-  })
+  const problems = check(chain, request, { now, minimumLifetimeMs })
   if (problems.length === 0) return chain
-  const text = problems.map(({ code, detail }) => `${code}: ${detail}`).join('; ')
+  const text = problems.join('; ')
   throw new AuthorityError('rejected', `authority ${name} returned a certificate that is refused: ${text}`)
 }
+
+const asChargePoint: CheckReturned = (chain, { csr, organization, serialNumber }, rules) =>
+  checkIssued(chain, {
+    keyFingerprint: csr.facts.keyFingerprint,
+    cpoNames: [organization],
+    ...{ serialNumber, ...rules },
+  }).map(({ code, detail }) => `${code}: ${detail}`)
 
 function readable<T>(name: string, read: () => T): T {
   try {

@@ -40,13 +40,14 @@ const inDataTransfer: Form = {
     callWrapped(session, 'CertificateSigned', { certificateChain }, options),
 }
 
-/** OCPP 2.0.1: messages of its own. SignCertificate without V2GCertificate is for a charge point certificate (A02). */
+/** What OCPP 2.0.1 has for ISO 15118 alone. SignCertificate is for both domains of trust: ocpp201/sign-certificate. */
+export const nativeMessages = askedMessages.filter((one) => one !== 'SignCertificate')
+
+/** OCPP 2.0.1: messages of its own. */
 const native: Form = {
   read({ action, payload }) {
-    const message = askedMessages.find((one) => one === action)
-    if (message === undefined) return null
-    const isOfCharger = message === 'SignCertificate' && payload.certificateType !== 'V2GCertificate'
-    return isOfCharger ? null : { message, data: payload }
+    const message = nativeMessages.find((one) => one === action)
+    return message === undefined ? null : { message, data: payload }
   },
   answer: (payload) => payload,
   signed: (session, certificateChain, options) =>

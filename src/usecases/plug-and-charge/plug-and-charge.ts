@@ -13,9 +13,10 @@ import {
   type UseCaseSession,
   type Watch,
 } from '../../relay/use-case.ts'
+import type { Signer } from '../ocpp201/sign-certificate.ts'
 import { certificateStatusAnswer, evCertificateAnswer, type ServedAnswer } from './answers.ts'
 import { askByIdTag, judgeAuthorize, withStatus } from './authorize.ts'
-import { type Asked, type AskedMessage, askedMessages, forms } from './forms.ts'
+import { type Asked, type AskedMessage, askedMessages, forms, nativeMessages } from './forms.ts'
 import { isServed, type PlugAndChargeServices } from './settings.ts'
 import type { V2gSigning } from './v2g-signing.ts'
 
@@ -30,35 +31,49 @@ export interface PlugAndChargeDeps {
   readonly log: Logger
 }
 
+export interface PlugAndCharge {
+  readonly useCase: UseCase
+  /** SignCertificate of OCPP 2.0.1 for a V2GCertificate. */
+  readonly signer: Signer
+}
+
 /**
  * ISO 15118 (M01, M02, M06, A02, C07): what the configuration serves is answered here and never seen by the
  * central system, whether it comes in a DataTransfer of OCPP 1.6 or natively in OCPP 2.0.1; everything else
  * goes on as the bytes that came.
  */
-export function createPlugAndCharge(deps: PlugAndChargeDeps): UseCase {
+export function createPlugAndCharge(deps: PlugAndChargeDeps): PlugAndCharge {
   const { services, signing } = deps
-  return {
+  const fate = async (session: UseCaseSession, asked: Asked): Promise<CallFate> => {
+    // Read once: a reload meanwhile is for the next message.
+    const present = services()
+    const served = isServed(present, asked.message) ? await serve(deps, session, asked, present) : null
+    return served === null ? forward : fateOf(deps, session, asked, served)
+  }
+  const useCase: UseCase = {
     name: 'plug-and-charge',
     protocols,
     watches: watchesOf(services),
-    async onCall(call, session) {
+    onCall(call, session) {
       const { protocol, stage } = session.facts
       const asked = call.direction === 'to-central-system' ? forms[protocol].read(call) : null
-      // Read once: a reload meanwhile is for the next message.
-      const present = services()
-      if (asked === null || !isServed(present, asked.message)) return forward
+      if (asked === null) return forward
       // A00.FR.806: with factory credentials there is nothing to be had; signing says so itself.
       if (stage === 'onboarding' && asked.message !== 'SignCertificate') return forward
-      const served = await serve(deps, session, asked, present)
-      return served === null ? forward : fateOf(deps, session, asked, served)
+      return fate(session, asked)
     },
     ended: (session) => signing.ended(session),
   }
+  const signer: Signer = {
+    serves: () => isServed(services(), 'SignCertificate'),
+    request: ({ payload }, session) => fate(session, { message: 'SignCertificate', data: payload }),
+  }
+  return { useCase, signer }
 }
 
 function watchesOf(services: () => PlugAndChargeServices): readonly Watch[] {
   const direction = 'to-central-system'
-  const natively = askedMessages.map(
+  const natively = nativeMessages.map(
     (action): Watch => ({
       ...{ direction, action },
       only: ({ facts }) => facts.protocol === 'ocpp2.0.1' && isServed(services(), action),

@@ -3,7 +3,7 @@ import { buildChain } from '../../pki/chain.ts'
 import type { Csr } from '../../pki/csr.ts'
 import { messageOf } from '../../policy/error.ts'
 import type { CertificateFacts } from '../../policy/facts.ts'
-import { checkV2gIssued } from '../../policy/v2g-certificate.ts'
+import { checkV2gIssued, longV2gLifetime } from '../../policy/v2g-certificate.ts'
 import type { UseCaseSession } from '../../relay/use-case.ts'
 import type { Asking } from '../certificate-update/asking.ts'
 import { readSigned } from '../certificate-update/deliver.ts'
@@ -31,6 +31,8 @@ export async function issueV2g(deps: IssueDeps, service: V2gAuthority, job: V2gJ
     if (chain === null) return
     const leaf = judge(chain, service, job, deps.clock.now())
     if (typeof leaf === 'string') return fail(deps, identity, `what the authority issued is refused: ${leaf}`)
+    const long = longV2gLifetime(leaf)
+    if (long !== null) deps.log.warn({ identity, detail: long }, 'a V2G certificate that vehicles may refuse')
     await remember(deps, service, chain, leaf, identity)
     if (job.session.isOpen) await handOn(deps, job, chain)
   } catch (error) {
@@ -67,7 +69,7 @@ async function ask(deps: IssueDeps, service: V2gAuthority, job: V2gJob): Promise
 /** The leaf, or why the chain is not handed on. */
 function judge(
   { certificates, pem }: IssuedChain,
-  { roots, minimumLifetimeMs }: V2gAuthority,
+  { roots, minimumLifetimeMs, foreignKeys }: V2gAuthority,
   { keyFingerprint }: V2gJob,
   now: number,
 ): CertificateFacts | string {
@@ -75,7 +77,7 @@ function judge(
   const size = chainSizeProblem(pem, null)
   if (first === undefined || size !== null) return size ?? 'it is empty'
   const chain = buildChain(first, others, { cpo: roots, factory: [] }, now)
-  const problems = checkV2gIssued(chain, { keyFingerprint, now, minimumLifetimeMs })
+  const problems = checkV2gIssued(chain, { keyFingerprint, now, minimumLifetimeMs, foreignKeys })
   return problems.length === 0 ? chain.leaf : problems.join('; ')
 }
 

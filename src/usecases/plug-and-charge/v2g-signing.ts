@@ -20,6 +20,8 @@ import { issueV2g, type V2gJob } from './v2g-issue.ts'
 export interface V2gAuthority {
   readonly authority: Authority
   readonly roots: readonly X509Certificate[]
+  /** Of the authorities that are trusted for charge points; SHA-256 over the SubjectPublicKeyInfo. */
+  readonly foreignKeys: ReadonlySet<string>
   /** organizationNames that a request may have. */
   readonly organizations: readonly string[]
   /** Templates: {identity}, {serialNumber}. */

@@ -13,7 +13,14 @@ async function settingOf(failures: number, requestsPerHour = 10) {
   const root = await makeAuthority({ name: 'V2G root' })
   const index = { record: async () => {}, find: async () => null, revoked: async () => [] }
   const issuer = { certificate: root.x509, chain: [], privateKey: root.credentials.privateKey }
-  const local = createLocalAuthority({ name: 'v2g', issuer, lifetimeMs: 86_400_000, index, now: Date.now })
+  const local = createLocalAuthority({
+    name: 'v2g',
+    issuer,
+    lifetimeMs: 86_400_000,
+    extendedKeyUsage: [],
+    index,
+    now: Date.now,
+  })
   let asked = 0
   const authority: Authority = {
     ...local,
@@ -31,6 +38,7 @@ async function settingOf(failures: number, requestsPerHour = 10) {
     service: () => ({
       authority,
       roots: [root.x509],
+      foreignKeys: new Set<string>(),
       organizations: ['Example CPO'],
       commonNames: ['{serialNumber}'],
       minimumLifetimeMs: 0,
