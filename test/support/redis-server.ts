@@ -1,10 +1,11 @@
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { type ChildProcess, execFile, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { promisify } from 'node:util'
 import type { RedisSettings } from '../../src/store/redis/settings.ts'
 
 const found = ['redis-server', 'valkey-server'].find(
@@ -39,13 +40,19 @@ export class RedisServer {
     return server
   }
 
-  /** A sentinel that watches the server on `port`. */
-  static async startSentinel(port: number, name: string): Promise<RedisServer> {
+  /** A sentinel that watches the server on `port`; `settings` of it by name, such as down-after-milliseconds. */
+  static async startSentinel(
+    port: number,
+    name: string,
+    settings: Readonly<Record<string, number>> = {},
+  ): Promise<RedisServer> {
     const server = new RedisServer(await freePort(), [])
     const file = join(server.folder, 'sentinel.conf')
     const lines = [`port ${server.port}`, 'bind 127.0.0.1', `dir ${server.folder}`]
-    writeFileSync(file, [...lines, `sentinel monitor ${name} 127.0.0.1 ${port} 1`, ''].join('\n'))
-    await server.#spawn([file, '--sentinel'], /\+monitor/)
+    const watched = Object.entries(settings).map(([key, value]) => `sentinel ${key} ${name} ${value}`)
+    writeFileSync(file, [...lines, `sentinel monitor ${name} 127.0.0.1 ${port} 1`, ...watched, ''].join('\n'))
+    // Which replicas there are, it asks the primary at first and then every ten seconds.
+    await server.#spawn([file, '--sentinel'], settings['down-after-milliseconds'] ? /\+slave/ : /\+monitor/)
     return server
   }
 
@@ -90,6 +97,18 @@ export class RedisServer {
     })
     child.once('exit', (code) => ready.reject(new Error(`redis-server ended (${code}):\n${output}`)))
     await ready.promise
+  }
+
+  /** Does a replica have everything that was written so far? */
+  async isReplicated(): Promise<boolean> {
+    const { stdout } = await promisify(execFile)('redis-cli', [
+      '-p',
+      String(this.port),
+      'info',
+      'replication',
+    ])
+    const offset = /^master_repl_offset:(\d+)/m.exec(stdout)?.[1]
+    return /^slave0:.*,state=online,offset=(\d+)/m.exec(stdout)?.[1] === offset
   }
 
   signal(name: NodeJS.Signals): void {

@@ -33,6 +33,7 @@ export interface Replica {
 
 /** Some proxies that share one Redis, and the central system behind them. */
 export class ReplicaSet {
+  /** The primary, where there are sentinels. */
   readonly redis: RedisServer
   readonly store: Store
   readonly pki: Pki
@@ -61,13 +62,16 @@ export class ReplicaSet {
     this.#token = token
   }
 
-  /** `lease` in milliseconds; the time-out of a command is a third of it. */
+  /**
+   * `lease` in milliseconds; the time-out of a command is a third of it. `hasSentinel`: Redis has a replica and a sentinel,
+   * which makes it the primary when the first one is gone.
+   */
   static async start(
     t: Pick<TestContext, 'after'>,
     names: readonly string[],
-    change: ConfigChange & { lease?: number } = {},
+    change: ConfigChange & { lease?: number; hasSentinel?: true } = {},
   ): Promise<ReplicaSet> {
-    const { lease = 1500, ...usual } = change
+    const { lease = 1500, hasSentinel = false, ...usual } = change
     const folder = mkdtempSync(join(tmpdir(), 'ocpp-replicas-'))
     const events: SimulatorEvent[] = []
     const central = createCentralSystem({ onEvent: (event) => void events.push(event) })
@@ -76,11 +80,13 @@ export class ReplicaSet {
       RedisServer.start({ args: ['--appendfsync', 'everysec'] }),
       createPki(folder, ['ecdsa']),
     ])
-    const store = await openRedisStore(settingsOf(redis.url, { keyPrefix: 'fleet:' }))
+    const sentinels = hasSentinel ? await startSentinels(redis) : null
+    const where = sentinels?.settings ?? { urls: [redis.url] }
+    const store = await openRedisStore(settingsOf(redis.url, { keyPrefix: 'fleet:', ...where }))
     const token = secret('admin token', randomBytes(24).toString('hex'))
     writeFileSync(join(folder, 'token'), token, { mode: 0o600 })
     writeFileSync(join(folder, 'sealing.key'), randomBytes(32), { mode: 0o600 })
-    const shared = { urls: [redis.url], keyPrefix: 'fleet:', timeout: `${lease / 3}ms`, lease: `${lease}ms` }
+    const shared = { ...where, keyPrefix: 'fleet:', timeout: `${lease / 3}ms`, lease: `${lease}ms` }
     const config = (name: string) => {
       const built = buildConfig({ ...usual, admin: { tokenFile: 'token' } }, ['ecdsa'], url) as Record<
         string,
@@ -97,7 +103,7 @@ export class ReplicaSet {
       await Promise.all(set.replicas.map(({ process }) => process.exit))
       await central.close()
       await store.close()
-      await redis.end()
+      await Promise.all([redis.end(), sentinels?.end()])
       rmSync(folder, { recursive: true, force: true })
     })
     // One after the other: three that start at once are slow on a busy machine.
@@ -201,6 +207,20 @@ export class ReplicaSet {
 
   async metrics(replica: Replica): Promise<string> {
     return (await fetch(`http://127.0.0.1:${replica.process.ports.get('admin')}/metrics`)).text()
+  }
+}
+
+/** A replica of the primary that has all of it, and a sentinel that watches both. */
+async function startSentinels(primary: RedisServer) {
+  const replica = await RedisServer.start({ args: ['--replicaof', '127.0.0.1', String(primary.port)] })
+  await until(() => primary.isReplicated())
+  const sentinel = await RedisServer.startSentinel(primary.port, 'fleet', {
+    'down-after-milliseconds': 500,
+    'failover-timeout': 5000,
+  })
+  return {
+    settings: { mode: 'sentinel', urls: [sentinel.url], sentinelName: 'fleet' } as const,
+    end: async () => void (await Promise.all([replica.end(), sentinel.end()])),
   }
 }
 
