@@ -18,11 +18,13 @@ export interface PeersOptions {
   readonly answer: (identity: string, call: CallMessage) => Answer | Promise<Answer>
   readonly callTimeoutMs: number
   readonly traffic: Traffic
+  /** Whether the connection that an identity had before stays open beside a new one. */
+  readonly keepsOld: boolean
 }
 
 /** The connections of a central system. */
 export interface Peers {
-  /** Takes an open WebSocket; the one that the identity had before is closed. */
+  /** Takes an open WebSocket; the one that the identity had before is closed, unless `keepsOld`. */
   add(identity: string, socket: WebSocket): void
   /** Closes an open WebSocket without ever serving it. */
   reject(identity: string, socket: WebSocket, code: number, reason: string): void
@@ -70,7 +72,7 @@ export function createPeers(options: PeersOptions): Peers {
         traffic: options.traffic,
       })
       const peer: Peer = { socket, endpoint }
-      current.get(identity)?.socket.close(1000, 'replaced by a newer connection')
+      if (!options.keepsOld) current.get(identity)?.socket.close(1000, 'replaced by a newer connection')
       open.add(socket)
       current.set(identity, peer)
       listen(identity, peer)

@@ -34,8 +34,8 @@ export interface CentralSystemOptions {
   readonly acceptIdentities?: (identity: string) => number
   readonly subprotocols?: readonly string[]
   readonly subprotocolMismatch?: UpgradeRules['subprotocolMismatch']
-  /** What happens when an identity that is connected comes again: the old one goes, or HTTP 409. */
-  readonly duplicateIdentity?: 'replace' | 'refuse'
+  /** What happens when an identity that is connected comes again: the old one goes, HTTP 409, or both stay. */
+  readonly duplicateIdentity?: 'replace' | 'refuse' | 'keep'
   /** Awaited before an upgrade is answered: lets a test hold a connection back. */
   readonly beforeUpgrade?: (identity: string) => Promise<void>
   /** Called in the moment a connection opens, before anything of it is read: the place to send early CALLs. */
@@ -137,6 +137,7 @@ export function createCentralSystem(options: CentralSystemOptions = {}): Central
     answer,
     callTimeoutMs: options.callTimeoutMs ?? 30_000,
     traffic,
+    keepsOld: options.duplicateIdentity === 'keep',
   })
   const server = createUpgradeServer(options, recorder, peers)
 

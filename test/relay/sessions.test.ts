@@ -69,6 +69,30 @@ test('[CWE-770] four may wait for an identity, the fifth is turned away', async 
   release(await sessions.claim('CP1', here))
 })
 
+test('[CWE-613] the turn of an identity is held for nobody who would have to wait for it', async () => {
+  const sessions = new Sessions()
+  const hold = sessions.hold('CP1')
+  assert.ok(hold !== null)
+  assert.equal(sessions.hold('CP1'), null)
+  const waiting = sessions.claim('CP1', here)
+  hold()
+  hold()
+  const claim = await waiting
+  assert.equal(sessions.hold('CP1'), null, 'it is that of the claim')
+  release(claim)
+  assert.ok(sessions.hold('CP1') !== null)
+})
+
+test('[CWE-613] a claimant that has left meanwhile costs nobody the session', () =>
+  withRegistered(async (sessions, { session }) => {
+    for (const isWanted of [() => false, () => Promise.resolve(false)]) {
+      assert.deepEqual(await sessions.claim('CP1', here, isWanted), { kind: 'left' })
+    }
+    assert.equal(session.isEnding, false)
+    assert.equal(sessions.get('CP1'), session)
+    assert.ok(sessions.hold('CP1') !== null, 'and holds no turn')
+  }))
+
 test('[CWE-613] same address: the old session is closed, and has ended before the claim is given', () =>
   withRegistered(async (sessions, { chargePoint, central, ends }) => {
     answersClose(chargePoint, central)

@@ -42,14 +42,14 @@ export class ReplicaSet {
   readonly centralEvents: readonly SimulatorEvent[]
   readonly replicas: Replica[] = []
   readonly #t: Pick<TestContext, 'after'>
-  readonly #config: (name: string) => object
+  readonly #config: (name: string, redisUrl: string | null) => object
   readonly #token: string
   readonly #passwords = new Map<string, Buffer>()
 
   private constructor(
     t: Pick<TestContext, 'after'>,
     parts: Pick<ReplicaSet, 'redis' | 'store' | 'pki' | 'central' | 'centralEvents'>,
-    config: (name: string) => object,
+    config: (name: string, redisUrl: string | null) => object,
     token: string,
   ) {
     this.#t = t
@@ -74,7 +74,11 @@ export class ReplicaSet {
     const { lease = 1500, hasSentinel = false, ...usual } = change
     const folder = mkdtempSync(join(tmpdir(), 'ocpp-replicas-'))
     const events: SimulatorEvent[] = []
-    const central = createCentralSystem({ onEvent: (event) => void events.push(event) })
+    const central = createCentralSystem({
+      // Nobody but the proxies sees to it that an identity is connected once.
+      duplicateIdentity: 'keep',
+      onEvent: (event) => void events.push(event),
+    })
     const { url } = await central.listen()
     const [redis, pki] = await Promise.all([
       RedisServer.start({ args: ['--appendfsync', 'everysec'] }),
@@ -87,7 +91,7 @@ export class ReplicaSet {
     writeFileSync(join(folder, 'token'), token, { mode: 0o600 })
     writeFileSync(join(folder, 'sealing.key'), randomBytes(32), { mode: 0o600 })
     const shared = { ...where, keyPrefix: 'fleet:', timeout: `${lease / 3}ms`, lease: `${lease}ms` }
-    const config = (name: string) => {
+    const config = (name: string, redisUrl: string | null) => {
       const built = buildConfig({ ...usual, admin: { tokenFile: 'token' } }, ['ecdsa'], url) as Record<
         string,
         unknown
@@ -95,7 +99,14 @@ export class ReplicaSet {
       const securityEvents = usual.securityEvents ?? {
         sinks: [{ file: { name: 'all', path: `../${name}-events.jsonl` } }],
       }
-      return { ...built, store: { redis: shared, sealingKeyFile: 'sealing.key' }, securityEvents }
+      return {
+        ...built,
+        store: {
+          redis: { ...shared, ...(redisUrl === null ? {} : { urls: [redisUrl] }) },
+          sealingKeyFile: 'sealing.key',
+        },
+        securityEvents,
+      }
     }
     const set = new ReplicaSet(t, { redis, store, pki, central, centralEvents: events }, config, token)
     t.after(async () => {
@@ -111,8 +122,9 @@ export class ReplicaSet {
     return set
   }
 
-  async add(name: string): Promise<Replica> {
-    const path = writeConfig(join(this.pki.folder, name), this.#absolute(name))
+  /** `redisUrl`: where it finds the store; null: where the others do. */
+  async add(name: string, redisUrl: string | null = null): Promise<Replica> {
+    const path = writeConfig(join(this.pki.folder, name), this.#absolute(name, redisUrl))
     const log = new LogLines()
     const replica = { name, log, process: await ProxyProcess.start(path, log) }
     this.replicas.push(replica)
@@ -120,8 +132,8 @@ export class ReplicaSet {
   }
 
   /** File names are relative to the configuration, which is one folder further down here. */
-  #absolute(name: string): object {
-    const text = JSON.stringify(this.#config(name))
+  #absolute(name: string, redisUrl: string | null): object {
+    const text = JSON.stringify(this.#config(name, redisUrl))
     const names = /"(token|sealing\.key|server-ecdsa\.(?:pem|key)|cpo-root\.pem|factory-root\.pem)"/g
     return JSON.parse(
       text.replaceAll(names, (_, file: string) => JSON.stringify(join(this.pki.folder, file))),

@@ -43,6 +43,7 @@ export class FakeReplica {
   readonly errors: unknown[] = []
   isCut = false
   isDeaf = false
+  failsToCatchUp = false
   readonly #world: Surroundings
   readonly #rounds: Rounds
   readonly #handlers = new Map<string, Handler>()
@@ -78,7 +79,7 @@ export class FakeReplica {
       contestMs: leaseMs - beatMs,
       ownership,
       log,
-      catchUp: () => this.#command(() => {}),
+      catchUp: () => this.#catchUp(),
     })
     this.#rounds = new Rounds({
       tasks: { recovery: () => this.recovery.look(this.#life) },
@@ -179,6 +180,11 @@ export class FakeReplica {
     } finally {
       this.#isBeating = false
     }
+  }
+
+  async #catchUp(): Promise<void> {
+    await this.#command(() => {})
+    if (this.failsToCatchUp) throw new Error('catch up')
   }
 
   #leases(): Leases {
