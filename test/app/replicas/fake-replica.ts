@@ -44,6 +44,8 @@ export class FakeReplica {
   isCut = false
   isDeaf = false
   failsToCatchUp = false
+  /** Until the central system has answered; null: by chance. */
+  dialMs: number | null = null
   readonly #world: Surroundings
   readonly #rounds: Rounds
   readonly #handlers = new Map<string, Handler>()
@@ -119,7 +121,7 @@ export class FakeReplica {
     const claim = await this.ownership.claim(identity, { address, certificate: null }, () => isWanted)
     if (claim.kind !== 'granted') return claim.kind
     try {
-      await this.#awake(time.wait(random() * 500))
+      await this.#awake(time.wait(this.dialMs ?? random() * 500))
       if (!isWanted) return 'left'
       const session = this.#session(device)
       this.sessions.add(session)

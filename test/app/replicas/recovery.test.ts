@@ -108,6 +108,25 @@ test('[CWE-613] who stood still ends what others have taken, keeps the rest, and
   assert.equal(await pair.connect(a, { ...itself(), identity: 'CP-3' }), 'granted')
 })
 
+test('[CWE-613] who was on its way in while the replica stood still is looked at when it is there', async () => {
+  const pair = new Pair()
+  const { a, b } = pair
+  a.dialMs = leaseMs * 3
+  const slow = a.connect(itself(), leaseMs * 4)
+  await pair.pass(1_000)
+  assert.equal(pair.owner, 'a')
+  a.pause()
+  await pair.pass(leaseMs)
+  const again = itself()
+  assert.equal(await pair.connect(b, again), 'granted')
+  a.resume()
+  await pair.pass(leaseMs)
+  assert.equal(await slow, 'granted', 'long after the recovery')
+  await pair.pass(2 * beatMs)
+  assert.deepEqual(pair.live, ['b'])
+  assert.notEqual(again.session, null)
+})
+
 test('[CWE-613] an owner that cannot be asked ends no live session at once, and not for ever', async () => {
   const pair = new Pair()
   const { a, b } = pair
@@ -148,6 +167,7 @@ test('[CWE-613] a question that nobody waits for any more costs no session', asy
 test('[CWE-613] a session that ends while its identity is taken anew leaves no lease behind', async () => {
   const pair = new Pair()
   const { a, b } = pair
+  // The turn is looked for after each step: commands take 10 ms there, and 10 ms back.
   for (const endsAfter of [0, 5, 10, 15, 20, 25]) {
     a.isCut = true
     const one = itself()
@@ -163,7 +183,7 @@ test('[CWE-613] a session that ends while its identity is taken anew leaves no l
       if (release !== null || one.session === null) return
       const { session } = one
       one.session = null
-      pair.time.after(endsAfter, () => session.end(1000, ''))
+      pair.time.after(endsAfter, () => session.destroy())
     }
     await pair.time.runUntil(before + 2 * beatMs, look)
     assert.equal(one.session, null)
