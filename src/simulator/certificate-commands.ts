@@ -1,4 +1,3 @@
-import type { Payload } from '../ocpp/message.ts'
 import { stationCommands } from './charging-station-commands.ts'
 import type { CommandTable } from './commands.ts'
 import type { ConfigurationKeys } from './configuration-keys.ts'
@@ -53,8 +52,12 @@ export interface CertificateCommandDeps {
   readonly call: (action: string, payload: CertificateRequest) => Promise<CallOutcome>
   /** It speaks OCPP 2.0.1; left out: it does not. */
   readonly is201?: boolean
-  /** CertificateSigned for its V2G certificate; left out: it has none. */
-  readonly v2gSigned?: (chain: string) => Payload
+  /** Its V2G certificate, in OCPP 2.0.1; left out: it has none. */
+  readonly v2g?: {
+    /** CertificateSigned. */
+    readonly take: (chain: string) => Answer
+    readonly request: () => Promise<boolean>
+  }
   readonly inBackground: (work: () => Promise<unknown>) => void
   readonly reconnect: (reason: string) => Promise<void>
   readonly drop: () => void
@@ -98,10 +101,10 @@ export function certificateCommands(deps: CertificateCommandDeps): CertificateCo
     return isAccepted
   }
 
-  function trigger(): Answer {
+  function trigger(work = renew): Answer {
     const { trigger: status } = behaviour()
     return status === 'Accepted'
-      ? { kind: 'result', payload: { status }, afterwards: () => inBackground(renew) }
+      ? { kind: 'result', payload: { status }, afterwards: () => inBackground(work) }
       : { kind: 'result', payload: { status } }
   }
 
@@ -116,15 +119,18 @@ export function certificateCommands(deps: CertificateCommandDeps): CertificateCo
         : { kind: 'error', code: 'TypeConstraintViolation', description: 'certificateChain is no text' },
   }
   const table201: CommandTable = {
-    TriggerMessage: (payload, target) =>
-      payload.requestedMessage === 'SignChargingStationCertificate'
-        ? trigger()
-        : (stationCommands.TriggerMessage?.(payload, target) ?? notImplemented),
+    TriggerMessage: (payload, target) => {
+      const { requestedMessage } = payload
+      if (requestedMessage === 'SignChargingStationCertificate') return trigger()
+      return requestedMessage === 'SignV2GCertificate' && deps.v2g !== undefined
+        ? trigger(deps.v2g.request)
+        : (stationCommands.TriggerMessage?.(payload, target) ?? notImplemented)
+    },
     CertificateSigned(payload, target) {
       const { certificateChain: chain, certificateType } = payload
       if (certificateType !== 'V2GCertificate' || typeof chain !== 'string')
         return table.CertificateSigned?.(payload, target) ?? notImplemented
-      return { kind: 'result', payload: deps.v2gSigned?.(chain) ?? { status: 'Rejected' } }
+      return deps.v2g?.take(chain) ?? { kind: 'result', payload: { status: 'Rejected' } }
     },
   }
   return { table, table201, renew }

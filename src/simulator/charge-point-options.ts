@@ -28,7 +28,7 @@ export interface ChargePointOptions extends SecuritySettings {
   readonly certificateBehaviour?: Partial<CertificateBehaviour>
   /** It asks for a new certificate when the present one ends within so many milliseconds (A03); else never. */
   readonly renewBeforeMs?: number
-  /** It has ISO 15118, inside DataTransfer. */
+  /** It has ISO 15118: inside DataTransfer in OCPP 1.6. */
   readonly plugAndCharge?: boolean
   /** CpoName as it leaves the factory. */
   readonly cpoName?: string

@@ -179,7 +179,10 @@ export function createChargePoint(options: ChargePointOptions): ChargePoint {
     },
     call: (action, payload) => link.call(action, payload),
     is201,
-    v2gSigned: (chain) => plugAndCharge.takeChain(chain),
+    v2g: {
+      take: (chain) => plugAndCharge.takeChain(chain),
+      request: () => plugAndCharge.requestV2gCertificate(),
+    },
     inBackground: background.start,
     reconnect: (reason) => reconnect(reason),
     drop: () => link.terminate(),
@@ -201,7 +204,7 @@ export function createChargePoint(options: ChargePointOptions): ChargePoint {
   const plugAndCharge = createPlugAndCharge({
     ...aboutRoots,
     call: (action, payload) => link.call(action, payload),
-    serialNumber: options.model?.serialNumber ?? identity,
+    ...{ is201, serialNumber: options.model?.serialNumber ?? identity },
     organization: () => configuration.get('CpoName') ?? '',
     inBackground: background.start,
   })

@@ -14,9 +14,10 @@ import { plugAndChargeRootTypes } from '../policy/root-certificate.ts'
 import type { CommandTable } from './commands.ts'
 import { makeRequest } from './csr.ts'
 import type { Answer, CallOutcome } from './endpoint.ts'
+import { createOcspStatuses } from './ocsp-statuses.ts'
 import { type RootCommandDeps, rootCommands } from './root-commands.ts'
 
-/** ISO 15118 of a charge point of OCPP 1.6: messages of OCPP 2.0.1 inside DataTransfer. */
+/** ISO 15118 of a charge point: messages of OCPP 2.0.1, which are inside DataTransfer in OCPP 1.6. */
 export interface PlugAndCharge {
   readonly table: CommandTable
   /** PEM of its V2G certificate and those above it; null: it has none. */
@@ -24,8 +25,14 @@ export interface PlugAndCharge {
   /** Its V2G certificate as GetInstalledCertificateIds lists it; empty: it has none. */
   ownChain(): readonly Payload[]
   /** CertificateSigned.conf for its V2G certificate. */
-  takeChain(chain: string): Payload
-  /** A message in its envelope; null: it was not answered with a message. */
+  takeChain(chain: string): Answer
+  /** What it has to hand to vehicles about its V2G certificate and those above it (M06); by subject. */
+  readonly ocspResults: ReadonlyMap<string, string>
+  /** It speaks OCPP 2.0.1, which has these messages itself. */
+  readonly isNative: boolean
+  /** A message in the form of its version. */
+  send(message: PlugAndChargeMessage, data: Payload): Promise<CallOutcome>
+  /** The same, and the answer out of its envelope; null: it was not answered with a message. */
   ask(message: PlugAndChargeMessage, data: Payload): Promise<Payload | null>
   /** A new key, and SignCertificate for it. False: it was not accepted. */
   requestV2gCertificate(): Promise<boolean>
@@ -33,6 +40,8 @@ export interface PlugAndCharge {
 
 export interface PlugAndChargeDeps extends RootCommandDeps {
   readonly call: (action: string, payload: Payload) => Promise<CallOutcome>
+  /** It speaks OCPP 2.0.1. */
+  readonly is201: boolean
   readonly serialNumber: string
   readonly organization: () => string
   readonly inBackground: (work: () => Promise<unknown>) => void
@@ -46,13 +55,18 @@ export function createPlugAndCharge(deps: PlugAndChargeDeps): PlugAndCharge {
   let requested: KeyPair | null = null
   let chain: readonly X509Certificate[] = []
 
+  const send: PlugAndCharge['send'] = (message, data) =>
+    deps.is201 ? call(message, data) : call('DataTransfer', wrapRequest(message, data))
+
   async function ask(message: PlugAndChargeMessage, data: Payload): Promise<Payload | null> {
-    const outcome = await call('DataTransfer', wrapRequest(message, data))
+    const outcome = await send(message, data)
+    if (deps.is201 && outcome.kind === 'result') return outcome.payload
     const answer = outcome.kind === 'result' ? unwrapAnswer(outcome.payload) : null
     if (answer?.ok === true) return answer.data
     note(`${message}: ${answer === null ? outcome.kind : answer.status}`)
     return null
   }
+  const statuses = createOcspStatuses({ ask, note })
 
   async function requestV2gCertificate(): Promise<boolean> {
     const { serialNumber } = deps
@@ -69,17 +83,19 @@ export function createPlugAndCharge(deps: PlugAndChargeDeps): PlugAndCharge {
     return answer?.status === 'Accepted'
   }
 
-  function signed(text: unknown): Payload {
+  function signed(text: unknown): Answer {
     const certificates = readChain(text)
     const [leaf] = certificates
     const isOurs = requested !== null && leaf?.publicKey.equals(requested.publicKey) === true
     if (!isOurs) {
       deps.raise('InvalidChargePointCertificate', 'the V2G certificate is not for its key')
-      return { status: 'Rejected' }
+      return { kind: 'result', payload: { status: 'Rejected' } }
     }
     chain = certificates
     acted('ReconfigurationOfSecurityParameters', 'V2G certificate')
-    return { status: 'Accepted' }
+    const roots = store.certificates('V2GRootCertificate')
+    const afterwards = (): void => deps.inBackground(() => statuses.refresh(certificates, roots))
+    return { kind: 'result', payload: { status: 'Accepted' }, afterwards }
   }
 
   /** With its children: the certificates between it and its root. */
@@ -125,7 +141,7 @@ export function createPlugAndCharge(deps: PlugAndChargeDeps): PlugAndCharge {
           return handler === undefined ? unknownMessage : wrap(handler(data, target))
         }
         case 'CertificateSigned':
-          return { kind: 'result', payload: wrapAnswer(signed(data.certificateChain)) }
+          return wrap(signed(data.certificateChain))
         case 'TriggerMessage':
           return {
             kind: 'result',
@@ -142,6 +158,9 @@ export function createPlugAndCharge(deps: PlugAndChargeDeps): PlugAndCharge {
     get v2gChain() {
       return chain.length === 0 ? null : chain.map(String).join('')
     },
+    ocspResults: statuses.results,
+    isNative: deps.is201,
+    send,
     ownChain,
     takeChain: signed,
     ask,

@@ -1,5 +1,5 @@
 import type { Payload } from '../ocpp/message.ts'
-import { type PlugAndChargeMessage, wrapRequest } from '../ocpp/plug-and-charge.ts'
+import type { PlugAndChargeMessage } from '../ocpp/plug-and-charge.ts'
 import type { ChargePoint } from './charge-point.ts'
 import { createRequestPem } from './csr.ts'
 import type { CallOutcome } from './endpoint.ts'
@@ -29,7 +29,7 @@ export async function probeSecurityMessages(member: ChargePoint): Promise<readon
   return answers
 }
 
-/** ISO 15118 in DataTransfer, with contents that nobody can fulfil: who answers is what shows. */
+/** ISO 15118 in the form of its version, with contents that nobody can fulfil: who answers is what shows. */
 function plugAndChargeSteps(
   member: ChargePoint,
   csr: string,
@@ -52,9 +52,10 @@ function plugAndChargeSteps(
     ['Get15118EVCertificate', contract],
     ['SignCertificate', { csr, certificateType: 'V2GCertificate' }],
   ]
+  const form = member.plugAndCharge.isNative ? '' : 'DataTransfer '
   return messages.map(([message, data]) => [
-    `DataTransfer ${message}`,
-    () => member.call('DataTransfer', wrapRequest(message, data)),
+    `${form}${message}`,
+    () => member.plugAndCharge.send(message, data),
   ])
 }
 

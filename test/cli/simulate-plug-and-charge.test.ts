@@ -42,6 +42,20 @@ test('charge-point: --probe shows who answers the messages of ISO 15118', async 
   )
 })
 
+test('charge-point: --probe shows the same in OCPP 2.0.1', async (t) => {
+  const subprotocols = ['ocpp2.0.1']
+  const central = createCentralSystem({ subprotocols })
+  const { url } = await central.listen()
+  t.after(() => central.close())
+  const flags = ['--probe', '--plug-and-charge', '--subprotocol', 'ocpp2.0.1']
+  const run = simulate('charge-point', '--url', url, '--id', 'CP-1', ...flags)
+  await run.ended
+  const lines = run.lines.join('\n')
+  assert.match(lines, /GetCertificateStatus: result \{"status":"Failed"\}/)
+  assert.match(lines, /Get15118EVCertificate: result \{"status":"Failed","exiResponse":""\}/)
+  assert.doesNotMatch(lines, /DataTransfer/)
+})
+
 test('charge-point: roots of ISO 15118 need --plug-and-charge', async () => {
   const run = simulate('charge-point', '--url', 'ws://127.0.0.1:1/ocpp', '--once', '--v2g-root', '/none')
   await run.ended

@@ -6,7 +6,7 @@ import { createMessageSchemas201 } from '../../src/ocpp/message-schemas.ts'
 import { type PlugAndChargeMessage, unwrapAnswer, wrapRequest } from '../../src/ocpp/plug-and-charge.ts'
 import { certificateHashData, type HashAlgorithm } from '../../src/pki/hash-data.ts'
 import type { ChargePoint, ChargePointOptions } from '../../src/simulator/charge-point.ts'
-import { both, type Csms201, startCsms201 } from './csms-201.ts'
+import { both, type Csms201, type StationLink, startCsms201 } from './csms-201.ts'
 import { type ProxyOptions, startProxy, type TestProxy } from './proxy.ts'
 
 /** The versions of OCPP, and how they carry the messages of ISO 15118. */
@@ -59,6 +59,8 @@ export interface BothForms {
   readonly proxy: TestProxy
   /** The central system of OCPP 2.0.1, by another maker. */
   readonly csms: Csms201
+  /** Its word to the charge point of OCPP 2.0.1. */
+  readonly link: StationLink
   readonly points: Readonly<Record<Form, ChargePoint>>
   /** Others in their place: after a restart the ports are new. */
   connect(): Promise<void>
@@ -87,8 +89,10 @@ export async function startBothForms(
       ...pointOptions('native'),
     }),
   })
-  const setting = { proxy, csms, points: make() }
-  for (const form of forms) await setting.points[form].connect()
+  const points = make()
+  const linked = csms.next()
+  for (const form of forms) await points[form].connect()
+  const setting = { proxy, csms, points, link: await linked }
   return Object.assign(setting, {
     async connect() {
       setting.points = make()

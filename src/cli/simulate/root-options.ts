@@ -28,7 +28,7 @@ export function addRootFlags(command: Command): Command {
       '--manufacturer-root <file>',
       'its ManufacturerRootCertificates; --ca are those of the central system',
     )
-    .option('--plug-and-charge', 'it has ISO 15118, inside DataTransfer')
+    .option('--plug-and-charge', 'it has ISO 15118; in OCPP 1.6 inside DataTransfer')
     .option('--v2g-root <file>', 'its V2GRootCertificates, with --plug-and-charge')
     .option('--mo-root <file>', 'its MORootCertificates, with --plug-and-charge')
     .option('--root-check', 'AdditionalRootCertificateCheck: one root, and the old one signs the new one')
