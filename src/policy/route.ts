@@ -54,6 +54,19 @@ export function targetProblem(target: string, path: string): string | null {
   return null
 }
 
+/**
+ * Why the body of a request cannot be passed on as it is; null: it can. Another coding than chunked would be
+ * taken off by nobody (RFC 9112 6.1), and HTTP/1.0 has none (CWE-444).
+ */
+export function bodyProblem(
+  { 'transfer-encoding': coding }: Readonly<Record<string, string | string[] | undefined>>,
+  httpVersion: string,
+): string | null {
+  if (coding === undefined) return null
+  if (httpVersion !== '1.1') return 'a transfer coding, which HTTP/1.0 does not have'
+  return String(coding).trim().toLowerCase() === 'chunked' ? null : 'a transfer coding other than chunked'
+}
+
 /** What a client may say about a file; everything else (credentials, hops, what proxies set) stays here. */
 const passedHeaders: ReadonlySet<string> = new Set([
   'accept',

@@ -41,7 +41,7 @@ export class RouteForwarder {
   /** What is under way: the request to the target, and the bytes of its answer so far. */
   readonly #open = new WeakMap<
     http.IncomingMessage,
-    { onward: http.ClientRequest | null; sentBytes: number }
+    { onward: http.ClientRequest | null; sentBytes: number; readonly fail: (error: Error) => void }
   >()
 
   /** Throws the error of reading `ca`. */
@@ -60,7 +60,13 @@ export class RouteForwarder {
     // RFC 9110 7.6.1: what the target says about its own connection is not for the client; ours ends here.
     this.#proxy.on('proxyReq', (onward, message) => {
       const open = this.#open.get(message)
-      if (open !== undefined) open.onward = onward
+      if (open === undefined) return
+      open.onward = onward
+      // Nobody asked for that: without a listener Node would leave the request without an end.
+      onward.once('upgrade', (_answer, socket) => {
+        socket.destroy()
+        open.fail(new Error('the target switches protocols'))
+      })
     })
     this.#proxy.on('proxyRes', (answer, message, response) => {
       const open = this.#open.get(message)
@@ -92,7 +98,7 @@ export class RouteForwarder {
         answerFailure(response, statusOf(problem))
       }
       const timer = setTimeout(() => fail(new Error('maxDuration is over')), maxDuration)
-      const open = { onward: null as http.ClientRequest | null, sentBytes: 0 }
+      const open = { onward: null as http.ClientRequest | null, sentBytes: 0, fail }
       this.#open.set(message, open)
       response.once('close', () => {
         clearTimeout(timer)

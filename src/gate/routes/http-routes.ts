@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { CentralSystemConfig } from '../../config/schema.ts'
 import type { Logger } from '../../observe/log.ts'
 import type { Metrics } from '../../observe/metrics.ts'
-import { matchRoute } from '../../policy/route.ts'
+import { bodyProblem, matchRoute } from '../../policy/route.ts'
 import { type AdmitConnectionDeps, admitConnection } from '../admit-connection.ts'
 import type { GateConnection } from '../connection.ts'
 import type { LivePolicy } from '../listener.ts'
@@ -63,6 +63,8 @@ export class HttpRoutes {
     }
     if (this.#isDraining) return refuser.refuse(connection, 'draining', 'the proxy is shutting down')
     const { route, rest } = match
+    const problem = bodyProblem(message.headers, message.httpVersion)
+    if (problem !== null) return refuser.refuse(connection, 'request_malformed', problem)
     if (route.authentication === 'required' && !(await this.#prove(connection, policy, message))) return
     if (connection.isOver || connection.socket.destroyed) return
     if (Number(message.headers['content-length'] ?? 0) > route.maxBodyBytes) {
@@ -130,7 +132,12 @@ export class HttpRoutes {
     const ended = forwarder.forward({ message, response, rest, headers, connectTimeoutMs })
     this.#open.set(response, ended)
     const { status, sentBytes, receivedBytes, problem } = await ended
-    this.#open.delete(response)
+      // Behind `leave` nobody else ends the connection.
+      .catch((error: unknown) => {
+        response.destroy()
+        throw error
+      })
+      .finally(() => this.#open.delete(response))
     const labels = { listener: listener.name, route: route.path }
     metrics.routeRequests.inc({ ...labels, status: String(status) })
     metrics.routeBytes.inc({ ...labels, direction: 'to_client' }, sentBytes)

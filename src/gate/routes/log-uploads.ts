@@ -3,6 +3,7 @@ import type { ChargePointLogsConfig } from '../../config/schema.ts'
 import type { Logger } from '../../observe/log.ts'
 import type { Metrics } from '../../observe/metrics.ts'
 import { matchUpload, type UploadTarget } from '../../policy/charge-point-log.ts'
+import { bodyProblem } from '../../policy/route.ts'
 import type { LogArchive, LogClaim } from '../../store/store.ts'
 import type { GateConnection } from '../connection.ts'
 import type { LivePolicy } from '../listener.ts'
@@ -59,6 +60,8 @@ export class LogUploads {
     if (target.kind === 'malformed') return this.#refuse(connection, 400, target.detail)
     if (!allowed.includes(message.method ?? ''))
       return this.#refuse(connection, 405, 'a log is uploaded by PUT or POST', { Allow: allowed.join(', ') })
+    const problem = bodyProblem(message.headers, message.httpVersion)
+    if (problem !== null) return this.#refuse(connection, 400, problem)
     // RFC 9110 14.5: part of a file must not be taken for all of it.
     if (message.headers['content-range'] !== undefined)
       return this.#refuse(connection, 400, 'a log is uploaded in one piece')
