@@ -183,6 +183,18 @@ test('a folder or a file that may not be written to', (context) => {
   assertOne(said('e.pem'), /^error store\.sqlite this user may not write to .*e\.pem/)
 })
 
+test('the folder of logs can be made, and written to', (context) => {
+  const more = (folder: string) => `chargePointLogs: { folder: ${folder}, translateGetDiagnostics: true }\n`
+  assert.deepEqual(findings(context, { more: more('not/yet/there') }), [])
+  const file = findings(context, { more: more('e.pem/logs') })
+  assertOne(file, /^error .*chargePointLogs\.folder: .*e\.pem is a file, not a folder/)
+  const loaded = loadConfig(world(context, { more: more('logs') }), { env: {} })
+  assert.ok(loaded.ok)
+  const locked = { ...machineContext(loaded.config, Date.now()), isWritable: () => false }
+  const said = checkLoaded(loaded, locked).map(({ key, text }) => `${key} ${text}`)
+  assert.ok(said.some((one) => /^chargePointLogs\.folder this user may not write to/.test(one)), said.join())
+})
+
 test('quickstart.yaml with the certificates of `pki init`: nothing is said', async (context) => {
   const folder = temporaryFolder(context)
   await initDevelopmentPki({

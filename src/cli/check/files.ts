@@ -64,7 +64,18 @@ export function checkStore(context: CheckContext): KeyFinding[] {
   if (file?.isDirectory) return [problem(path, `${sqlite} is a folder; name a file in it`)]
   if (file !== null && !context.isWritable(sqlite))
     return [problem(path, `this user may not write to ${sqlite}`)]
-  let folder = dirname(sqlite)
+  return checkFolder(context, dirname(sqlite), path)
+}
+
+/** Logs of charge points are kept in a folder that is made at the first start: can it be, and written to? */
+export function checkLogFolder(context: CheckContext): KeyFinding[] {
+  const folder = context.config.chargePointLogs?.folder
+  return folder === undefined ? [] : checkFolder(context, folder, ['chargePointLogs', 'folder'])
+}
+
+/** One that is missing is made by its writer: then the one above it counts. */
+function checkFolder(context: CheckContext, wanted: string, path: KeyPath): KeyFinding[] {
+  let folder = wanted
   while (context.stat(folder) === null && dirname(folder) !== folder) folder = dirname(folder)
   if (context.stat(folder)?.isDirectory === false) return [problem(path, `${folder} is a file, not a folder`)]
   return context.isWritable(folder) ? [] : [problem(path, `this user may not write to the folder ${folder}`)]

@@ -38,7 +38,23 @@ function urlFindings(file: LoadedFile, text: string, path: KeyPath): KeyFinding[
     found.push(problem(path, 'its path is also that of a route'))
   if (url.protocol === 'http:' && ['public', 'name'].includes(reachOf(url.hostname.replace(/^\[|\]$/g, ''))))
     found.push(warning(path, 'http://: whoever listens on the way reads the logs; use https://', ['CWE-319']))
+  found.push(...doorFindings(file, url, path))
   if (file.chargePointLogs === undefined)
     found.push(problem(path, 'has no effect without chargePointLogs, which says where logs are kept'))
   return found
+}
+
+/** As far as the port tells: behind a load balancer it is another one. */
+function doorFindings({ listeners }: LoadedFile, url: URL, path: KeyPath): KeyFinding[] {
+  const port = url.port === '' ? (url.protocol === 'https:' ? '443' : '80') : url.port
+  const door = listeners.find(({ address }) => String(address.port) === port)
+  if (door === undefined) return []
+  const isSecure = door.tls !== undefined
+  if (isSecure !== (url.protocol === 'https:'))
+    return [
+      warning(path, `port ${port} is that of ${door.name}, which ${isSecure ? 'speaks' : 'has no'} TLS`),
+    ]
+  if (door.securityProfile !== 3) return []
+  const text = `port ${port} is that of ${door.name}, where a client without a certificate is refused before its request is read: name a listener of profile 2 unless your upload clients show one`
+  return [warning(path, text, ['A00.FR.402'])]
 }
