@@ -192,7 +192,10 @@ test('the folder of logs can be made, and written to', (context) => {
   assert.ok(loaded.ok)
   const locked = { ...machineContext(loaded.config, Date.now()), isWritable: () => false }
   const said = checkLoaded(loaded, locked).map(({ key, text }) => `${key} ${text}`)
-  assert.ok(said.some((one) => /^chargePointLogs\.folder this user may not write to/.test(one)), said.join())
+  assert.ok(
+    said.some((one) => /^chargePointLogs\.folder this user may not write to/.test(one)),
+    said.join(),
+  )
 })
 
 test('quickstart.yaml with the certificates of `pki init`: nothing is said', async (context) => {
