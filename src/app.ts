@@ -119,7 +119,7 @@ export class App {
     })
     this.#logs = chargePointLogsOf(() => this.#config)
     this.#useCases = createUseCases({
-      store,
+      store: this.#replicas?.fenced(store) ?? store,
       logs: this.#logs,
       log,
       metrics,

@@ -37,6 +37,8 @@ const statusOfCode: Readonly<Record<string, number>> = {
   too_many_operations: 503,
   closing: 503,
   replica_silent: 503,
+  lease_lost: 503,
+  lease_missing: 503,
 }
 
 /** Of fastify: its own texts may quote what was sent. */

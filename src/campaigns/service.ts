@@ -152,7 +152,7 @@ export function createCampaigns(deps: CampaignDeps): CampaignService {
     for (const { id } of records.slice(0, shownCampaigns).toReversed()) counted(id, await store.counts(id))
     for (const record of records) {
       if (isResumable(record)) await tidy(record)
-      if (record.state !== 'running') continue
+      if (record.state !== 'running' || runners.has(record.id)) continue
       const runner = new CampaignRunner(record, runnerDeps)
       runners.set(record.id, runner)
       log.info({ campaign: record.id }, 'a campaign goes on')

@@ -1,3 +1,4 @@
+import { campaignKeys } from './redis/campaign-value.ts'
 import { redisCampaigns } from './redis/campaigns.ts'
 import { registryKeys } from './redis/charge-points.ts'
 import { createClient, RedisConnection } from './redis/client.ts'
@@ -5,6 +6,7 @@ import { denyRevisions, redisDenyList } from './redis/deny-list.ts'
 import { redisFirmware } from './redis/firmware.ts'
 import { redisIssued } from './redis/issued.ts'
 import { keysOf, type Part } from './redis/keys.ts'
+import { takeLead } from './redis/lead.ts'
 import { redisOcspAnswers } from './redis/ocsp-answers.ts'
 import { redisRegistry } from './redis/registry.ts'
 import { redisRejections } from './redis/rejections.ts'
@@ -35,25 +37,34 @@ export async function openRedisStore(settings: RedisSettings, options: RedisOpti
   }
   const key = (part: Part) => keysOf(settings.keyPrefix, part)
   const registry = registryKeys(key('registry'))
-  const shared = redisShared(connection, registry, key('replicas'), denyRevisions(key('denied')), settings)
+  const campaigns = key('campaigns')
+  const bus = redisShared(connection, registry, key('replicas'), denyRevisions(key('denied')), settings)
   return {
     registry: redisRegistry(connection, registry, now),
     rejections: redisRejections(connection, key('rejections')),
     events: redisSecurityEvents(connection, key('events')),
-    campaigns: redisCampaigns(connection, key('campaigns')),
+    campaigns: redisCampaigns(connection, campaigns),
     denied: redisDenyList(connection, key('denied')),
     ocspAnswers: redisOcspAnswers(connection, key('ocsp')),
     issued: redisIssued(connection, key('issued')),
     renewals: redisRenewals(connection, registry),
     roots: redisRoots(connection, registry),
     firmware: redisFirmware(connection, registry),
-    shared,
+    shared: {
+      ...bus,
+      fenced: (fenceOf) => ({
+        registry: redisRegistry(connection, registry, now, fenceOf),
+        renewals: redisRenewals(connection, registry, fenceOf),
+      }),
+      led: (tokenOf) => redisCampaigns(connection, campaigns, tokenOf),
+      takeLead: (token) => takeLead(connection, campaignKeys(campaigns), registry.fence, token),
+    },
     // A read-only replica, a full memory and a failing disk show only when something is written.
     async check() {
       await connection.run((client) => client.set(key('registry')('check'), '1', 'PX', 60_000))
     },
     async close() {
-      shared.close()
+      bus.close()
       connection.close()
     },
   }

@@ -1,3 +1,6 @@
+import type { CampaignStore } from './campaigns.ts'
+import type { Store } from './store.ts'
+
 /** What several replicas share beside their data (design, section 12); a store of one process has none of it. */
 export interface SharedStore {
   /** This replica, among all that ever were. */
@@ -13,6 +16,18 @@ export interface SharedStore {
   changesAfter(revision: number | null): Promise<Changes>
   /** The same of the deny list: keys of entries that were added, changed or removed. */
   denialsAfter(revision: number | null): Promise<Changes>
+  /**
+   * The same tables for whoever acts for sessions of this replica: what is written about a charge point goes
+   * with its fence, in the same transaction. `fenceOf` gives undefined for one that has no session here.
+   */
+  fenced(fenceOf: (identity: string) => Fence | undefined): Pick<Store, 'registry' | 'renewals'>
+  /**
+   * Campaigns as the replica that runs them writes: nothing is written (`lease_lost`) unless `tokenOf` gives
+   * the token of the last `takeLead`.
+   */
+  led(tokenOf: () => number | null): CampaignStore
+  /** Who has this token runs campaigns from here on. Throws ProxyError `lease_lost`: somebody with a greater one does. */
+  takeLead(token: number): Promise<void>
   /** A value for all replicas, such as a sealed key; null: there is none. */
   get(name: string): Promise<string | null>
   /** Takes the place of `before` (null: none). False: somebody else was there first. */

@@ -8,8 +8,8 @@ export interface LeaderDeps {
   readonly leases: Leases
   readonly log: Pick<Logger, 'info' | 'error'>
   readonly mayLead: () => boolean
-  /** Begins the work that one replica does for all. */
-  readonly gained: () => Promise<void>
+  /** Begins the work that one replica does for all, with the token that it has it by. */
+  readonly gained: (token: number) => Promise<void>
   /** Ends it; somebody else has begun it, or soon will. */
   readonly lost: () => Promise<void>
 }
@@ -18,6 +18,8 @@ export interface LeaderDeps {
 export class Leader {
   readonly #deps: LeaderDeps
   #token: number | null = null
+  /** The life of this replica in which it has found its lease the last time. */
+  #foundIn = ''
   #changing: Promise<void> = Promise.resolve()
   #looking: Promise<void> | null = null
 
@@ -27,6 +29,16 @@ export class Leader {
 
   get isLeader(): boolean {
     return this.#token !== null
+  }
+
+  /** null: another replica does the work, or nobody. */
+  get token(): number | null {
+    return this.#token
+  }
+
+  /** It had the lease in this life: as long as that lasts, nobody can have taken it. */
+  isSureIn(life: string): boolean {
+    return this.#token !== null && this.#foundIn === life
   }
 
   /**
@@ -44,7 +56,10 @@ export class Leader {
     const { leases, log } = this.#deps
     if (this.#token !== null) {
       const [held] = await leases.held('jobs', [job])
-      if (held === this.#token) return
+      if (held === this.#token) {
+        this.#foundIn = life
+        return
+      }
       this.#token = null
       log.info({}, 'another replica runs campaigns and sinks from here on')
       await this.#change(this.#deps.lost)
@@ -52,9 +67,15 @@ export class Leader {
     if (!this.#deps.mayLead()) return
     const got = await leases.acquire('jobs', job, life)
     if (!got.ok) return
-    this.#token = got.token
+    const { token } = got
+    this.#token = token
+    this.#foundIn = life
     log.info({}, 'this replica runs campaigns and sinks from here on')
-    await this.#change(this.#deps.gained)
+    if (await this.#change(() => this.#deps.gained(token))) return
+    // Half of it may have begun. This one tries again with its next beat, or another one does.
+    this.#token = null
+    await this.#change(this.#deps.lost)
+    await leases.release('jobs', job, token)
   }
 
   /** Who leads, for requests that only that one can answer; null: nobody at present. */
@@ -70,10 +91,15 @@ export class Leader {
     if (token !== null) await this.#deps.leases.release('jobs', job, token).catch(() => {})
   }
 
-  #change(task: () => Promise<void>): Promise<void> {
-    this.#changing = this.#changing.then(task).catch((error: unknown) => {
+  /** False: it did not succeed. */
+  async #change(task: () => Promise<void>): Promise<boolean> {
+    const changing = this.#changing.then(task)
+    this.#changing = changing.catch((error: unknown) => {
       this.#deps.log.error({ err: messageOf(error) }, 'the work for all replicas did not change hands well')
     })
-    return this.#changing
+    return changing.then(
+      () => true,
+      () => false,
+    )
   }
 }

@@ -19,16 +19,19 @@ export function serveOperations(wire: Wire, local: ChargePointOperations): void 
   })
 }
 
-/** The same operations, done by the replica that has the charge point. */
+/** The same operations, for who runs campaigns (`mayBegin`: still), done by the replica that has the charge point. */
 export function fleetOperations(
   local: ChargePointOperations,
   wire: Wire,
   directory: Directory,
+  mayBegin: () => boolean,
 ): ChargePointOperations {
   const entries = Object.entries(local) as [string, Run][]
   const far = entries.map(([name, run]): [string, Run] => [
     name,
     async (identity, ...rest) => {
+      // It may have stood still since it was told to begin, and another one have taken over.
+      if (!mayBegin()) throw new ProxyError('lease_lost', 'proxy', 'it is not certain who runs campaigns now')
       const session = directory.remote(identity)
       if (session === null) return run(identity, ...rest)
       return ask(wire, session.replica, name, [identity, ...rest])

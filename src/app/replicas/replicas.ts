@@ -4,7 +4,7 @@ import { messageOf } from '../../policy/error.ts'
 import { protocols } from '../../policy/protocol.ts'
 import type { Sessions } from '../../relay/sessions.ts'
 import type { UseCase, UseCaseSession } from '../../relay/use-case.ts'
-import type { DenyList, Registry, SharedStore } from '../../store/store.ts'
+import type { DenyList, Registry, SharedStore, Store } from '../../store/store.ts'
 import type { ChargePointOperations } from '../../usecases/operation/operation.ts'
 import type { TransactionWatch } from '../../usecases/transactions/transactions.ts'
 import { Directory } from './directory.ts'
@@ -74,6 +74,8 @@ export class Replicas {
   readonly #heartbeat: Heartbeat
   readonly #rounds: Rounds
   #life = ''
+  /** When the last beat that succeeded was begun. */
+  #beatenAt = Number.NEGATIVE_INFINITY
   #isClosed = false
 
   constructor(deps: ReplicasDeps) {
@@ -123,12 +125,15 @@ export class Replicas {
       leases: shared.leases,
       mayLead: deps.mayLead,
       log,
-      gained: () => lead(true),
+      gained: async (token) => {
+        await shared.takeLead(token)
+        await lead(true)
+      },
       lost: () => lead(false),
     })
     this.#rounds = new Rounds({ tasks: this.#tasks(), failed: (task, error) => this.#failed(error, task) })
     this.#heartbeat = new Heartbeat({
-      leases,
+      leases: { beat: () => this.#timedBeat() },
       everyMs: beatMs,
       beaten: (life) => this.#beaten(life),
       failed: (error) => this.#failed(error, 'beat'),
@@ -168,10 +173,18 @@ export class Replicas {
     }
   }
 
+  /** The store for whoever acts for sessions of this replica, and for the campaigns that it runs. */
+  fenced(store: Store): Store {
+    const { shared, sessions } = this.#deps
+    const fenceOf = (identity: string) =>
+      sessions.get(identity) === null ? undefined : this.ownership.fenceOf(identity)
+    return { ...store, ...shared.fenced(fenceOf), campaigns: shared.led(() => this.leader.token) }
+  }
+
   /** For campaigns, which are about charge points of every replica. */
   operations(local: ChargePointOperations): ChargePointOperations {
     serveOperations(this.wire, local)
-    return fleetOperations(local, this.wire, this.directory)
+    return fleetOperations(local, this.wire, this.directory, () => this.#mayRunCampaigns())
   }
 
   transactions(local: TransactionWatch): TransactionWatch {
@@ -188,9 +201,8 @@ export class Replicas {
 
   /** Throws ProxyError (`store_…`). Before anybody connects. */
   async start(): Promise<void> {
-    const { shared } = this.#deps
     await this.tickets.load()
-    this.#life = await shared.leases.beat()
+    await this.#timedBeat()
     this.ownership.beaten(this.#life)
     this.ownership.admitIn(this.#life)
     await this.wire.start()
@@ -213,8 +225,22 @@ export class Replicas {
     await this.wire.tell({ bye: true } satisfies Notice).catch(() => {})
   }
 
-  #beaten(life: string): void {
+  async #timedBeat(): Promise<string> {
+    const at = performance.now()
+    const life = await this.#deps.shared.leases.beat()
+    // Both at once: a fresh beat of a new life says nothing of what was held in the one before.
+    this.#beatenAt = at
     this.#life = life
+    return life
+  }
+
+  /** For certain, without asking anybody: the lease runs from when the server got the beat, which is later. */
+  #mayRunCampaigns(): boolean {
+    const { leaseMs } = this.#deps.shared
+    return this.leader.isSureIn(this.#life) && performance.now() - this.#beatenAt < leaseMs
+  }
+
+  #beaten(life: string): void {
     this.ownership.beaten(life)
     this.outage.isBack()
     this.#rounds.run()

@@ -3,7 +3,8 @@ import { cutText } from '../../policy/security-event-types.ts'
 import type { CampaignItem, CampaignItemPatch, CampaignItemState, CampaignStore } from '../store.ts'
 import { type CampaignKeys, itemStates, parseItem } from './campaign-value.ts'
 import type { RedisConnection } from './client.ts'
-import { type Transaction, transact } from './transaction.ts'
+import type { LedWrite } from './lead.ts'
+import type { Transaction } from './transaction.ts'
 
 /** In UTF-16 units: a detail may quote what a charge point answered. */
 const maxDetail = 1000
@@ -13,6 +14,7 @@ const pageSize = 500
 export function redisCampaignItems(
   connection: RedisConnection,
   keys: CampaignKeys,
+  write: LedWrite,
 ): Pick<CampaignStore, 'items' | 'due' | 'counts' | 'updateItem' | 'recover'> {
   /** Those of an index that `fits`, in order of position. */
   async function collect(
@@ -60,7 +62,7 @@ export function redisCampaignItems(
     },
 
     updateItem: (id, identity, patch) =>
-      transact(connection, async (transaction) => {
+      write(async (transaction) => {
         const text = await transaction.get(keys.items(id), identity)
         if (text === null) {
           const message = `campaign ${id} has no charge point ${identity}`
@@ -70,7 +72,7 @@ export function redisCampaignItems(
       }),
 
     recover: (id, now) =>
-      transact(connection, async (transaction) => {
+      write(async (transaction) => {
         const running = keys.inState(id, 'running')
         const identities = await connection.run((client) => client.zrange(running, 0, '-1'))
         const texts = await transaction.getAll(keys.items(id), identities)

@@ -9,6 +9,8 @@ export const itemStates: readonly CampaignItemState[] = ['waiting', 'running', '
 /** Names of the keys of campaigns. */
 export function campaignKeys(key: KeyOf) {
   return {
+    /** Hash with the one field `token`: of the replica that runs campaigns. */
+    lead: key('lead'),
     number: key('number'),
     /** Hash: id to record. */
     records: key('records'),

@@ -5,13 +5,19 @@ import { redisCampaignItems } from './campaign-items.ts'
 import { campaignKeys, parseCampaign } from './campaign-value.ts'
 import type { RedisConnection } from './client.ts'
 import type { KeyOf } from './keys.ts'
-import { transact } from './transaction.ts'
+import { ledWrites } from './lead.ts'
 
 /** In UTF-16 units. */
 const maxDetail = 1000
 
-export function redisCampaigns(connection: RedisConnection, key: KeyOf): CampaignStore {
+/** `tokenOf`: of the replica that writes, which has to be the one that runs campaigns; left out: whoever writes may. */
+export function redisCampaigns(
+  connection: RedisConnection,
+  key: KeyOf,
+  tokenOf?: () => number | null,
+): CampaignStore {
   const keys = campaignKeys(key)
+  const write = ledWrites(connection, keys, tokenOf)
 
   async function records(ids: readonly string[]): Promise<readonly CampaignRecord[]> {
     if (ids.length === 0) return []
@@ -20,11 +26,11 @@ export function redisCampaigns(connection: RedisConnection, key: KeyOf): Campaig
   }
 
   return {
-    ...redisCampaignItems(connection, keys),
+    ...redisCampaignItems(connection, keys, write),
 
     async create(campaign, identities) {
       const number = await connection.run((client) => client.incr(keys.number))
-      await transact(connection, async (transaction) => {
+      await write(async (transaction) => {
         const { id } = campaign
         if ((await transaction.get(keys.records, id)) !== null) {
           throw new ProxyError('campaign_exists', 'operator', `campaign ${id} exists already`)
@@ -54,7 +60,7 @@ export function redisCampaigns(connection: RedisConnection, key: KeyOf): Campaig
     },
 
     setState: (id, state, detail, now) =>
-      transact(connection, async (transaction) => {
+      write(async (transaction) => {
         const text = await transaction.get(keys.records, id)
         if (text === null) throw new ProxyError('campaign_unknown', 'operator', `there is no campaign ${id}`)
         const before = parseCampaign(text)

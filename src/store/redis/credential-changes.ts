@@ -4,19 +4,26 @@ import type { ChargePointRecord, Registry } from '../store.ts'
 import { parseChargePoint } from './charge-point-value.ts'
 import type { ChargePointTable, RegistryKeys } from './charge-points.ts'
 import type { RedisConnection } from './client.ts'
-import { transact } from './transaction.ts'
+import type { Transaction } from './transaction.ts'
 
 const pageSize = 200
+
+/** A transaction about one charge point. */
+export type ChangeOne = <Result>(
+  identity: string,
+  body: (transaction: Transaction) => Promise<Result>,
+) => Promise<Result>
 
 /** Changes of passwords (A01): each step reads and writes in one transaction. */
 export function redisCredentialChanges(
   connection: RedisConnection,
   keys: RegistryKeys,
   table: ChargePointTable,
+  changeOne: ChangeOne,
 ): Pick<Registry, 'beginCredentialChange' | 'stepCredentialChange' | 'listCredentialChanges'> {
   return {
     beginCredentialChange: (identity, change, now) =>
-      transact(connection, async (transaction) => {
+      changeOne(identity, async (transaction) => {
         const before = await table.find(transaction, identity)
         if (before === null) throw unknownChargePoint(identity)
         const startedAt = startOfChange(now, before.lastChangeAt)
@@ -27,7 +34,7 @@ export function redisCredentialChanges(
       }),
 
     stepCredentialChange: (identity, startedAt, step, now) =>
-      transact(connection, async (transaction) => {
+      changeOne(identity, async (transaction) => {
         const before = await table.find(transaction, identity)
         const state = before === null ? null : stepChange(before.record, startedAt, step, now)
         if (before === null || state === null) return false

@@ -24,6 +24,9 @@ export async function checkFence(
   throw new ProxyError('lease_lost', 'proxy', `another replica has the session of ${identity} by now`)
 }
 
+/** On what standing this replica writes about a charge point; undefined: an operator's, or nobody else can have it. */
+export type FenceOf = (identity: string) => Fence | undefined
+
 /** Who has an identity. */
 export interface Owner {
   readonly token: number

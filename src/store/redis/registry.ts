@@ -13,7 +13,7 @@ import { parseChargePoint } from './charge-point-value.ts'
 import { type ChargePointTable, chargePointTable, type RegistryKeys } from './charge-points.ts'
 import type { RedisConnection } from './client.ts'
 import { redisCredentialChanges } from './credential-changes.ts'
-import { checkFence } from './fence.ts'
+import { checkFence, type FenceOf } from './fence.ts'
 import { redisKeys, removeKeys } from './keys-of-certificates.ts'
 import { lexPage } from './pages.ts'
 import { removeRenewal } from './renewals.ts'
@@ -23,9 +23,19 @@ import { type Transaction, transact } from './transaction.ts'
 /** Records of one read. */
 const pageSize = 500
 
-export function redisRegistry(connection: RedisConnection, keys: RegistryKeys, now: () => number): Registry {
+export function redisRegistry(
+  connection: RedisConnection,
+  keys: RegistryKeys,
+  now: () => number,
+  fenceOf: FenceOf = () => undefined,
+): Registry {
   const table = chargePointTable(keys)
   const change = <Result>(body: (transaction: Transaction) => Promise<Result>) => transact(connection, body)
+  const changeOne = <Result>(identity: string, body: (transaction: Transaction) => Promise<Result>) =>
+    change(async (transaction) => {
+      await checkFence(transaction, keys, identity, fenceOf(identity))
+      return body(transaction)
+    })
 
   async function get(identity: string): Promise<ChargePointRecord | null> {
     const text = await connection.run((client) => client.hget(keys.records, identity))
@@ -34,7 +44,7 @@ export function redisRegistry(connection: RedisConnection, keys: RegistryKeys, n
 
   return {
     ...redisKeys(connection, keys),
-    ...redisCredentialChanges(connection, keys, table),
+    ...redisCredentialChanges(connection, keys, table, changeOne),
     get,
 
     async getAll(identities) {
@@ -66,7 +76,7 @@ export function redisRegistry(connection: RedisConnection, keys: RegistryKeys, n
       }),
 
     update: (identity, patch) =>
-      change(async (transaction) => {
+      changeOne(identity, async (transaction) => {
         const before = await table.find(transaction, identity)
         if (before === null) throw unknownChargePoint(identity)
         const record = patched(before.record, patch, now())
@@ -90,7 +100,7 @@ export function redisRegistry(connection: RedisConnection, keys: RegistryKeys, n
       }),
 
     stepOnboarding: (identity, expectedAt, step, at) =>
-      change(async (transaction) => {
+      changeOne(identity, async (transaction) => {
         const before = await table.find(transaction, identity)
         const onboarding = stepOnboarding(before?.record.onboarding ?? null, expectedAt, step, at)
         if (before === null || onboarding === null) return false

@@ -5,6 +5,7 @@ import type { NewRenewal, RenewalPatch, RenewalRecord, Renewals } from '../store
 import type { RegistryKeys } from './charge-points.ts'
 import type { RedisConnection } from './client.ts'
 import { corrupt } from './errors.ts'
+import { checkFence, type FenceOf } from './fence.ts'
 import { parseObject } from './json.ts'
 import { lexPage, pruneByScore } from './pages.ts'
 import { type Transaction, transact } from './transaction.ts'
@@ -13,7 +14,12 @@ import { type Transaction, transact } from './transaction.ts'
 const maxDetail = 500
 
 /** In the part of the registry: a renewal goes with its charge point. */
-export function redisRenewals(connection: RedisConnection, { renewals: keys }: RegistryKeys): Renewals {
+export function redisRenewals(
+  connection: RedisConnection,
+  registry: RegistryKeys,
+  fenceOf: FenceOf = () => undefined,
+): Renewals {
+  const { renewals: keys } = registry
   const table = { records: keys.records, ids: keys.ids, parse }
 
   async function find(transaction: Transaction, identity: string): Promise<RenewalRecord | null> {
@@ -38,6 +44,7 @@ export function redisRenewals(connection: RedisConnection, { renewals: keys }: R
 
     begin: (renewal, now) =>
       transact(connection, async (transaction) => {
+        await checkFence(transaction, registry, renewal.identity, fenceOf(renewal.identity))
         const before = await find(transaction, renewal.identity)
         const owner = await transaction.get(keys.keys, renewal.keyFingerprint)
         if (owner !== null && owner !== renewal.identity) {
@@ -56,6 +63,7 @@ export function redisRenewals(connection: RedisConnection, { renewals: keys }: R
 
     step: (identity, startedAt, patch, now) =>
       transact(connection, async (transaction) => {
+        await checkFence(transaction, registry, identity, fenceOf(identity))
         const before = await find(transaction, identity)
         if (before === null || before.startedAt !== startedAt) return null
         const after = patched(before, patch, now)

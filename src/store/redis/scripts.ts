@@ -66,10 +66,17 @@ for _, r in ipairs(cjson.decode(ARGV[1])) do
 end
 return added`
 
-/** A field that holds a number grows to ARGV[2], and never shrinks. */
+/** A field that holds a number grows to ARGV[2], and never shrinks. What it is then. */
 const raise = `
 local known = redis.call('HGET', KEYS[1], ARGV[1])
-if not known or tonumber(known) < tonumber(ARGV[2]) then redis.call('HSET', KEYS[1], ARGV[1], ARGV[2]) end
+if known and tonumber(known) >= tonumber(ARGV[2]) then return known end
+redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
+return ARGV[2]`
+
+/** The same of a counter, which is a key of its own. */
+const raiseCounter = `
+local known = redis.call('GET', KEYS[1])
+if not known or tonumber(known) < tonumber(ARGV[1]) then redis.call('SET', KEYS[1], ARGV[1]) end
 return 1`
 
 /**
@@ -118,6 +125,7 @@ export const scripts = {
   ospCommit: commit,
   ospAppend: append,
   ospRaise: raise,
+  ospRaiseCounter: raiseCounter,
   ospBeat: beat,
   ospAcquire: acquire,
   ospRelease: release,

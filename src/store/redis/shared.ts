@@ -9,7 +9,7 @@ import { redisLeases } from './leases.ts'
 import type { RedisSettings } from './settings.ts'
 import { type Revisions, transact } from './transaction.ts'
 
-export interface RedisShared extends SharedStore {
+export interface RedisShared extends Omit<SharedStore, 'fenced' | 'led' | 'takeLead'> {
   /** The connection that listens; the others are not its. */
   close(): void
 }

@@ -1,6 +1,6 @@
 import type { NoteEvent } from '../../events/proxy-event.ts'
 import type { Logger } from '../../observe/log.ts'
-import { messageOf } from '../../policy/error.ts'
+import { messageOf, ProxyError } from '../../policy/error.ts'
 import type { CanonicalKey } from '../../policy/password.ts'
 import type { Protocol } from '../../policy/protocol.ts'
 import { Repeats } from '../../policy/repeats.ts'
@@ -144,7 +144,7 @@ export function createPasswordChanges(deps: PasswordChangeDeps): PasswordChanges
       const before = now() - Math.min(acceptedGrace, unansweredGrace) + 1
       for (let limit = firstPage; limit <= largestPage; limit *= 2) {
         const records = await registry.listCredentialChanges(before, limit)
-        for (const record of records) await settleOne(record)
+        for (const record of records) await settleOne(record).catch(unlessLeaseLost)
         if (records.length < limit) return
       }
     } catch (error) {
@@ -186,4 +186,9 @@ export function createPasswordChanges(deps: PasswordChangeDeps): PasswordChanges
   }
 
   return { begin, isSame: (change, { key }) => matches(change.next, key), answered, started, settle }
+}
+
+/** Another replica has its session by now, and settles it. */
+function unlessLeaseLost(error: unknown): void {
+  if (!(error instanceof ProxyError && error.code.startsWith('lease_'))) throw error
 }
