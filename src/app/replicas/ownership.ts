@@ -16,6 +16,8 @@ export interface OwnershipDeps {
   readonly now: () => number
   /** Is the store away? */
   readonly isAway: (error: unknown) => boolean
+  /** No beat could be written of late, and known charge points are let in all the same. */
+  readonly isBridged: () => boolean
   /** Somebody was admitted without a lease, or with one of a former life. */
   readonly doubtful: () => void
   /** The own lease has run out: nobody gets in before the next beat, and the recovery behind it. */
@@ -122,7 +124,7 @@ export class Ownership {
     claimant: Claimant,
     isWanted: () => boolean,
   ): Promise<Taken | Exclude<Claim, { kind: 'granted' }>> {
-    const { leases, questions, isAway, now, doubtful, lapsed } = this.#deps
+    const { leases, questions, isAway, isBridged, now, doubtful, lapsed } = this.#deps
     const until = now() + patienceMs
     for (let round = 0; round < maxRounds; round++) {
       const life = this.#life
@@ -130,7 +132,8 @@ export class Ownership {
         if (isAway(error)) return null
         throw error
       })
-      if (got === null) {
+      // One that can be read and not written takes no beat: that the life is over is its fault.
+      if (got === null || (!got.ok && got.owner === null && isBridged())) {
         // Somebody has it, and may be alive: that is not forgotten because the store is away now.
         if (round > 0) return unavailable('the store went away while another replica was asked for it')
         doubtful()

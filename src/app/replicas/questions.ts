@@ -63,6 +63,7 @@ interface Message {
  */
 export class Questions {
   readonly #deps: QuestionsDeps
+  readonly #closing = new AbortController()
   readonly #open = new Map<string, Question & { isPromised: boolean }>()
 
   constructor(deps: QuestionsDeps) {
@@ -77,14 +78,15 @@ export class Questions {
     const { identity, claimant, until } = question
     const id = randomUUID()
     const over = new AbortController()
+    const signal = AbortSignal.any([over.signal, this.#closing.signal])
     this.#open.set(id, { ...question, isPromised: false })
     try {
       const message: Message = { id, from: self, identity, claimant }
       const patience = Math.max(0, until - now())
       const first = await Promise.race([
         wire.ask(owner, 'claim', message, patience + endMs),
-        this.#tires(id, patience, over.signal),
-        this.#dies(owner, over.signal),
+        this.#tires(id, patience, signal),
+        this.#dies(owner, signal),
       ])
       return isAnswer(first) ? first : 'silent'
     } catch (error) {
@@ -99,6 +101,11 @@ export class Questions {
       over.abort()
       this.#open.delete(id)
     }
+  }
+
+  /** Nobody waits for answers any more. */
+  close(): void {
+    this.#closing.abort()
   }
 
   /** Whoever has said that it wants it waits for the end of the session that this costs. */

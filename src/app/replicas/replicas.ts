@@ -71,6 +71,7 @@ export class Replicas {
   #revision: number | null = null
   #deniedRevision: number | null = null
   #sweptAt = 0
+  readonly #questions: Questions
   readonly #heartbeat: Heartbeat
   readonly #rounds: Rounds
   #life = ''
@@ -99,10 +100,11 @@ export class Replicas {
     const { wire } = this
     const beatMs = leaseMs / beatsPerLease
     const isAway = (error: unknown) => this.outage.isAway(error)
-    const questions = new Questions({ self, leases, wire, sessions, log, lookMs: beatMs, now, wait })
-    const common = { leases, questions, sessions, now, isAway }
+    this.#questions = new Questions({ self, leases, wire, sessions, log, lookMs: beatMs, now, wait })
+    const common = { leases, questions: this.#questions, sessions, now, isAway }
     this.ownership = new Ownership({
       ...common,
+      isBridged: () => this.outage.isBridged,
       doubtful: () => this.recovery.need(),
       lapsed: () => this.#heartbeat.now(),
     })
@@ -218,11 +220,13 @@ export class Replicas {
   async close(): Promise<void> {
     if (this.#isClosed) return
     this.#isClosed = true
+    this.#questions.close()
     await this.#heartbeat.close()
     await this.#rounds.close()
     await this.leader.close()
     this.notices.close()
     await this.wire.tell({ bye: true } satisfies Notice).catch(() => {})
+    this.wire.close()
   }
 
   async #timedBeat(): Promise<string> {

@@ -118,6 +118,13 @@ export class Wire {
     }
   }
 
+  /** Whoever waits for an answer hears that there will be none: a process that ends must not wait for it. */
+  close(): void {
+    for (const { answer } of this.#pending.values()) {
+      answer.reject(new ProxyError('replica_silent', 'proxy', 'this replica ends'))
+    }
+  }
+
   /** Until it has shown that it lives, or `over` is rejected. */
   async #meet(replica: string, over: Promise<unknown>): Promise<void> {
     const met = Promise.withResolvers<void>()

@@ -7,7 +7,7 @@ import { ProxyError } from '../../../src/policy/error.ts'
 import type { Session } from '../../../src/relay/session.ts'
 import { type Claim, Sessions } from '../../../src/relay/sessions.ts'
 import type { Leases } from '../../../src/store/store.ts'
-import type { FakeServer } from './fake-server.ts'
+import { away, type FakeServer } from './fake-server.ts'
 import type { VirtualTime } from './virtual-time.ts'
 
 export const leaseMs = 15_000
@@ -32,8 +32,6 @@ export interface Device {
   session: Session | null
 }
 
-const away = () => new ProxyError('store_unavailable', 'operator', 'away')
-
 /** One replica: its real ownership, recovery and sessions, between a store, a bus and sockets that are not real. */
 export class FakeReplica {
   readonly self: string
@@ -52,6 +50,7 @@ export class FakeReplica {
   /** Stands still: what would happen meanwhile happens when it goes on. */
   #waiting: (() => void)[] | null = null
   #isBeating = false
+  #hasNotBeaten = false
   #life = ''
 
   constructor(self: string, world: Surroundings) {
@@ -72,6 +71,7 @@ export class FakeReplica {
     const common = { leases, questions, sessions, now, isAway }
     this.ownership = new Ownership({
       ...common,
+      isBridged: () => this.#hasNotBeaten,
       doubtful: () => this.recovery.need(),
       lapsed: () => void this.#beat(),
     })
@@ -176,8 +176,10 @@ export class FakeReplica {
     try {
       this.#life = await this.#command(() => this.#world.server.beat(this.self))
       this.ownership.beaten(this.#life)
+      this.#hasNotBeaten = false
       this.#rounds.run()
     } catch {
+      this.#hasNotBeaten = true
       this.recovery.need()
     } finally {
       this.#isBeating = false

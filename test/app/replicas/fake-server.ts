@@ -1,5 +1,8 @@
+import { ProxyError } from '../../../src/policy/error.ts'
 import type { Acquired, LeaseKind } from '../../../src/store/store.ts'
 import type { VirtualTime } from './virtual-time.ts'
+
+export const away = () => new ProxyError('store_unavailable', 'operator', 'away')
 
 /** What the server does (src/store/redis/scripts.ts), in virtual time. */
 export class FakeServer {
@@ -9,6 +12,8 @@ export class FakeServer {
   #owners = new Map<string, { token: number; replica: string }>()
   #tokens = 0
   #named = 0
+  /** It can be read still. */
+  isReadOnly = false
 
   constructor(time: VirtualTime, leaseMs: number) {
     this.#time = time
@@ -22,6 +27,7 @@ export class FakeServer {
   }
 
   beat(replica: string): string {
+    this.#write()
     const life = this.#lifeOf(replica) ?? `life ${++this.#named}`
     this.#lives.set(replica, { life, until: this.#time.now + this.#leaseMs })
     return life
@@ -31,12 +37,14 @@ export class FakeServer {
     if (this.#lifeOf(replica) !== life) return { ok: false, owner: null }
     const owner = this.owner(kind, name)
     if (owner !== null && owner !== replica) return { ok: false, owner }
+    this.#write()
     const token = ++this.#tokens
     this.#owners.set(`${kind} ${name}`, { token, replica })
     return { ok: true, token }
   }
 
   release(replica: string, kind: LeaseKind, name: string, token: number | null): boolean {
+    this.#write()
     const place = `${kind} ${name}`
     const owner = this.#owners.get(place)
     if (owner?.replica !== replica || (token !== null && owner.token !== token)) return false
@@ -55,6 +63,10 @@ export class FakeServer {
 
   isAlive(replica: string): boolean {
     return this.#lifeOf(replica) !== null
+  }
+
+  #write(): void {
+    if (this.isReadOnly) throw away()
   }
 
   #lifeOf(replica: string): string | null {

@@ -54,7 +54,9 @@ class World implements Surroundings {
   readonly look = (): void => {
     const { now } = this.time
     for (const identity of identities) {
-      const live = this.liveAt(identity).filter(({ isCut, isPaused }) => !isCut && !isPaused)
+      const live = this.liveAt(identity).filter(
+        ({ isCut, isPaused }) => !isCut && !isPaused && !this.server.isReadOnly,
+      )
       const pairs = live.flatMap((one, at) =>
         live.slice(at + 1).map((two) => `${identity} ${one.self} ${two.self}`),
       )
@@ -103,11 +105,18 @@ class World implements Surroundings {
         device.session?.end(1000, '')
         break
       default:
-        if (random() < 0.2) server.forget()
+        if (random() < 0.3) server.forget()
+        else if (random() < 0.5) {
+          server.isReadOnly = true
+          time.after(forMs, () => {
+            server.isReadOnly = false
+          })
+        }
     }
   }
 
   heal(): void {
+    this.server.isReadOnly = false
     for (const replica of this.all) {
       replica.isCut = false
       replica.isDeaf = false

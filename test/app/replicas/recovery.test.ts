@@ -127,6 +127,20 @@ test('[CWE-613] who was on its way in while the replica stood still is looked at
   assert.notEqual(again.session, null)
 })
 
+test('[design 12] a store that can be read and not written is away: the life that ends with it shuts nobody out', async () => {
+  const pair = new Pair()
+  const { a, server } = pair
+  server.isReadOnly = true
+  await pair.pass(leaseMs * 2)
+  assert.equal(server.isAlive('a'), false)
+  assert.equal(await pair.connect(a, itself()), 'granted')
+  assert.equal(a.ownership.fenceOf('CP-1'), 'unleased')
+  server.isReadOnly = false
+  await pair.pass(beatMs + 1_000)
+  assert.equal(a.ownership.fenceOf('CP-1'), server.held('a', 'sessions', 'CP-1'))
+  assert.equal(pair.owner, 'a')
+})
+
 test('[CWE-613] an owner that cannot be asked ends no live session at once, and not for ever', async () => {
   const pair = new Pair()
   const { a, b } = pair

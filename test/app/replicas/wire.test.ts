@@ -19,6 +19,11 @@ test('a question gets its answer, or an error with the words of whoever failed',
   await assert.rejects(a.ask('nobody', 'double', 1, 60_000), { code: 'replica_silent' })
   b.serve('silent', () => new Promise(() => {}))
   await assert.rejects(a.ask('b', 'silent', null, 10), { code: 'replica_silent' })
+  // A process that ends is not kept by what it waits for.
+  const long = assert.rejects(a.ask('b', 'silent', null, 600_000), { code: 'replica_silent' })
+  await quiet()
+  a.close()
+  await long
 })
 
 test('[CWE-311][CWE-345] what passes is sealed, and what was not sealed with our key is not heard', async () => {
