@@ -45,6 +45,8 @@ export const maxRunning = 8
 const lookedAtOnStart = 1000
 const maxList = 100
 const maxItems = 1000
+/** As many as can be listed; of those that are over, the oldest go. */
+const keptCampaigns = maxList
 
 /** Changes over a fleet, one charge point after the other (design, section 10). */
 export function createCampaigns(deps: CampaignDeps): CampaignService {
@@ -129,6 +131,8 @@ export function createCampaigns(deps: CampaignDeps): CampaignService {
       updatedAt: now,
       finishedAt: null,
     }
+    // Before: what fails after the campaign is there would leave it without anybody who runs it.
+    await store.prune(keptCampaigns - 1)
     await store.create(record, ordered(selected, canary))
     const runner = new CampaignRunner(record, runnerDeps)
     adopt(runner)

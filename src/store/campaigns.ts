@@ -104,4 +104,9 @@ export interface CampaignStore {
   updateItem(id: string, identity: string, patch: CampaignItemPatch): Promise<void>
   /** Items that were running when their process ended: back to waiting. Returns how many. */
   recover(id: string, now: number): Promise<number>
+  /**
+   * Removes campaigns that are finished or stopped, with their items, the oldest first, until no more than
+   * `keep` are left. Those that run or are paused stay, and count. Returns how many went.
+   */
+  prune(keep: number): Promise<number>
 }

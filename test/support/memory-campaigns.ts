@@ -72,6 +72,15 @@ export function memoryCampaigns(): MemoryCampaigns {
       for (const { identity } of interrupted) patch(id, identity, { state: 'waiting', notBefore: now })
       return interrupted.length
     },
+    async prune(keep) {
+      const ended = [...records.values()].filter(({ state }) => state === 'finished' || state === 'stopped')
+      const gone = ended.slice(0, Math.max(0, records.size - keep))
+      for (const { id } of gone) {
+        records.delete(id)
+        items.delete(id)
+      }
+      return gone.length
+    },
   }
   return store
 }

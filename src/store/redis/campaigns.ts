@@ -2,10 +2,11 @@ import { ProxyError } from '../../policy/error.ts'
 import { cutText } from '../../policy/security-event-types.ts'
 import type { CampaignRecord, CampaignStore } from '../store.ts'
 import { redisCampaignItems } from './campaign-items.ts'
-import { campaignKeys, parseCampaign } from './campaign-value.ts'
+import { type CampaignKeys, campaignKeys, itemStates, parseCampaign } from './campaign-value.ts'
 import type { RedisConnection } from './client.ts'
 import type { KeyOf } from './keys.ts'
 import { ledWrites } from './lead.ts'
+import type { Transaction } from './transaction.ts'
 
 /** In UTF-16 units. */
 const maxDetail = 1000
@@ -59,6 +60,19 @@ export function redisCampaigns(
       return records(await connection.run((client) => client.zrevrange(keys.order, 0, limit - 1)))
     },
 
+    async prune(keep) {
+      const ids = await connection.run((client) => client.zrange(keys.order, 0, '-1'))
+      let surplus = ids.length - Math.max(0, keep)
+      let removed = 0
+      for (const id of ids) {
+        if (surplus <= 0) break
+        if (!(await write((transaction) => removeEnded(transaction, keys, id)))) continue
+        surplus -= 1
+        removed += 1
+      }
+      return removed
+    },
+
     setState: (id, state, detail, now) =>
       write(async (transaction) => {
         const text = await transaction.get(keys.records, id)
@@ -70,6 +84,18 @@ export function redisCampaigns(
         return after
       }),
   }
+}
+
+/** False: it is not over, and stays. */
+async function removeEnded(transaction: Transaction, keys: CampaignKeys, id: string): Promise<boolean> {
+  const text = await transaction.get(keys.records, id)
+  const state = text === null ? 'finished' : parseCampaign(text).state
+  if (state !== 'finished' && state !== 'stopped') return false
+  transaction.set(keys.records, id, null)
+  transaction.score(keys.order, id, null)
+  const indexes = itemStates.map((one) => keys.inState(id, one))
+  for (const key of [keys.items(id), keys.positions(id), ...indexes]) transaction.write(['UNLINK', key])
+  return true
 }
 
 const freshItem = {

@@ -4,6 +4,7 @@ import { sqliteCampaignItems } from './campaign-items.ts'
 import { campaignValues, cutDetail, toCampaign } from './campaign-row.ts'
 import type { Database } from './database.ts'
 import { isUniqueViolation } from './errors.ts'
+import { integer } from './rows.ts'
 
 const insert = `
   INSERT INTO campaigns
@@ -19,6 +20,10 @@ const setState = `
     state = :state, state_detail = :detail, updated_at = :now,
     finished_at = CASE WHEN :state = 'finished' THEN coalesce(finished_at, :now) ELSE NULL END
   WHERE id = :id`
+
+const surplus = `
+  SELECT number FROM campaigns WHERE state IN ('finished', 'stopped') ORDER BY number
+  LIMIT max(0, (SELECT count(*) FROM campaigns) - ?)`
 
 /** A campaign is what a restart goes on with: all of it outlives a loss of power. */
 export function sqliteCampaigns(db: Database): CampaignStore {
@@ -59,6 +64,19 @@ export function sqliteCampaigns(db: Database): CampaignStore {
           .all(Math.max(0, limit))
           .map(toCampaign),
       ),
+
+    prune: (keep) =>
+      db.write('process', () => {
+        const numbers = db
+          .statement(surplus)
+          .all(Math.max(0, keep))
+          .map((row) => integer(row, 'number'))
+        for (const number of numbers) {
+          db.statement('DELETE FROM campaign_items WHERE campaign = ?').run(number)
+          db.statement('DELETE FROM campaigns WHERE number = ?').run(number)
+        }
+        return numbers.length
+      }),
 
     setState: (id, state, detail, now) =>
       db.write('power-loss', () => {

@@ -173,6 +173,27 @@ export function campaignContract(name: string, makeStore: MakeStore): void {
     assert.equal(await names(campaigns.due('none', 100, 9)), '')
   })
 
+  check('[CWE-770] the oldest of those that are over go', async ({ campaigns }, again) => {
+    const states = ['finished', 'running', 'stopped', 'paused', 'finished', 'running'] as const
+    for (const [index, state] of states.entries()) {
+      await campaigns.create(campaign(`c${index}`, { state }), ['A', 'B'])
+    }
+    const left = async () => (await campaigns.list(9)).map(({ id }) => id).join(' ')
+    assert.equal(await campaigns.prune(6), 0)
+    assert.equal(await campaigns.prune(5), 1)
+    assert.equal(await left(), 'c5 c4 c3 c2 c1')
+    assert.equal(await campaigns.prune(4), 1)
+    assert.equal(await left(), 'c5 c4 c3 c1')
+    assert.deepEqual(await campaigns.items('c2', { limit: 9 }), [])
+    assert.equal((await campaigns.counts('c2')).waiting, 0)
+    assert.equal(await campaigns.prune(0), 1, 'who runs or is paused stays')
+    assert.equal(await left(), 'c5 c3 c1')
+    const { campaigns: elsewhere } = await again()
+    assert.equal((await elsewhere.counts('c1')).waiting, 2)
+    await campaigns.create(campaign('c2'), ['C'])
+    assert.equal(await names(campaigns.items('c2', { limit: 9 })), 'C', 'nothing is left of the former one')
+  })
+
   check('after a restart the running items wait again', async ({ campaigns }, again) => {
     await campaigns.create(campaign('one'), ['A', 'B', 'C'])
     await campaigns.create(campaign('two'), ['A'])
