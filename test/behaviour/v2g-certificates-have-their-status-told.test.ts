@@ -7,7 +7,7 @@ import { foreignAuthority } from '../support/foreign-authority.ts'
 import { needsOpenssl, type OpensslCa } from '../support/openssl-ca.ts'
 import { startOpensslResponder } from '../support/openssl-responder.ts'
 import { ask, type Form, forms, startBothForms, statusRequest } from '../support/plug-and-charge.ts'
-import { badResponder } from '../support/responders.ts'
+import { badResponder, opensslResponder } from '../support/responders.ts'
 
 const serve = {
   mode: 'serve',
@@ -132,14 +132,19 @@ test('[M06.FR.04] what cannot be told is Failed', needsOpenssl, async (t) => {
     (_request, response) => void response.writeHead(302, { location: silent }).end(),
   )
   // One responder that answers every question with what openssl says about another certificate.
-  ca.run(...'ocsp -issuer root.pem -cert bad.pem -no_nonce -reqout other.req'.split(' '))
+  ca.run(...'ocsp -sha256 -issuer root.pem -cert bad.pem -no_nonce -reqout other.req'.split(' '))
   const answering = '-CA root.pem -rsigner root.pem -rkey root.key -ndays 1 -respout other.der'
   ca.run(...`ocsp -index index.txt -reqin other.req ${answering}`.split(' '))
   const lying = await badResponder(t, (_request, response) => {
     response.setHeader('content-type', 'application/ocsp-response')
     response.end(readFileSync(ca.file('other.der')))
   })
+  // A good answer, with more in it than ocspResult can hold.
+  const padding = `0482${(4500).toString(16)}${'00'.repeat(4500)}`
+  ca.issue('fat', { extensions: `extendedKeyUsage=OCSPSigning\n1.2.3.4=DER:${padding}\n` })
+  const fat = await opensslResponder(t, ca, { signer: 'fat' })
   for (const form of forms) {
+    await failed(`${fat}/`, /does not fit into 5500 characters/, form)
     await failed(nonsense, /DER|OCSP|sequence|tag/i, form)
     await failed(large, /larger/, form)
     await failed(broken, /status 500/, form)
@@ -172,4 +177,44 @@ test('[M06.FR.04] what cannot be told is Failed', needsOpenssl, async (t) => {
   const data = { ocspRequestData: { ...short, issuerKeyHash: 'ab' } }
   assert.deepEqual(await setting.ask('native', message, data), { status: 'Failed' })
   setting.assertUnseen()
+})
+
+test('[CWE-349] what one responder says is no answer of another', needsOpenssl, async (t) => {
+  const { ca, certificates, setting } = await settingOf(t)
+  const signing = '-index index.txt -CA root.pem -rsigner root.pem -rkey root.key -ndays 1'
+  /** Always the same answer, as openssl has signed it. */
+  const canned = (request: string, name: string) => {
+    ca.run(...`ocsp -sha256 -issuer root.pem ${request} -reqout ${name}.req`.split(' '))
+    ca.run(...`ocsp ${signing} -reqin ${name}.req -respout ${name}.der`.split(' '))
+    const body = readFileSync(ca.file(`${name}.der`))
+    return badResponder(t, (_request, response) => void response.end(body))
+  }
+  // The same authority, before it revoked anything: signed all the same.
+  ca.writeIndex(['good', 'bad'])
+  const outdated = await canned('-cert bad.pem -no_nonce', 'outdated')
+  ca.writeIndex(['good'], { bad: '260101000000Z,keyCompromise' })
+  const honest = await opensslResponder(t, ca)
+  const stranger = foreignAuthority(t)
+  stranger.writeIndex([])
+  const elsewhere = await opensslResponder(t, stranger)
+  const told = async (form: Form, responder: string) => {
+    const answer = await setting.ask(form, message, statusRequest(certificates.bad, ca.root, `${responder}/`))
+    return answer.status === 'Accepted'
+      ? /Cert Status: (\w+)/.exec(read(ca, answer.ocspResult))?.[1]
+      : answer.status
+  }
+  const [one, other] = forms
+  assert.equal(await told(one, outdated), 'good')
+  assert.equal(await told(other, honest), 'revoked')
+  assert.equal(await told(one, honest), 'revoked')
+  // Of another authority, whatever it says.
+  assert.equal(await told(one, elsewhere), 'Failed')
+  assert.equal(await told(other, elsewhere), 'Failed')
+  await t.test('a nonce that nobody asked for does no harm', async () => {
+    const nonced = await canned('-cert good.pem -nonce', 'nonce')
+    for (const form of forms) {
+      const answer = await setting.ask(form, message, statusRequest(certificates.good, ca.root, nonced))
+      assert.equal(answer.status, 'Accepted')
+    }
+  })
 })
