@@ -17,6 +17,7 @@ import {
   unsecuredListeners,
 } from './listeners.ts'
 import { messageRules } from './messages.ts'
+import { networkProfiles } from './network-profiles.ts'
 import { onboarding } from './onboarding.ts'
 import { adminAddress, limitsFit, relaxedAdmission } from './operations.ts'
 import { plugAndChargeRules } from './plug-and-charge.ts'
@@ -48,6 +49,7 @@ export const rules: readonly Rule[] = [
   issuedServerCertificates,
   serverNames,
   centralSystemOfEachProtocol,
+  networkProfiles,
   centralSystemUrl,
   upstreamAuthorization,
   upstreamHeaders,

@@ -1,5 +1,6 @@
 import { Type } from 'typebox'
 import { about, duration, flag } from './kinds.ts'
+import { networkProfiles } from './network-profile.ts'
 
 /** How passwords (A01) and security profiles (A05) of charge points are changed. */
 
@@ -59,6 +60,7 @@ export const profileUpgradeSchema = Type.Object(
       default: false,
       requirements: ['A00.FR.005'],
     }),
+    networkProfiles,
   },
   {
     additionalProperties: false,

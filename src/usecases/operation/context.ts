@@ -47,6 +47,7 @@ const inOnboarding: ReadonlySet<string> = new Set(['list-roots', 'install-root']
 /** What can be said in OCPP 2.0.1 as well. */
 const in201: ReadonlySet<string> = new Set([
   'rotate-password',
+  'upgrade-profile',
   'renew-certificate',
   'list-roots',
   'install-root',

@@ -119,8 +119,11 @@ export function createChargePointChanges(deps: ChargePointChangesDeps): ChargePo
     overInsecureProfiles: () => config().messages.overInsecureProfiles,
     stopping: stopping.signal,
   }
-  const served = () =>
-    new Set<SecurityProfile>(config().listeners.map((listener) => listener.securityProfile))
+  const served = (protocol: Protocol) => {
+    const serving = config().listeners.filter(({ protocols }) => protocols.includes(protocol))
+    return new Set<SecurityProfile>(serving.map(({ securityProfile }) => securityProfile))
+  }
+  const network = networkProfiles()
   const fallback =
     deps.fallbackPatienceMs === undefined ? {} : { fallbackPatienceMs: deps.fallbackPatienceMs }
   const rotation: PasswordRotationDeps = {
@@ -148,6 +151,8 @@ export function createChargePointChanges(deps: ChargePointChangesDeps): ChargePo
         ...common,
         pending,
         served,
+        networkProfile: (to) => networkProfileOf(config(), to),
+        taken: (call, identity) => network.taken?.(call, identity),
         ...fallback,
         rotate: (operation, options) => rotateWithin(rotation, operation, options),
         roots: deps.roots,
@@ -164,7 +169,7 @@ export function createChargePointChanges(deps: ChargePointChangesDeps): ChargePo
       passwordUpdate(update),
       passwordUpdate(update, basicAuthPassword),
       profileUpgrade(upgrade),
-      profileUpgrade(upgrade, networkProfiles()),
+      profileUpgrade(upgrade, network),
       // Last: whoever waits for a charge point finds what the others made of its coming.
       { name: 'operations', protocols, watches: [], started: (session) => arrivals.arrived(session) },
     ],
@@ -172,6 +177,10 @@ export function createChargePointChanges(deps: ChargePointChangesDeps): ChargePo
     settle: () => changes.settle(),
     stop: () => stopping.abort(),
   }
+}
+
+function networkProfileOf({ profileUpgrade }: OperationsConfig, to: SecurityProfile) {
+  return profileUpgrade.networkProfiles.find(({ securityProfile }) => securityProfile === to) ?? null
 }
 
 /** What the central system for this version is shown; undefined: there is none. */

@@ -1,6 +1,8 @@
 import type { SecurityProfile } from '../../policy/facts.ts'
+import type { Protocol } from '../../policy/protocol.ts'
 import type { RootInventory, RootStore } from '../../store/store.ts'
-import { readChangeAnswer } from '../operation/answer.ts'
+import { askNetworkProfile, type NetworkProfile, type ProfileAskingDeps } from '../ocpp201/profile-asking.ts'
+import { type ChangeAnswer, readChangeAnswer } from '../operation/answer.ts'
 import {
   callOptions,
   endOfWait,
@@ -24,7 +26,11 @@ import { certificateMissing, missingFor, presentProfile, rootMissing, unknownRoo
 export interface ProfileOperationDeps extends OperationDeps {
   readonly pending: PendingUpgrades
   readonly roots: Pick<RootStore, 'inventory'>
-  readonly served: () => ReadonlySet<SecurityProfile>
+  /** Profiles that a listener serves in this version of OCPP. */
+  readonly served: (protocol: Protocol) => ReadonlySet<SecurityProfile>
+  /** How a charging station of OCPP 2.0.1 reaches a profile; null: nobody has said. */
+  readonly networkProfile: (to: SecurityProfile) => NetworkProfile | null
+  readonly taken: ProfileAskingDeps['taken']
   /**
    * Milliseconds for which a charge point that fell back may still try again (A05.FR.08 does not say
    * how often it tries); default 10 s.
@@ -97,12 +103,41 @@ async function missingOf(
   hasNewPassword: boolean,
   roots: readonly RootInventory[],
 ): Promise<string | null> {
-  const { identity, record } = operation
+  const { identity, record, session } = operation
+  const { protocol } = session.facts
   const now = deps.clock.now()
   const missing =
-    missingFor(to, { record, served: deps.served(), now, hasNewPassword }) ?? rootMissing(to, roots)
+    missingFor(to, { record, served: deps.served(protocol), now, hasNewPassword }) ??
+    wayMissing(deps, protocol, to) ??
+    rootMissing(to, roots)
   if (missing !== null || to !== 3) return missing
   return certificateMissing(await deps.registry.keysOf(identity), now)
+}
+
+/** Null: it can be told. */
+function wayMissing(
+  { networkProfile }: ProfileOperationDeps,
+  protocol: Protocol,
+  to: SecurityProfile,
+): string | null {
+  return protocol === 'ocpp2.0.1' && networkProfile(to) === null
+    ? `profileUpgrade.networkProfiles does not say how it reaches profile ${to}`
+    : null
+}
+
+/** Asks it for the profile, in the words of its version. */
+async function ask(
+  deps: ProfileOperationDeps,
+  operation: Operation,
+  to: SecurityProfile,
+): Promise<ChangeAnswer> {
+  const { session } = operation
+  const way = session.facts.protocol === 'ocpp2.0.1' ? deps.networkProfile(to) : null
+  if (way !== null) return askNetworkProfile(deps, operation, way)
+  const payload = { key: 'SecurityProfile', value: String(to) }
+  return readChangeAnswer(
+    await session.callChargePoint('ChangeConfiguration', payload, callOptions(deps, operation)),
+  )
 }
 
 /** The standard allows any higher profile; who skips one should know. */
@@ -117,10 +152,7 @@ async function send(
   options: UpgradeProfileOptions,
 ): Promise<OperationOutcome> {
   const { identity, session } = operation
-  const value = String(opened.to)
-  const payload = { key: 'SecurityProfile', value }
-  const outcome = await session.callChargePoint('ChangeConfiguration', payload, callOptions(deps, operation))
-  const answer = readChangeAnswer(outcome)
+  const answer = await ask(deps, operation, opened.to)
   switch (answer.kind) {
     case 'refused':
       await deps.pending.close(identity, opened, answer.detail)
@@ -142,8 +174,8 @@ async function send(
     case 'reboot-required': {
       await deps.pending.answered(identity, opened, 'waiting')
       const problem = options.reset === true ? await restart(deps, operation) : null
-      const detail = problem ?? 'it takes the profile at its next start, and did not come back in time'
-      const late = failure('not_back', `it answered RebootRequired: ${detail}`)
+      const detail = problem ?? 'it did not come back in time'
+      const late = failure('not_back', `it takes the profile at its next start: ${detail}`)
       if (problem === null) return awaitHigher(deps, operation, opened, late)
       // It will come at its next start, whenever that is: until then the higher profile stays open.
       return late

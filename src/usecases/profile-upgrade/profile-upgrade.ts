@@ -64,8 +64,8 @@ export interface ProfileUpgradeDeps {
   readonly note: NoteEvent
   readonly log: Logger
   readonly now: () => number
-  /** Profiles that a listener serves. */
-  readonly served: () => ReadonlySet<SecurityProfile>
+  /** Profiles that a listener serves in this version of OCPP. */
+  readonly served: (protocol: Protocol) => ReadonlySet<SecurityProfile>
   /** Edition 4 with `profileUpgrade.allowSecurityProfileDowngrade`. */
   readonly mayLower: () => boolean
 }
@@ -101,7 +101,7 @@ export function profileUpgrade(deps: ProfileUpgradeDeps, message = securityProfi
     session: UseCaseSession,
     asked: readonly AskedProfile[],
   ): Promise<CallFate> {
-    const { identity, profile } = session.facts
+    const { identity, profile, protocol } = session.facts
     if (turns.isTaken(identity))
       return refuse(call, session, 'an operation on this charge point is under way')
     const record = await registry.get(identity)
@@ -120,7 +120,7 @@ export function profileUpgrade(deps: ProfileUpgradeDeps, message = securityProfi
         return refuse(call, session, verdict.detail)
       case 'raise':
       case 'lower': {
-        const missing = missingFor(verdict.to, { record, served: served(), now: now() })
+        const missing = missingFor(verdict.to, { record, served: served(protocol), now: now() })
         if (missing !== null) return refuse(call, session, missing)
         return verdict.kind === 'raise' ? raise(call, identity, verdict.to) : lower(identity, verdict.to)
       }

@@ -65,9 +65,14 @@ export function manualClock(start = 1_000_000): ManualClock {
 const quiet = { info() {}, warn() {}, error() {}, debug() {} } as unknown as Logger
 export const sealingKey = Buffer.alloc(32, 7)
 
+/** One for each profile; they serve either version. */
+export function listenersOf(...profiles: readonly SecurityProfile[]) {
+  return profiles.map((securityProfile) => ({ securityProfile, protocols: ['ocpp1.6', 'ocpp2.0.1'] }))
+}
+
 const settings = {
   edition: 3,
-  listeners: [{ securityProfile: 1 }, { securityProfile: 2 }, { securityProfile: 3 }],
+  listeners: listenersOf(1, 2, 3),
   centralSystem: { authorization: 'strip' },
   limits: { callTimeout: 10_000 },
   messages: {
@@ -77,7 +82,12 @@ const settings = {
     },
   },
   passwords: { acceptedGrace: 0, unansweredGrace: 86_400_000, resetAfterRebootRequired: true },
-  profileUpgrade: { timeout: 300_000, openFor: 86_400_000, allowSecurityProfileDowngrade: false },
+  profileUpgrade: {
+    timeout: 300_000,
+    openFor: 86_400_000,
+    allowSecurityProfileDowngrade: false,
+    networkProfiles: [],
+  },
   store: { sealingKey },
 }
 export type Settings = Partial<Record<keyof typeof settings, unknown>>

@@ -5,13 +5,13 @@ import { matches } from '../../../src/gate/credentials/hash.ts'
 import type { CallOutcome } from '../../../src/relay/use-case.ts'
 import type { OperationOutcome } from '../../../src/usecases/operation/operation.ts'
 import type { FakeSession } from '../../support/fake-session.ts'
-import { type Setting, type Settings, setUp, status } from '../operation/setting.ts'
+import { listenersOf, type Setting, type Settings, setUp, status } from '../operation/setting.ts'
 
 const timeoutMs = 60_000
 const noAnswer: CallOutcome = { kind: 'no-answer', detail: 'no answer within 10000 ms' }
 const hungUp: CallOutcome = { kind: 'no-answer', detail: 'the session ended' }
 
-const listeners = [{ securityProfile: 0 }, { securityProfile: 1 }, { securityProfile: 2 }]
+const listeners = listenersOf(0, 1, 2)
 
 function upgrade({ changes }: Setting, to: 1 | 2 | 3 = 2, reset = false): Promise<OperationOutcome> {
   const options = { origin: 'campaign', timeoutMs, reset, newPassword: true } as const
@@ -246,7 +246,7 @@ test('[A01.FR.03] a grace, and it logs in on profile 2 with its old password: th
 })
 
 test('[A05.FR.02] what is missing is said before a password is changed', async (t) => {
-  const setting = await setUp(t, { listeners: [{ securityProfile: 1 }, { securityProfile: 3 }] })
+  const setting = await setUp(t, { listeners: listenersOf(1, 3) })
   await setting.store.registry.update('CP1', { securityProfile: 1 })
   const session = await setting.login(setting.password, 1)
   for (const [to, code] of [

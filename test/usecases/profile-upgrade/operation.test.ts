@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import type { CallOutcome } from '../../../src/relay/use-case.ts'
 import type { OperationOutcome } from '../../../src/usecases/operation/operation.ts'
-import { callError, type Setting, type Settings, setUp, status } from '../operation/setting.ts'
+import { callError, listenersOf, type Setting, type Settings, setUp, status } from '../operation/setting.ts'
 
 const timeoutMs = 60_000
 const noAnswer: CallOutcome = { kind: 'no-answer', detail: 'no answer within 10000 ms' }
@@ -120,7 +120,7 @@ test('RebootRequired: Reset where it is asked for', async (t) => {
 
 test('[A05.FR.02] [A05.FR.04] [A00.FR.005] what is missing is said, and nothing is sent', async (t) => {
   const setting = await setUp(t, {
-    listeners: [{ securityProfile: 0 }, { securityProfile: 2 }, { securityProfile: 3 }],
+    listeners: listenersOf(0, 2, 3),
   })
   const { registry } = setting.store
   assert.equal(word(await upgrade(setting, 3)), 'not_connected')

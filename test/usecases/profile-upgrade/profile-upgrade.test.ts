@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { callError, type Setting, setUp, status } from '../operation/setting.ts'
+import { callError, listenersOf, type Setting, setUp, status } from '../operation/setting.ts'
 
 /** A00.FR.005 and A05 as the central system starts it, seen passing. */
 
@@ -123,7 +123,7 @@ test('[A05.FR.09] reached: the ratchet has moved, and an event says so', async (
 })
 
 test('[A05.FR.02] where nothing listens, or no password is stored, the charge point could not go', async (t) => {
-  const setting = await setUp(t, { listeners: [{ securityProfile: 1 }, { securityProfile: 2 }] })
+  const setting = await setUp(t, { listeners: listenersOf(1, 2) })
   await setting.login(setting.password)
   assert.deepEqual((await ask(setting, '3')).fate, rejected)
   await setting.store.registry.update('CP1', { securityProfile: 0, credential: null })
