@@ -57,7 +57,7 @@ async function runningProxy(shell: Shell, options: ChangeOptions): Promise<ApiCl
   if (!(await api.isRunning())) return null
   if (api.hasToken) return api
   shell.err(
-    `warning: a proxy runs at ${api.origin} without an admin API (admin.tokenFile): the store is changed. With a store in common it ends, within seconds, the sessions that may not go on\n`,
+    `warning: a proxy runs at ${api.origin} without an admin API (admin.tokenFile): the store is changed; if it is that of the proxy, sessions of who was blocked or removed end within seconds\n`,
   )
   return null
 }

@@ -310,6 +310,29 @@ export const rows: readonly Row[] = [
     title: 'Capacity',
     panels: [
       {
+        title: 'Store (1: there, 0: away, read-only or full)',
+        kind: 'timeseries',
+        width: 8,
+        queries: { '{{engine}} of {{instance}}': 'min by (engine, instance) (ocpp_proxy_store_up{$of})' },
+      },
+      {
+        title: 'Free on the disk of the store',
+        kind: 'timeseries',
+        unit: 'bytes',
+        width: 8,
+        queries: { '{{instance}}': 'min by (instance) (ocpp_proxy_store_free_bytes{$of})' },
+      },
+      {
+        title: 'Connections, of limits.connections',
+        kind: 'timeseries',
+        unit: 'percentunit',
+        width: 8,
+        queries: {
+          '{{instance}}':
+            'sum by (instance) (ocpp_proxy_connections{$of}) / max by (instance) (ocpp_proxy_connections_limit{$of})',
+        },
+      },
+      {
         title: 'CPU',
         kind: 'timeseries',
         unit: 'percentunit',
