@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { Redis } from 'ioredis'
 import type { ChargePoint } from '../../src/simulator/charge-point.ts'
 import { CutLink } from '../support/cut-link.ts'
 import { withoutRedis } from '../support/redis-server.ts'
@@ -101,6 +102,20 @@ test('[design 12][CWE-613] whatever is cut off, stands still or dies: an identit
       })
     }
     for (const identity of identities) assert.equal(liveOf(identity), 1)
+  })
+
+  await t.test('a store that can be read and not written is away, though every lease runs out', async () => {
+    const server = new Redis(set.redis.port, '127.0.0.1')
+    t.after(() => server.disconnect())
+    const owner = await ownerOf('LATE')
+    assert.ok(owner !== null)
+    await server.config('SET', 'min-replicas-to-write', '1')
+    await until(async () => (await set.store.shared?.leases.alive([owner]))?.[0] === false)
+    // Known to it, and to be let in as long as the grace lasts.
+    assert.equal((await (await comesTo(a, 'LATE')).heartbeat()).kind, 'result')
+    assert.equal(liveOf('LATE'), 1)
+    await server.config('SET', 'min-replicas-to-write', '0')
+    await until(async () => (await ownerOf('LATE')) !== null)
   })
 
   await t.test(
