@@ -60,10 +60,7 @@ export function firmwareCommands(deps: FirmwareCommandDeps): CommandTable {
 
 /** OCPP 1.6, 6.49: whatever comes is installed. */
 function plainCommands(deps: FirmwareCommandDeps, settings: FirmwareSettings): CommandTable {
-  const report = async (status: string): Promise<void> => {
-    const { kind } = await deps.call('FirmwareStatusNotification', { status })
-    if (kind !== 'result') deps.note(`${status} was not confirmed`)
-  }
+  const report = (status: string) => tell(deps, 'FirmwareStatusNotification', { status })
   async function update(location: string): Promise<void> {
     if (settings.fault === 'mute') return
     await report('Downloading')
@@ -90,10 +87,10 @@ function signedCommands(deps: FirmwareCommandDeps, settings: FirmwareSettings, t
   let running: { readonly requestId: number; readonly end: AbortController } | null = null
   let last: { readonly status: SignedStatus; readonly requestId: number } | null = null
 
+  /** L01.FR.01: each status is told; one that finds no connection waits for the next. */
   async function report(status: SignedStatus, requestId: number): Promise<void> {
     last = { status, requestId }
-    const outcome = await deps.call('SignedFirmwareStatusNotification', { status, requestId })
-    if (outcome.kind !== 'result') deps.note(`${status} was not confirmed`)
+    await tell(deps, 'SignedFirmwareStatusNotification', { status, requestId })
   }
 
   async function update(request: Request): Promise<void> {
@@ -158,6 +155,23 @@ function signedCommands(deps: FirmwareCommandDeps, settings: FirmwareSettings, t
       )
     },
   } satisfies CommandTable)
+}
+
+const againMs = 500
+
+/** Ends when it is answered, or the charge point ends. */
+async function tell(
+  { call, note, signal }: FirmwareCommandDeps,
+  action: string,
+  payload: Payload,
+): Promise<void> {
+  for (;;) {
+    const { kind } = await call(action, payload)
+    if (kind === 'result' || signal().aborted) return
+    note(`${action} ${payload.status} was not confirmed`)
+    if (kind !== 'closed') return
+    await pause(againMs, signal())
+  }
 }
 
 interface Request {
