@@ -75,7 +75,7 @@ test('GetCertificateStatus is answered from the responder of openssl', needsOpen
       assert.match(read(ca, answer.ocspResult), /Cert Status: good/)
     },
   )
-  await t.test('[M06.FR.10] an answer is kept for all charge points, and over a restart', async () => {
+  await t.test('[M06.FR.10] an answer is kept for all charge points, and over a restart, in both forms', async () => {
     await stop()
     assert.equal(await proxy.stop(), 0)
     await proxy.start()
@@ -94,7 +94,7 @@ test('GetCertificateStatus is answered from the responder of openssl', needsOpen
     const count = (result: string) => metrics.sum('ocpp_proxy_plug_and_charge_total', { message, result })
     assert.deepEqual([count('accepted'), count('failed')], [2, 2])
   })
-  await t.test('[M06.FR.01] pass: it goes to the central system', async () => {
+  await t.test('[M06.FR.01] pass: it goes to the central system, in both forms', async () => {
     const passed = { plugAndCharge: { certificateStatus: { ...certificateStatus, mode: 'pass' } } }
     assert.equal(await proxy.reload(passed), 'reloaded')
     const data = about('good')
@@ -110,7 +110,7 @@ test('GetCertificateStatus is answered from the responder of openssl', needsOpen
   })
 })
 
-test('[M06.FR.04] what cannot be told is Failed', needsOpenssl, async (t) => {
+test('[M06.FR.04] what cannot be told is Failed, in both forms', needsOpenssl, async (t) => {
   const { ca, certificates, certificateStatus, setting } = await settingOf(t)
   const { proxy, points } = setting
   const failed = async (responderURL: string, why: RegExp, form: Form) => {

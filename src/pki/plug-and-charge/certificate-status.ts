@@ -1,10 +1,11 @@
 import type { X509Certificate } from 'node:crypto'
+import { BoundedMap } from '../../policy/bounded-map.ts'
 import { messageOf } from '../../policy/error.ts'
 import type { Fetch } from '../revocation/fetch.ts'
 import type { OcspAnswerStore } from '../revocation/ocsp-checker.ts'
 import { ocspHttpRequest, ocspRequestFor } from '../revocation/ocsp-request.ts'
 import { createResponders, type ResponderState } from '../revocation/ocsp-responders.ts'
-import { certIdOf, type OcspRequestData, ocspRequestKey } from './ocsp-request-data.ts'
+import { certIdOf, type OcspRequestData, ocspHostKey, ocspRequestKey } from './ocsp-request-data.ts'
 import { issuerOf, judgeStatus } from './status-answer.ts'
 
 /**
@@ -45,8 +46,12 @@ const skewMs = 5 * 60_000
 /** M06.FR.10: refreshed once a week at least. */
 const weekMs = 7 * 24 * 60 * 60_000
 const limits = { concurrency: 8, maxWaiting: 500 } as const
-/** A responder that cannot be reached is left alone for a moment. */
+/**
+ * An address that cannot be reached is left alone for a moment: the address as it was named, because a charge
+ * point that makes up a path of the responder must not take it away from the others.
+ */
 const downMs = 10_000
+const maxDown = 1_000
 
 interface Kept {
   readonly outcome: StatusOutcome
@@ -58,6 +63,8 @@ interface State {
   readonly options: CertificateStatusOptions
   readonly deps: CertificateStatusDeps
   readonly closing: AbortSignal
+  /** Until when an address is not asked; milliseconds since the epoch. */
+  readonly down: BoundedMap<string, number>
 }
 
 export function createCertificateStatus(
@@ -65,24 +72,27 @@ export function createCertificateStatus(
   deps: CertificateStatusDeps,
 ): CertificateStatus {
   const closing = new AbortController()
-  const state: State = { options, deps, closing: closing.signal }
+  const state: State = { options, deps, closing: closing.signal, down: new BoundedMap(maxDown) }
   const responderBy = createResponders(limits)
   // One for each charge point that waits, at the most.
   const inFlight = new Map<string, Promise<StatusOutcome>>()
-  const start = (key: string, data: OcspRequestData): Promise<StatusOutcome> => {
-    const running = inFlight.get(key)
+  // Without issuers nobody looks at the signature: what another path says is another answer.
+  const storeKeyOf = options.issuers.length > 0 ? ocspHostKey : ocspRequestKey
+  const start = (data: OcspRequestData): Promise<StatusOutcome> => {
+    const question = ocspRequestKey(data)
+    const running = inFlight.get(question)
     if (running !== undefined) return running
-    const work = find(state, responderBy(data.responderURL), key, data)
+    const work = find(state, responderBy(data.responderURL), storeKeyOf(data), data)
       .catch((error: unknown) => failed(messageOf(error)))
-      .finally(() => inFlight.delete(key))
-    inFlight.set(key, work)
+      .finally(() => inFlight.delete(question))
+    inFlight.set(question, work)
     return work
   }
   return {
     async ask(data) {
       if (options.issuers.length > 0 && issuerOf(data, options.issuers) === null)
         return failed('the authority is not one of plugAndCharge.certificateStatus.issuers')
-      return withinBudget(start(ocspRequestKey(data), data), state)
+      return withinBudget(start(data), state)
     },
     close: () => closing.abort(),
   }
@@ -100,7 +110,7 @@ async function find(
 ): Promise<StatusOutcome> {
   const kept = await findKept(state, key, data)
   if (kept !== null && !kept.isOld) return kept.outcome
-  const asked = responder.slots.run(() => askResponder(state, responder, key, data))
+  const asked = responder.slots.run(() => askResponder(state, key, data))
   const outcome = (await asked) ?? failed('too many wait for this responder')
   return outcome.ok || kept === null ? outcome : kept.outcome
 }
@@ -125,20 +135,16 @@ async function findKept({ deps, options }: State, key: string, data: OcspRequest
   }
 }
 
-async function askResponder(
-  state: State,
-  responder: ResponderState,
-  key: string,
-  data: OcspRequestData,
-): Promise<StatusOutcome> {
-  const { deps, options } = state
-  if (deps.now() < responder.downUntil) return failed('the responder could not be reached a moment ago')
+async function askResponder(state: State, key: string, data: OcspRequestData): Promise<StatusOutcome> {
+  const { deps, options, down } = state
+  if (deps.now() < (down.get(data.responderURL) ?? 0))
+    return failed('the responder could not be reached a moment ago')
   const request = ocspHttpRequest(data.responderURL, ocspRequestFor(certIdOf(data), null), 'post')
   const fetched = await deps.fetch(request, state.closing)
   if (!fetched.ok) {
     // A status may be about the path that one charge point made up.
     const isAway = fetched.code === 'network' || fetched.code === 'timeout'
-    if (isAway) responder.downUntil = deps.now() + downMs
+    if (isAway) down.set(data.responderURL, deps.now() + downMs)
     return failed(`the responder: ${fetched.detail}`)
   }
   const judged = judgeStatus(fetched.body, data, { now: deps.now(), skewMs, issuers: options.issuers })

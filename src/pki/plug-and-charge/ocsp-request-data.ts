@@ -66,9 +66,21 @@ export function isCertIdOf(certId: DerElement, data: CertificateHashData): boole
   )
 }
 
-/** A key for the answers to this very question: another responder may say something else. */
+/** A key for this very question: at another address somebody may say something else. */
 export function ocspRequestKey(data: OcspRequestData): string {
-  return hash('sha256', Buffer.concat([certIdOf(data), Buffer.from(data.responderURL)]), 'hex')
+  return keyOf(data, data.responderURL)
+}
+
+/**
+ * The same for the answers of one host, whatever path was named: of answers that its authority has signed there is
+ * one then, and a charge point that makes up paths fills no store (CWE-770).
+ */
+export function ocspHostKey(data: OcspRequestData): string {
+  return keyOf(data, URL.parse(data.responderURL)?.origin ?? data.responderURL)
+}
+
+function keyOf(data: OcspRequestData, address: string): string {
+  return hash('sha256', Buffer.concat([certIdOf(data), Buffer.from(address)]), 'hex')
 }
 
 /** Content of the INTEGER, in the shortest form of DER. */

@@ -134,6 +134,32 @@ test('[M06.FR.08] what is no answer to the question is not handed on', async () 
   assert.equal((await status.ask(dataOf(leaf))).ok, true)
 })
 
+test('[CWE-770] a path that somebody makes up is asked about once, and takes the responder from nobody', async () => {
+  const { status, dataOf, state, requests, kept, clock } = await settingOf()
+  state.answer = async () => ({ ok: false, code: 'timeout', detail: 'silent' })
+  const made = { ...dataOf(), responderURL: `${responderURL}slow` }
+  assert.equal((await status.ask(made)).ok, false)
+  assert.equal((await status.ask(made)).ok, false)
+  assert.equal(requests.length, 1, 'it is left alone for a moment')
+  state.answer = null
+  assert.ok((await status.ask(dataOf())).ok)
+  clock.now += 20_000
+  for (const path of ['', 'a', 'b?c']) {
+    const data = { ...dataOf(), responderURL: responderURL + path }
+    assert.ok((await status.ask(data)).ok)
+  }
+  assert.deepEqual([requests.length, kept.size], [2, 1], 'one signed answer serves all paths of the host')
+  assert.ok((await status.ask({ ...dataOf(), responderURL: 'http://ocsp.example.com:8080/' })).ok)
+  assert.equal(kept.size, 2)
+})
+
+test('[CWE-349] without a look at the signature each path has its own answers', async () => {
+  const { status, dataOf, kept } = await settingOf({ trusted: false })
+  for (const path of ['', 'a', 'a'])
+    assert.ok((await status.ask({ ...dataOf(), responderURL: responderURL + path })).ok)
+  assert.equal(kept.size, 2)
+})
+
 test('only certificates of the named authorities are asked about', async () => {
   const { status, dataOf, other, requests } = await settingOf()
   const { x509: stranger } = await other.chargePoint()
