@@ -75,18 +75,21 @@ test('GetCertificateStatus is answered from the responder of openssl', needsOpen
       assert.match(read(ca, answer.ocspResult), /Cert Status: good/)
     },
   )
-  await t.test('[M06.FR.10] an answer is kept for all charge points, and over a restart, in both forms', async () => {
-    await stop()
-    assert.equal(await proxy.stop(), 0)
-    await proxy.start()
-    await setting.connect()
-    for (const form of forms) {
-      const kept = await setting.ask(form, message, about('good'))
-      assert.match(read(ca, kept.ocspResult), /Cert Status: good/)
-      // Unknown is not kept: it may be issued by now.
-      assert.deepEqual(await setting.ask(form, message, about('stranger')), { status: 'Failed' })
-    }
-  })
+  await t.test(
+    '[M06.FR.10] an answer is kept for all charge points, and over a restart, in both forms',
+    async () => {
+      await stop()
+      assert.equal(await proxy.stop(), 0)
+      await proxy.start()
+      await setting.connect()
+      for (const form of forms) {
+        const kept = await setting.ask(form, message, about('good'))
+        assert.match(read(ca, kept.ocspResult), /Cert Status: good/)
+        // Unknown is not kept: it may be issued by now.
+        assert.deepEqual(await setting.ask(form, message, about('stranger')), { status: 'Failed' })
+      }
+    },
+  )
   await t.test('the central systems saw none of it, and the metric all', async () => {
     setting.assertUnseen()
     assert.deepEqual(proxy.central.foreign(), [])
