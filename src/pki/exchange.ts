@@ -54,6 +54,11 @@ export function exchange(call: ExchangeRequest): Promise<ExchangeAnswer> {
       )
     })
     request.once('error', reject)
+    // Nobody asked for that: without a listener Node would leave the request without an end, past the signal.
+    request.once('upgrade', (_answer, socket) => {
+      socket.destroy()
+      reject(new Error('the server switches protocols'))
+    })
     request.end(call.body ?? undefined)
   })
 }

@@ -115,6 +115,10 @@ test('Get15118EVCertificate goes to the pool over mutual TLS', async (t) => {
         ['a response that is empty', withJson({ status: 'Accepted', exiResponse: '' })],
         ['another status', withJson({ status: 'Perhaps', exiResponse })],
         ['elsewhere', (response) => void response.writeHead(302, { location: pool.origin }).end()],
+        [
+          'another protocol',
+          ({ socket }) => void socket?.write('HTTP/1.1 101 Go\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\n'),
+        ],
       ] as const satisfies readonly (readonly [string, (response: ServerResponse) => void])[]) {
         behave = behaviour
         for (const form of forms)

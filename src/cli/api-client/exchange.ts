@@ -57,6 +57,11 @@ export function send(url: URL, options: RequestOptions, content: Buffer | null):
   const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>()
   const request = url.protocol === 'https:' ? httpsRequest(url, options) : httpRequest(url, options)
   request.once('response', resolve).once('error', reject)
+  // Without a listener Node would leave the request without an end.
+  request.once('upgrade', (_answer, socket) => {
+    socket.destroy()
+    reject(new Error('the server switches protocols'))
+  })
   request.end(content ?? undefined)
   return promise
 }

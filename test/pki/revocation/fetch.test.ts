@@ -105,6 +105,15 @@ test('[CWE-918] redirections are not followed, but for a few where that is allow
   assert.equal(codeOf(await fetchWith({ maxRedirects: 2 })(post)), 'redirected')
 })
 
+test('[CWE-400] a server that switches protocols is an error, and not a request without an end', async () => {
+  const url = await listen(({ socket }) =>
+    socket.write('HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\n'),
+  )
+  assert.equal(codeOf(await fetchWith()({ method: 'GET', url })), 'network')
+  const post = { method: 'POST', url, body: Buffer.alloc(1), contentType: 'a/b' } as const
+  assert.equal(codeOf(await fetchWith()(post)), 'network')
+})
+
 test('[CWE-918] other schemes, passwords in addresses and other hosts are refused before anything is sent', async () => {
   const fetch = fetchWith({ allowsHost: (host) => host === 'ocsp.example.com' })
   for (const url of [
