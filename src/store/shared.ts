@@ -92,6 +92,9 @@ export interface Bus {
    * told (a cluster).
    */
   publish(to: string | null, message: string): Promise<number | null>
-  /** The listener of this replica; there is one. Fulfilled when it is listening. */
-  listen(listener: (message: string) => void): Promise<void>
+  /**
+   * The listener of this replica; there is one. Fulfilled when it is listening. `again`: it was cut off, and
+   * listens again.
+   */
+  listen(listener: (message: string) => void, again: () => void): Promise<void>
 }

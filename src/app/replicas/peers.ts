@@ -70,21 +70,21 @@ export class Peers {
     return text
   }
 
-  /** It has answered a hello. False: not one of ours, or a repetition, or there are too many. */
-  meet(from: string, n: number, t: number, echo: string): boolean {
-    if (!this.#live().some(({ text }) => text === echo)) return false
-    const at = this.#now()
+  /** It has answered a hello. late: not one of ours, or of long ago. unmet: there are too many to know one more. */
+  meet(from: string, n: number, t: number, echo: string): Verdict {
     const known = this.#peers.get(from)
+    if (known !== undefined && !isNew(known, n)) return 'repeated'
+    if (!this.#live().some(({ text }) => text === echo)) return 'late'
+    const at = this.#now()
     if (known === undefined) {
-      if (!this.#makeRoom()) return false
+      if (!this.#makeRoom()) return 'unmet'
       const taken = new Float64Array(windowSize)
       this.#peers.set(from, { taken, floor: n, greatest: n, metTheirs: t, metOurs: at, heardAt: at })
-      return true
+      return 'new'
     }
-    if (!isNew(known, n)) return false
     take(known, n)
     Object.assign(known, { metTheirs: t, metOurs: at, heardAt: at })
-    return true
+    return 'new'
   }
 
   /** Is this message to be taken? It is, once. `withinMs`: a bound of its age that its sender gave. */

@@ -14,6 +14,8 @@ const maxMessage = 4 * 1024 * 1024
 /** Hellos, and answers to those of strangers: who repeats old messages must not make us talk without end. */
 const greetingsPerSecond = 50
 
+const secondHelloMs = 3_000
+
 export type Handler = (body: unknown) => Promise<unknown>
 
 /**
@@ -71,8 +73,16 @@ export class Wire {
 
   /** Throws ProxyError (`store_…`). */
   async start(): Promise<void> {
-    await this.#deps.bus.listen((text) => this.#heard(text))
+    const heard = (text: string) => this.#heard(text)
+    await this.#deps.bus.listen(heard, () => this.#listensAgain())
     await this.#send(null, this.#hello(true, null))
+  }
+
+  /** What was said while nobody listened is lost. Asked for twice: others may have been cut off as well. */
+  #listensAgain(): void {
+    const ask = () => void this.#send(null, this.#hello(true, null)).catch(() => {})
+    ask()
+    setTimeout(ask, secondHelloMs).unref()
   }
 
   serve(what: string, handler: Handler): void {
@@ -177,8 +187,10 @@ export class Wire {
   #against(message: Message): DropReason | null {
     const { from, to, n, t } = message
     if (to !== null && to !== this.#deps.self) return 'misdirected'
-    if (message.kind === 'meet') return this.#peers.meet(from, n, t, message.echo) ? null : 'repeated'
-    const verdict = this.#peers.judge(from, n, t, message.kind === 'ask' ? message.withinMs : undefined)
+    const verdict =
+      message.kind === 'meet'
+        ? this.#peers.meet(from, n, t, message.echo)
+        : this.#peers.judge(from, n, t, message.kind === 'ask' ? message.withinMs : undefined)
     return verdict === 'new' ? null : verdict
   }
 

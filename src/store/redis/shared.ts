@@ -36,11 +36,13 @@ export function redisShared(
       return settings.mode === 'cluster' ? null : heard
     },
 
-    async listen(listener) {
+    async listen(listener, again) {
       listening.client.on('message', (_channel: string, message: string) => listener(message))
       await listening.connect(settings.timeout * 3)
       // Subscribed again by the library whenever it has connected again.
       await listening.run((client) => client.subscribe(channel(null), channel(self)))
+      // It has asked for its channels then, before whoever is told of it can be answered.
+      listening.client.on('ready', again)
     },
   }
 

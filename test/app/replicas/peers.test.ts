@@ -6,7 +6,7 @@ import { Peers } from '../../../src/app/replicas/peers.ts'
 function setting() {
   const clock = { at: 0 }
   const peers = new Peers(() => clock.at)
-  const meet = (from: string, n = 1, t = 0) => peers.meet(from, n, t, peers.nonce())
+  const meet = (from: string, n = 1, t = 0) => peers.meet(from, n, t, peers.nonce()) === 'new'
   return { clock, peers, meet }
 }
 
@@ -14,13 +14,13 @@ test('[CWE-294] only who answers a number of ours, of now, is believed', () => {
   const { clock, peers } = setting()
   const nonce = peers.nonce()
   assert.equal(peers.judge('a', 1, 0), 'unmet')
-  assert.equal(peers.meet('a', 2, 0, 'another'), false)
+  assert.equal(peers.meet('a', 2, 0, 'another'), 'late')
   clock.at = 10_000
-  assert.equal(peers.meet('a', 2, 0, nonce), false, 'the number is old')
-  assert.equal(peers.meet('a', 2, 0, peers.nonce()), true)
+  assert.equal(peers.meet('a', 2, 0, nonce), 'late', 'the number is old')
+  assert.equal(peers.meet('a', 2, 0, peers.nonce()), 'new')
   assert.deepEqual([peers.judge('a', 1, 0), peers.judge('a', 2, 0)], ['repeated', 'repeated'])
   assert.equal(peers.judge('a', 3, 0), 'new')
-  assert.equal(peers.meet('a', 3, 0, peers.nonce()), false, 'an answer that was here')
+  assert.equal(peers.meet('a', 3, 0, peers.nonce()), 'repeated', 'an answer that was here')
 })
 
 test('[CWE-294] each number is taken once, in whatever order they come', () => {

@@ -61,4 +61,19 @@ test('[CWE-294] who may publish on the server can repeat what it saw there, and 
     dropped.every((reason) => reason === 'repeated'),
     dropped.join(),
   )
+
+  await t.test('who was cut off asks for everything that was said meanwhile', async () => {
+    const wanted = wires.map(({ wire }) => {
+      const seen = Promise.withResolvers<void>()
+      wire.onWanted(() => seen.resolve())
+      return seen.promise
+    })
+    const clients = await publisher.client('LIST', 'TYPE', 'PUBSUB')
+    const [, id = ''] = /^id=(\d+) .* name=ocpp-security-proxy-bus /m.exec(String(clients)) ?? []
+    await publisher.call('CLIENT', 'KILL', 'ID', id)
+    // The other one is asked.
+    await Promise.race(wanted)
+    await a.wire.ask(b.self, 'end', 'CP3', 5000)
+    assert.equal(done.at(-1), 'CP3')
+  })
 })

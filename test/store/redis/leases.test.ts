@@ -176,9 +176,12 @@ test('replicas hear each other, and agree on a value', { skip }, async (t) => {
   assert.ok(a && b)
   const heard: string[] = []
   const two = Promise.withResolvers<void>()
-  await b.shared.bus.listen((message) => {
-    if (heard.push(message) === 2) two.resolve()
-  })
+  await b.shared.bus.listen(
+    (message) => {
+      if (heard.push(message) === 2) two.resolve()
+    },
+    () => {},
+  )
   await a.shared.bus.publish(a.shared.self, 'not for b')
   await a.shared.bus.publish(b.shared.self, 'for b')
   await a.shared.bus.publish(null, 'for all')
