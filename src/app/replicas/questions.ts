@@ -24,7 +24,8 @@ export type OwnerAnswer =
   /** It lives, and cannot be asked, or does not answer. */
   | 'silent'
 
-const told: readonly unknown[] = ['free', 'taken', 'crowded', 'left'] satisfies OwnerAnswer[]
+/** What it says itself. */
+const told: readonly OwnerAnswer[] = ['free', 'taken', 'crowded', 'left']
 
 export interface QuestionsDeps {
   readonly self: string
@@ -49,6 +50,14 @@ export interface Question {
   readonly until: number
 }
 
+interface Open {
+  readonly question: Question
+  /** Ends the waiting. */
+  readonly over: AbortController
+  /** The owner was told that its session is wanted. */
+  isPromised: boolean
+}
+
 interface Message {
   readonly id: string
   readonly from: string
@@ -63,8 +72,8 @@ interface Message {
  */
 export class Questions {
   readonly #deps: QuestionsDeps
-  readonly #closing = new AbortController()
-  readonly #open = new Map<string, Question & { isPromised: boolean }>()
+  readonly #open = new Map<string, Open>()
+  #isClosed = false
 
   constructor(deps: QuestionsDeps) {
     this.#deps = deps
@@ -78,17 +87,18 @@ export class Questions {
     const { identity, claimant, until } = question
     const id = randomUUID()
     const over = new AbortController()
-    const signal = AbortSignal.any([over.signal, this.#closing.signal])
-    this.#open.set(id, { ...question, isPromised: false })
+    const { signal } = over
+    this.#open.set(id, { question, over, isPromised: false })
+    if (this.#isClosed) over.abort()
     try {
       const message: Message = { id, from: self, identity, claimant }
       const patience = Math.max(0, until - now())
-      const first = await Promise.race([
-        wire.ask(owner, 'claim', message, patience + endMs),
+      const answer = wire.ask(owner, 'claim', message, patience + endMs)
+      return await Promise.race([
+        answer.then((answered) => told.find((known) => known === answered) ?? 'silent'),
         this.#tires(id, patience, signal),
         this.#dies(owner, signal),
       ])
-      return isAnswer(first) ? first : 'silent'
     } catch (error) {
       if (!isSilent(error)) {
         log.warn(
@@ -105,7 +115,8 @@ export class Questions {
 
   /** Nobody waits for answers any more. */
   close(): void {
-    this.#closing.abort()
+    this.#isClosed = true
+    for (const { over } of this.#open.values()) over.abort()
   }
 
   /** Whoever has said that it wants it waits for the end of the session that this costs. */
@@ -143,15 +154,11 @@ export class Questions {
   }
 
   #isWanted(id: string): boolean {
-    const question = this.#open.get(id)
-    if (question?.isWanted() !== true || this.#deps.now() >= question.until) return false
-    question.isPromised = true
+    const open = this.#open.get(id)
+    if (open?.question.isWanted() !== true || this.#deps.now() >= open.question.until) return false
+    open.isPromised = true
     return true
   }
-}
-
-function isAnswer(value: unknown): value is OwnerAnswer {
-  return value === 'gone' || told.includes(value)
 }
 
 function isSilent(error: unknown): boolean {

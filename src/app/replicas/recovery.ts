@@ -41,6 +41,7 @@ export class Recovery {
   #needed = 0
   #done = 0
   #told = 0
+  #caughtUp = 0
   /** Since when another replica has the identity of a session, and cannot be asked. */
   readonly #contested = new WeakMap<UseCaseSession, number>()
 
@@ -69,7 +70,9 @@ export class Recovery {
     }
     try {
       const isSettled = await this.#recover(life)
-      await this.#deps.catchUp()
+      // Everybody is told everything: once is enough, however long one session takes.
+      if (this.#caughtUp !== needed) await this.#deps.catchUp()
+      this.#caughtUp = needed
       if (isSettled) this.#done = needed
     } catch (error) {
       // The next beat names the next life, and it begins anew.

@@ -42,6 +42,7 @@ export class FakeReplica {
   isCut = false
   isDeaf = false
   failsToCatchUp = false
+  caughtUp = 0
   /** Until the central system has answered; null: by chance. */
   dialMs: number | null = null
   readonly #world: Surroundings
@@ -188,6 +189,7 @@ export class FakeReplica {
 
   async #catchUp(): Promise<void> {
     await this.#command(() => {})
+    this.caughtUp += 1
     if (this.failsToCatchUp) throw new Error('catch up')
   }
 

@@ -157,6 +157,7 @@ test('[CWE-613] an owner that cannot be asked ends no live session at once, and 
   assert.deepEqual(pair.live, ['a', 'b'], 'looked at, and left alone')
   await pair.pass(leaseMs)
   assert.deepEqual(pair.live, ['b'], 'after the time of a lease it is over')
+  assert.equal(a.caughtUp, 1, 'that which takes long is not all done again')
   // It beats, and is not heard: said as it is, and not as a crowd.
   assert.equal(await pair.connect(a, other), 'unavailable')
   b.isDeaf = false

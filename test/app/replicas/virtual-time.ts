@@ -12,6 +12,7 @@ export class VirtualTime {
   /** Fulfilled after `ms`, or as soon as `signal` is aborted. */
   readonly wait = (ms: number, signal?: AbortSignal): Promise<void> =>
     new Promise((resolve) => {
+      if (signal?.aborted) resolve()
       signal?.addEventListener('abort', () => resolve(), { once: true })
       this.after(ms, resolve)
     })
