@@ -6,7 +6,7 @@ import type { OcspAnswerStore } from '../revocation/ocsp-checker.ts'
 import { ocspHttpRequest, ocspRequestFor } from '../revocation/ocsp-request.ts'
 import { createResponders, type ResponderState } from '../revocation/ocsp-responders.ts'
 import { certIdOf, type OcspRequestData, ocspHostKey, ocspRequestKey } from './ocsp-request-data.ts'
-import { issuerOf, judgeStatus } from './status-answer.ts'
+import { issuerOf, judgeStatus, weekMs } from './status-answer.ts'
 
 /**
  * The OCSP status of V2G certificates, which charge points hand to vehicles (M06). Knows nothing of the
@@ -43,8 +43,6 @@ export interface CertificateStatusDeps {
 /** ocspResult has 5500 characters of base64 (M06). */
 export const maxOcspResultLength = 5500
 const skewMs = 5 * 60_000
-/** M06.FR.10: refreshed once a week at least. */
-const weekMs = 7 * 24 * 60 * 60_000
 const limits = { concurrency: 8, maxWaiting: 500 } as const
 /**
  * An address that cannot be reached is left alone for a moment: the address as it was named, because a charge

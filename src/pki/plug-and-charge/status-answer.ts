@@ -19,6 +19,9 @@ export interface StatusRules {
   readonly issuers: readonly X509Certificate[]
 }
 
+/** M06.FR.10: refreshed once a week at least. */
+export const weekMs = 7 * 24 * 60 * 60_000
+
 /**
  * Is this an answer to that question, whole and of now (RFC 6960 3.2)? Whoever signed it is judged where
  * the issuer is known: hash data alone do not have its key. Never throws.
@@ -27,11 +30,17 @@ export function judgeStatus(der: Buffer, asked: CertificateHashData, rules: Stat
   try {
     const response = readOcspResponse(der)
     if (response.status !== null) return { ok: false, detail: `the responder says ${response.status}` }
-    const signer = signerProblem(response.basic, asked, rules)
-    return signer === null ? judgeTimes(response.basic, asked, rules) : { ok: false, detail: signer }
+    const { basic } = response
+    const problem = signerProblem(basic, asked, rules) ?? extensionProblem(basic)
+    return problem === null ? judgeTimes(basic, asked, rules) : { ok: false, detail: problem }
   } catch (error) {
     return { ok: false, detail: messageOf(error) }
   }
+}
+
+/** RFC 6960 4.4: what nobody here understands may change what the answer means. */
+function extensionProblem({ criticalExtension }: BasicResponse): string | null {
+  return criticalExtension === null ? null : `the answer has the critical extension ${criticalExtension}`
 }
 
 function judgeTimes(basic: BasicResponse, asked: CertificateHashData, rules: StatusRules): JudgedStatus {
@@ -41,9 +50,11 @@ function judgeTimes(basic: BasicResponse, asked: CertificateHashData, rules: Sta
   if (single === undefined || matching.length > 1)
     return { ok: false, detail: 'the answer is not about this certificate alone' }
   const { thisUpdate, nextUpdate, status } = single
-  if (thisUpdate > rules.now + rules.skewMs) return { ok: false, detail: 'the answer is of the future' }
-  if (nextUpdate !== null && nextUpdate <= rules.now - rules.skewMs)
-    return { ok: false, detail: 'the answer has expired' }
+  if (Math.max(thisUpdate, basic.producedAt) > rules.now + rules.skewMs)
+    return { ok: false, detail: 'the answer is of the future' }
+  // Without an end it is of its moment (RFC 6960 4.2.2.1): an old one may be a replay.
+  const end = nextUpdate ?? thisUpdate + weekMs
+  if (end <= rules.now - rules.skewMs) return { ok: false, detail: 'the answer has expired' }
   return { ok: true, status: status.kind, nextUpdate }
 }
 
