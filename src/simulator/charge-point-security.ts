@@ -6,7 +6,7 @@ import type { DialOptions } from './dial.ts'
 import { createFallback, type FallbackRule } from './fallback.ts'
 import { createOwnCertificates, type OwnCertificate, type OwnCertificates } from './own-certificates.ts'
 import { createRootStore, type RootSettings, type RootStore } from './root-store.ts'
-import { decideProfileChange, type ProfileDecision } from './security-settings.ts'
+import { decideProfileChange, type ProfileDecision, type ProfileMeans } from './security-settings.ts'
 import { type ClientTlsOptions, createClientContext } from './tls-options.ts'
 
 export interface SecuritySettings {
@@ -47,8 +47,15 @@ export interface ChargePointSecurity {
   readonly offersModernTls: boolean
   nextDial(signal: AbortSignal): Omit<DialOptions, 'onOpen'>
   decideProfile(value: string): ProfileDecision
-  /** The next connection uses `profile`; the present one stays in memory for a fallback (A05.FR.08). */
-  enterProfile(profile: SecurityProfile): void
+  /** What it has in store for a profile. */
+  meansOf(profile: SecurityProfile): ProfileMeans
+  /**
+   * The next connection uses `profile`; the present one stays in memory for a fallback (A05.FR.08). `at`: of
+   * a network profile (OCPP 2.0.1, B09); left out: the address that belongs to the security profile.
+   */
+  enterProfile(profile: SecurityProfile, at?: string): void
+  /** It is on its way to another network profile, which has not worked yet (OCPP 2.0.1, B10). */
+  readonly isMigrating: boolean
   /** The profile works: there is no way back. */
   confirmProfile(): void
   /** A connection failed: back to the profile before, if there is one and it is time. */
@@ -61,6 +68,11 @@ export interface ChargePointSecurity {
   takeStaged(): void
 }
 
+interface Way {
+  readonly profile: SecurityProfile
+  readonly address: string | null
+}
+
 /** Changes that wait for a reset; the oldest are forgotten. */
 const maxStaged = 16
 
@@ -71,7 +83,9 @@ export function createSecurity(
 ): ChargePointSecurity {
   const { identity, tls = {} } = settings
   let profile = settings.securityProfile
-  const fallback = createFallback(settings.fallback ?? {}, now)
+  const fallback = createFallback<Way>(settings.fallback ?? {}, now)
+  /** Of the network profile in use. */
+  let address: string | null = null
   const staged: (() => void)[] = []
   let password = settings.password ?? null
   let session = tls.session ?? null
@@ -106,8 +120,18 @@ export function createSecurity(
     }
   }
 
-  function changeProfile(next: SecurityProfile): void {
-    profile = next
+  function meansOf(wanted: SecurityProfile): ProfileMeans {
+    return {
+      password: password !== null,
+      roots: roots.hasCentralSystemRoot,
+      certificate: own.current() !== null,
+      address: urlOf(wanted) !== null,
+    }
+  }
+
+  function change(next: Way): void {
+    profile = next.profile
+    address = next.address
     // Another profile shows another certificate, or none: neither context nor ticket fits any longer.
     forgetTls()
   }
@@ -123,7 +147,7 @@ export function createSecurity(
     },
     offersModernTls: tls.maxVersion !== 'TLSv1' && tls.maxVersion !== 'TLSv1.1',
     nextDial(signal) {
-      const base = urlOf(profile)
+      const base = address ?? urlOf(profile)
       if (base === null) throw new ProxyError('url_invalid', 'operator', `no URL for profile ${profile}`)
       const secure = base.startsWith('wss:')
       if (secure)
@@ -147,22 +171,20 @@ export function createSecurity(
         signal,
       }
     },
-    decideProfile: (value) =>
-      decideProfileChange(profile, value, (wanted) => ({
-        password: password !== null,
-        roots: roots.hasCentralSystemRoot,
-        certificate: own.current() !== null,
-        address: urlOf(wanted) !== null,
-      })),
-    enterProfile(next) {
-      fallback.begin(profile)
-      changeProfile(next)
+    decideProfile: (value) => decideProfileChange(profile, value, meansOf),
+    meansOf,
+    enterProfile(next, at) {
+      fallback.begin({ profile, address })
+      change({ profile: next, address: at ?? null })
+    },
+    get isMigrating() {
+      return fallback.isOpen && address !== null
     },
     confirmProfile: () => fallback.confirm(),
     fallBack() {
       const back = fallback.failed()
       if (back === null) return false
-      changeProfile(back)
+      change(back)
       return true
     },
     readKey: keyFromHex,

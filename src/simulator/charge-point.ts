@@ -14,13 +14,13 @@ import { type ChargePointMessages, createMessages } from './charge-point-message
 import type { ChargePointOptions } from './charge-point-options.ts'
 import { type RunOptions, runChargePoint } from './charge-point-run.ts'
 import { createSecurity } from './charge-point-security.ts'
-import { stationCommands } from './charging-station-commands.ts'
 import { createMessages201 } from './charging-station-messages.ts'
 import { createCommandTarget } from './command-target.ts'
 import { answerCommand, coreCommands } from './commands.ts'
-import { type ConfigurationKeys, createConfigurationKeys, plugAndChargeKeys } from './configuration-keys.ts'
+import type { ConfigurationKeys } from './configuration-keys.ts'
 import type { Dialed, TlsSeen } from './dial.ts'
 import type { CallOutcome } from './endpoint.ts'
+import { factoryConfiguration } from './factory-configuration.ts'
 import { firmwareCommands } from './firmware-commands.ts'
 import { type CloseSeen, createLink } from './link.ts'
 import { type LogBehaviour, logCommands, obedientLogs } from './log-commands.ts'
@@ -32,7 +32,8 @@ import type { RootStore } from './root-store.ts'
 import { securityCommands } from './security-commands.ts'
 import { createSecurityEvents, type SecurityEvents } from './security-events.ts'
 import { type SecurityMessages, securityMessages } from './security-messages.ts'
-import { stationRootCommands } from './station-roots.ts'
+import { createStationNetwork } from './station-network.ts'
+import { stationTables } from './station-tables.ts'
 import { createTraffic, type TrafficCounts } from './traffic.ts'
 import { createUnsolicitedCalls, type UnsolicitedCalls } from './unsolicited.ts'
 
@@ -102,11 +103,7 @@ export function createChargePoint(options: ChargePointOptions): ChargePoint {
   }
   let rootBehaviour: RootBehaviour = { ...obedientRoots, ...options.rootBehaviour }
   let logBehaviour: LogBehaviour = { ...obedientLogs, ...options.logBehaviour }
-  const configuration = createConfigurationKeys(options.plugAndCharge === true ? plugAndChargeKeys : [])
-  configuration.put('SecurityProfile', String(security.profile))
-  configuration.put('CpoName', options.cpoName ?? '')
-  configuration.put('AdditionalRootCertificateCheck', String(security.roots.additionalCheck))
-  configuration.put('CertificateStoreMaxLength', String(security.roots.maxLength))
+  const configuration = factoryConfiguration(options, security)
   const note = (detail: string): void => onEvent({ kind: 'note', identity, detail })
   const background = createBackground((message) => note(`gave up: ${message}`))
   let stop = new AbortController()
@@ -129,7 +126,6 @@ export function createChargePoint(options: ChargePointOptions): ChargePoint {
         securityCommands,
         coreCommands,
       ]
-      const of201 = [certificates.table201, stationRoots, stationCommands]
       const own = is201 ? of201 : of16
       return answerCommand(call, [options.commands ?? {}, ...own], target)
     },
@@ -208,7 +204,13 @@ export function createChargePoint(options: ChargePointOptions): ChargePoint {
     organization: () => configuration.get('CpoName') ?? '',
     inBackground: background.start,
   })
-  const stationRoots = stationRootCommands(aboutRoots, () => plugAndCharge.ownChain())
+  const network = createStationNetwork({
+    ...{ security, note },
+    entered: (profile) => {
+      configuration.put('SecurityProfile', String(profile))
+      acted('ReconfigurationOfSecurityParameters', `network profile: ${profile}`)
+    },
+  })
   const firmware = firmwareCommands({
     settings: options.firmware ?? null,
     call: (action, payload) => link.call(action, payload),
@@ -218,12 +220,14 @@ export function createChargePoint(options: ChargePointOptions): ChargePoint {
     now: () => now().getTime(),
     signal: () => stop.signal,
   })
+  const of201 = stationTables(aboutRoots, plugAndCharge.ownChain, certificates.table201, network.table)
   const iso15118 = options.plugAndCharge === true ? [plugAndCharge.table] : []
 
   async function connect(): Promise<Dialed> {
     try {
       const dialed = await dialTrusted()
       security.confirmProfile()
+      network.connected()
       if (security.profile === 3) security.own.connected()
       if (messages.booted) background.start(events.flush)
       if (messages.booted) logs.resume()
@@ -243,7 +247,9 @@ export function createChargePoint(options: ChargePointOptions): ChargePoint {
     } catch (error) {
       const isOtherServer =
         error instanceof ConnectRefusal && error.securityEvent === 'InvalidCentralSystemCertificate'
-      if (!isOtherServer || stop.signal.aborted || !security.roots.refused()) throw error
+      // On its way to another central system it tries that again first (M05.FR.15).
+      if (!isOtherServer || stop.signal.aborted || security.isMigrating) throw error
+      if (!security.roots.refused()) throw error
       onEvent({ kind: 'refused', identity, detail: error.message })
       raise('InvalidCentralSystemCertificate')
       note('tries the root before the present one (M05.FR.14)')
@@ -258,7 +264,11 @@ export function createChargePoint(options: ChargePointOptions): ChargePoint {
     const event = refusal.securityEvent ?? (tooOld ? 'InvalidTLSVersion' : null)
     if (event !== null) raise(event)
     if (security.profile === 3 && security.own.refused()) note('back to the certificate before (A02.FR.10)')
+    const wasMigrating = security.isMigrating
     if (!security.fallBack()) return
+    network.fellBack()
+    if (wasMigrating && event === 'InvalidCentralSystemCertificate' && security.roots.refused())
+      note('verifies the server by the root before the present one (M05.FR.16)')
     configuration.put('SecurityProfile', String(security.profile))
     note(`back to security profile ${security.profile} (A05.FR.08)`)
   }
@@ -289,6 +299,7 @@ export function createChargePoint(options: ChargePointOptions): ChargePoint {
   }
 
   const target = createCommandTarget({
+    network,
     configuration,
     messages,
     security,

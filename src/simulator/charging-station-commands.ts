@@ -11,7 +11,6 @@ export const stationCommands: CommandTable = Object.freeze({
     status('Accepted', () =>
       target.perform({ kind: 'reset', reason: payload.type === 'Immediate' ? 'HardReset' : 'SoftReset' }),
     ),
-  SetNetworkProfile: () => status('Accepted'),
   TriggerMessage({ requestedMessage }, target) {
     switch (requestedMessage) {
       case 'Heartbeat':

@@ -10,6 +10,7 @@ export interface CommandTargetDeps {
   readonly configuration: ConfigurationKeys
   readonly messages: ChargePointMessages
   readonly security: ChargePointSecurity
+  readonly network: CommandTarget['network']
   /** How it takes changes of password and profile at this moment. */
   readonly behaviour: () => ChargePointBehaviour
   readonly call: (action: string, payload: Payload) => Promise<CallOutcome>
@@ -68,6 +69,7 @@ export function createCommandTarget(deps: CommandTargetDeps): CommandTarget {
 
   return {
     configuration,
+    network: deps.network,
     get transactionId() {
       return messages.transaction?.id ?? null
     },

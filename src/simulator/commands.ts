@@ -1,10 +1,13 @@
 import type { CallMessage, Payload } from '../ocpp/message.ts'
 import type { ConfigurationKeys } from './configuration-keys.ts'
 import type { Answer } from './endpoint.ts'
+import type { StationNetwork } from './station-network.ts'
 
 /** What a command of the central system may do to the charge point. */
 export interface CommandTarget {
   readonly configuration: ConfigurationKeys
+  /** NetworkConfigurationPriority of OCPP 2.0.1. */
+  readonly network: Pick<StationNetwork, 'priority' | 'setPriority'>
   readonly transactionId: number | null
   /** BootNotification was accepted. */
   readonly booted: boolean

@@ -1,5 +1,3 @@
-import type { SecurityProfile } from '../policy/facts.ts'
-
 /** When a charge point gives up a new security profile (A05.FR.08 leaves it open): whichever comes first. */
 export interface FallbackRule {
   /** Failed connections on the new profile; 1 by default. */
@@ -8,25 +6,33 @@ export interface FallbackRule {
   readonly afterMs?: number
 }
 
-/** The profile before the present one, until that has worked. */
-export interface Fallback {
-  /** A new profile is entered from `previous`. */
-  begin(previous: SecurityProfile): void
+/** The way to connect before the present one, until that has worked. */
+export interface Fallback<Way> {
+  /** There is one to go back to. */
+  readonly isOpen: boolean
+  /** A new one is entered from `previous`. */
+  begin(previous: Way): void
   /** The new one works: there is no way back. */
   confirm(): void
-  /** A connection on the new one failed. The profile to go back to, or null: not yet, or nothing to go back to. */
-  failed(): SecurityProfile | null
+  /** A connection on the new one failed. What to go back to, or null: not yet, or nothing to go back to. */
+  failed(): Way | null
 }
 
 /** `now` in milliseconds. */
-export function createFallback({ attempts = 1, afterMs }: FallbackRule, now: () => number): Fallback {
-  let previous: SecurityProfile | null = null
+export function createFallback<Way>(
+  { attempts = 1, afterMs }: FallbackRule,
+  now: () => number,
+): Fallback<Way> {
+  let previous: Way | null = null
   let failures = 0
   let since = 0
   return {
-    begin(profile) {
+    get isOpen() {
+      return previous !== null
+    },
+    begin(way) {
       // After two changes in a row without a connection between, the one that worked is what counts.
-      previous ??= profile
+      previous ??= way
       failures = 0
       since = now()
     },

@@ -23,12 +23,15 @@ export function decideProfileChange(
   if (profile === null) return { ok: false, why: 'not a security profile' }
   if (profile <= current) return { ok: false, why: 'not higher than the present profile (A05.FR.01)' }
   const means = meansOf(profile)
-  if ((profile === 1 || profile === 2) && !means.password)
-    return { ok: false, why: 'no password (A05.FR.02)' }
-  if (profile >= 2 && !means.roots) return { ok: false, why: 'no root certificate (A05.FR.03)' }
-  if (profile === 3 && !means.certificate) return { ok: false, why: 'no certificate (A05.FR.04)' }
-  if (!means.address) return { ok: false, why: 'no address for this profile' }
-  return { ok: true, profile }
+  const why = missingMeans(profile, means) ?? (means.address ? null : 'no address for this profile')
+  return why === null ? { ok: true, profile } : { ok: false, why }
+}
+
+/** What a charge point lacks for a profile, its address aside; null: nothing. */
+export function missingMeans(profile: SecurityProfile, means: ProfileMeans): string | null {
+  if ((profile === 1 || profile === 2) && !means.password) return 'no password (A05.FR.02)'
+  if (profile >= 2 && !means.roots) return 'no root certificate (A05.FR.03)'
+  return profile === 3 && !means.certificate ? 'no certificate (A05.FR.04)' : null
 }
 
 /** null: not one of 0 to 3. */

@@ -13,14 +13,15 @@ const variables: ReadonlyMap<string, { readonly key: string; readonly isReadOnly
   ['securityprofile', { key: 'SecurityProfile', isReadOnly: true }],
 ])
 
+const priorityVariable = 'networkconfigurationpriority'
+
 /** GetVariables and SetVariables of a charging station, as far as its security goes; others are not known. */
 export const variableCommands: CommandTable = Object.freeze({
-  GetVariables: ({ getVariableData }, { configuration }) => ({
+  GetVariables: ({ getVariableData }, target) => ({
     kind: 'result',
     payload: {
       getVariableResult: entriesOf(getVariableData).map(({ component, variable }) => {
-        const known = variables.get(nameOf(variable))
-        const value = known === undefined ? null : configuration.get(known.key)
+        const value = toldValue(nameOf(variable), target)
         return value === null
           ? { attributeStatus: 'UnknownVariable', component, variable }
           : { attributeStatus: 'Accepted', attributeValue: value, component, variable }
@@ -47,7 +48,16 @@ function setVariables(payload: Payload, target: CommandTarget): Answer {
   return { ...answer, kind: 'result', payload: { setVariableResult } }
 }
 
-function set({ variable, attributeValue }: Payload, { configuration }: CommandTarget): string {
+/** null: it is not known. */
+function toldValue(name: string, { configuration, network }: CommandTarget): string | null {
+  if (name === priorityVariable) return network.priority
+  const known = variables.get(name)
+  return known === undefined ? null : configuration.get(known.key)
+}
+
+function set({ variable, attributeValue }: Payload, { configuration, network }: CommandTarget): string {
+  if (nameOf(variable) === priorityVariable)
+    return typeof attributeValue === 'string' ? network.setPriority(attributeValue) : 'Rejected'
   const known = variables.get(nameOf(variable))
   if (known === undefined) return 'UnknownVariable'
   if (known.isReadOnly || typeof attributeValue !== 'string') return 'Rejected'

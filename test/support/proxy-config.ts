@@ -28,6 +28,7 @@ export interface ConfigChange {
   readonly limits?: Section
   readonly store?: Section
   readonly passwords?: Section
+  readonly profileUpgrade?: Section
   readonly securityEvents?: Section
   readonly onboarding?: Section
   readonly plugAndCharge?: Section
@@ -123,6 +124,7 @@ export function buildConfig(
     limits: { perAddressPerMinute: 100_000, ...change.limits },
     store: { sqlite: 'data/proxy.db', ...change.store },
     ...(change.passwords === undefined ? {} : { passwords: change.passwords }),
+    ...(change.profileUpgrade === undefined ? {} : { profileUpgrade: change.profileUpgrade }),
     ...(change.onboarding === undefined ? {} : { onboarding: change.onboarding }),
     ...(change.plugAndCharge === undefined ? {} : { plugAndCharge: change.plugAndCharge }),
     ...(change.firmware === undefined ? {} : { firmware: change.firmware }),
