@@ -108,7 +108,9 @@ async function goesOn(
 ): Promise<number | null> {
   if (origin !== 'campaign') return null
   const last = await updates.of(identity)
-  if (last?.requestId == null || last.accepted !== true || last.origin !== 'campaign') return null
+  if (last?.requestId == null || last.origin !== 'campaign') return null
+  // Of a plain update nothing more would be heard: it is sent again.
+  if (last.accepted !== true || last.isSigned !== true) return null
   const isSame = last.name === name && last.location === location
   const isRecent = now() - last.startedAt < underWayMs
   const isFailed = last.status !== null && endOf(last.status) === 'failed'

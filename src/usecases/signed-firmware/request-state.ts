@@ -42,13 +42,20 @@ export function begun(
   }
 }
 
-/** The charge point has taken it, and whatever was before is given up (L01.FR.26). null: another one came after it. */
-export function accepted(before: FirmwareUpdate, requestId: number, now: number): FirmwareUpdate | null {
+/**
+ * The charge point has taken it; `isCanceling`: and says that it gives up the one before (L01.FR.26). null:
+ * another one came after it.
+ */
+export function accepted(
+  before: FirmwareUpdate,
+  { requestId, isCanceling }: { readonly requestId: number; readonly isCanceling: boolean },
+  now: number,
+): FirmwareUpdate | null {
   if (before.requestId !== requestId) return null
   const { previous, origin } = before
   const after = { ...before, accepted: true, previous: null, updatedAt: now }
   // A central system that asked again knows; of an operator's request it does not.
-  const isMissed = previous?.origin === 'central-system' && origin !== 'central-system'
+  const isMissed = isCanceling && previous?.origin === 'central-system' && origin !== 'central-system'
   return isMissed ? withUntold(after, givenUp(previous.status)) : after
 }
 
@@ -84,8 +91,10 @@ function givenUp(status: SignedStatus | null): SignedStatus {
   return isFetched === true ? 'InstallationFailed' : 'DownloadFailed'
 }
 
-function isUnderWay({ requestId, accepted, status }: FirmwareUpdate): boolean {
-  return requestId !== null && accepted === true && (status === null || endOf(status) === null)
+/** Of a plain update nobody reports by its number. */
+function isUnderWay({ requestId, isSigned, accepted, status }: FirmwareUpdate): boolean {
+  const isTaken = requestId !== null && isSigned === true && accepted === true
+  return isTaken && (status === null || endOf(status) === null)
 }
 
 function requestOf(update: FirmwareRequest): FirmwareRequest {

@@ -63,7 +63,8 @@ export function signedUpdate(requestId: number, entry: FirmwareEntry, wanted: Wa
 
 /** What a charge point made of SignedUpdateFirmware. `detail` never repeats what a peer chose. */
 export type SignedAnswer =
-  | { readonly kind: 'accepted' }
+  /** `isCanceling`: the one before was given up for it (L01.FR.26). */
+  | { readonly kind: 'accepted'; readonly isCanceling: boolean }
   | { readonly kind: 'refused'; readonly isCertificate: boolean; readonly detail: string }
   /** It has no L01 (OCPP-J 1.6 4.2.3). */
   | { readonly kind: 'unknown-message' }
@@ -83,9 +84,8 @@ export function readSignedAnswer(outcome: CallOutcome): SignedAnswer {
   const { status } = outcome.payload
   switch (status) {
     case 'Accepted':
-    // L01.FR.26: the one before was given up for this one.
     case 'AcceptedCanceled':
-      return { kind: 'accepted' }
+      return { kind: 'accepted', isCanceling: status === 'AcceptedCanceled' }
     case 'Rejected':
       return { kind: 'refused', isCertificate: false, detail: 'it answered Rejected' }
     case 'InvalidCertificate':

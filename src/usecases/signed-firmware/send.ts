@@ -15,7 +15,7 @@ import { accepted, begun, refused, unknownUpdate } from './request-state.ts'
 
 /** What came of telling a charge point of an image. */
 export type Sent =
-  | { readonly kind: 'signed'; readonly requestId: number }
+  | { readonly kind: 'signed'; readonly requestId: number; readonly isCanceling: boolean }
   | { readonly kind: 'plain' }
   | {
       readonly kind: 'failed'
@@ -64,7 +64,8 @@ export async function sendUpdate(context: SignedFirmwareContext, sending: Sendin
   await updates.change(identity, (before) => {
     if (before === null) return null
     if (sent.kind === 'failed') return refused(before, requestId, now())
-    const after = accepted(before, requestId, now())
+    const isCanceling = sent.kind === 'signed' && sent.isCanceling
+    const after = accepted(before, { requestId, isCanceling }, now())
     givenUp = after === null ? null : (before.previous?.requestId ?? null)
     return after
   })
@@ -122,7 +123,7 @@ function sentOf(
 ): Sent {
   switch (answer.kind) {
     case 'accepted':
-      return { kind: 'signed', requestId }
+      return { kind: 'signed', requestId, isCanceling: answer.isCanceling }
     case 'refused': {
       const type = answer.isCertificate ? 'InvalidFirmwareSigningCertificate' : 'FirmwareUpdateRefused'
       note({ type, identity, techInfo: `firmware ${entry.name}: ${answer.detail}` })

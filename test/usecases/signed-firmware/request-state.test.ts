@@ -22,9 +22,9 @@ function running(
   status: FirmwareUpdate['status'] = null,
 ): FirmwareUpdate & { requestId: number } {
   const first = begun(unknownUpdate('CP1', now), request, now)
-  const taken = accepted(first, first.requestId, now)
+  const taken = accepted(first, { requestId: first.requestId, isCanceling: false }, now)
   assert.ok(taken !== null)
-  return { ...taken, status, requestId: first.requestId }
+  return { ...taken, isSigned: true, status, requestId: first.requestId }
 }
 
 test('request ids grow, whatever the clock says, and begin anew behind the greatest', () => {
@@ -75,19 +75,30 @@ const lost: readonly (readonly [FirmwareUpdate['status'], string])[] = [
 for (const [status, told] of lost) {
   test(`[L01.FR.26] given up for an operator's at ${status}: the central system hears ${told}`, () => {
     const second = begun(running(ofCentral, status), ofOperator, now)
-    assert.deepEqual(accepted(second, second.requestId, now)?.untold, [told])
+    assert.deepEqual(accepted(second, { ...second, isCanceling: true }, now)?.untold, [told])
   })
 }
 
+test('[L01.FR.26] Accepted says that nothing was given up: the central system is told nothing', () => {
+  const second = begun(running(ofCentral, 'Downloading'), ofOperator, now)
+  const after = accepted(second, { ...second, isCanceling: false }, now)
+  assert.deepEqual([after?.untold, after?.previous], [[], null])
+})
+
 test('[L01.FR.26] a central system that asks again is told nothing of the first', () => {
   const second = begun(running(ofCentral, 'Downloading'), ofCentral, now)
-  const after = accepted(second, second.requestId, now)
+  const after = accepted(second, { ...second, isCanceling: true }, now)
   assert.deepEqual([after?.untold, after?.previous], [[], null])
 })
 
 test('one that has ended, or was never taken, is not kept as the one before', () => {
   assert.equal(begun(running(ofCentral, 'Installed'), ofOperator, now).previous, null)
   assert.equal(begun(running(ofCentral, 'InvalidSignature'), ofOperator, now).previous, null)
+  assert.equal(
+    begun({ ...running(ofCentral), isSigned: false }, ofOperator, now).previous,
+    null,
+    'a plain one',
+  )
   const unanswered = begun(unknownUpdate('CP1', now), ofCentral, now)
   assert.equal(begun(unanswered, ofOperator, now).previous, null)
 })
@@ -95,7 +106,7 @@ test('one that has ended, or was never taken, is not kept as the one before', ()
 test('an answer to a request behind which another came changes nothing', () => {
   const first = begun(unknownUpdate('CP1', now), ofCentral, now)
   const second = begun(first, ofCentral, now)
-  assert.equal(accepted(second, first.requestId, now), null)
+  assert.equal(accepted(second, { ...first, isCanceling: true }, now), null)
   assert.equal(refused(second, first.requestId, now), null)
 })
 

@@ -58,8 +58,8 @@ const error = (code: string, origin: 'charge-point' | 'proxy' = 'charge-point'):
   ({ kind: 'error', code, description: 'x', details: {}, origin }) as unknown as CallOutcome
 
 const signedAnswers: readonly (readonly [string, CallOutcome, object])[] = [
-  ['Accepted', result('Accepted'), { kind: 'accepted' }],
-  ['AcceptedCanceled (L01.FR.26)', result('AcceptedCanceled'), { kind: 'accepted' }],
+  ['Accepted', result('Accepted'), { kind: 'accepted', isCanceling: false }],
+  ['AcceptedCanceled (L01.FR.26)', result('AcceptedCanceled'), { kind: 'accepted', isCanceling: true }],
   ['Rejected (L01.FR.27)', result('Rejected'), { kind: 'refused', isCertificate: false }],
   ['InvalidCertificate (L01.FR.02)', result('InvalidCertificate'), { kind: 'refused', isCertificate: true }],
   ['RevokedCertificate (L01.FR.02)', result('RevokedCertificate'), { kind: 'refused', isCertificate: true }],
