@@ -87,9 +87,11 @@ export function firmwareRoutes(api: Api, { deps }: ApiContext): void {
         response: answers(200, firmwareSchema, 409, 413, 415, 422),
       },
     },
-    async ({ params, body }) => {
+    async (request) => {
+      const { params, body } = request
       const entry = firmwareChecks.entryOf({ ...body, name: params.name }, now())
       await firmware.put(entry)
+      auditResult(request, `ok, firmware ${entry.name}`)
       return firmwareView(entry)
     },
   )
@@ -115,7 +117,7 @@ export function firmwareRoutes(api: Api, { deps }: ApiContext): void {
       // With a * nobody knows which image is meant: the certificate can be verified all the same.
       const fetch = request.body.fetch && !at.includes('*')
       const problems = await firmwareChecks.verify(entry, at, { fetch })
-      auditResult(request, problems[0]?.code ?? 'ok')
+      auditResult(request, `${problems[0]?.code ?? 'ok'}, firmware ${entry.name}`)
       return { name: entry.name, ok: problems.length === 0, problems: [...problems] }
     },
   )
@@ -131,9 +133,10 @@ export function firmwareRoutes(api: Api, { deps }: ApiContext): void {
         response: answers(200, firmwareSchema, 404),
       },
     },
-    async ({ params }) => {
-      const entry = await entryNamed(params.name)
+    async (request) => {
+      const entry = await entryNamed(request.params.name)
       await firmware.remove(entry.name)
+      auditResult(request, `ok, firmware ${entry.name}`)
       return firmwareView(entry)
     },
   )

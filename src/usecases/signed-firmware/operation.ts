@@ -1,4 +1,5 @@
 import { endOf, type SignedStatus } from '../../policy/firmware.ts'
+import type { FirmwareEntry } from '../../store/store.ts'
 import {
   callOptions,
   endOfWait,
@@ -47,8 +48,8 @@ async function update(
   const location = options.location ?? entry.location
   const problem = problemOfLocation(entry, location)
   if (problem !== null) return failure('prerequisite', problem)
-  const before = await goesOn(context, operation, options, location)
-  if (before !== null) return follow(context, operation, options, before)
+  const before = await goesOn(context, operation, options, { entry, location })
+  if (before !== null) return follow(context, common, operation, options, before)
   const origin = options.origin === 'campaign' ? 'campaign' : 'operator'
   const requestId = await beginUpdate(context, identity, { origin, name: entry.name, location })
   // Before it is sent: the end of a plain update carries no number that could be looked up later.
@@ -71,7 +72,7 @@ async function update(
           now: context.now(),
         })
       case 'signed':
-        return await follow(context, operation, options, sent.requestId)
+        return await follow(context, common, operation, options, sent.requestId)
       default:
         return sent satisfies never
     }
@@ -103,34 +104,52 @@ function wantedOf(
 async function goesOn(
   { updates, now }: SignedFirmwareContext,
   { identity }: Operation,
-  { origin, name }: UpdateFirmwareOptions,
-  location: string,
+  { origin }: UpdateFirmwareOptions,
+  { entry, location }: { readonly entry: FirmwareEntry; readonly location: string },
 ): Promise<number | null> {
   if (origin !== 'campaign') return null
   const last = await updates.of(identity)
   if (last?.requestId == null || last.origin !== 'campaign') return null
   // Of a plain update nothing more would be heard: it is sent again.
   if (last.accepted !== true || last.isSigned !== true) return null
-  const isSame = last.name === name && last.location === location
+  // One that was added anew meanwhile may be another image.
+  const isSame = last.name === entry.name && last.location === location && entry.addedAt <= last.startedAt
   const isRecent = now() - last.startedAt < underWayMs
   const isFailed = last.status !== null && endOf(last.status) === 'failed'
   return isSame && isRecent && !isFailed ? last.requestId : null
 }
 
+/** The charge point may have come back at another replica, which only the store tells of. */
+const lookMs = 15_000
+
 /** How it ends, as far as there is time: an update may take longer than anybody waits. */
 async function follow(
   { updates, now }: SignedFirmwareContext,
+  { clock }: Pick<OperationDeps, 'clock'>,
   operation: Operation,
   options: UpdateFirmwareOptions,
   requestId: number,
 ): Promise<OperationOutcome> {
   const { identity } = operation
-  const waiting = updates.ended(identity, requestId, overOf(operation))
-  // It may have been reported before anybody waited.
-  const before = await lastOf(updates, identity, requestId)
-  const end = before !== null && endOf(before) !== null ? before : await waiting
-  const status = end ?? (await lastOf(updates, identity, requestId))
-  return outcomeOf(operation, options, status, { about: `request ${requestId}`, now: now() })
+  const stop = new AbortController()
+  const over = overOf(operation, stop.signal)
+  const heard: { end: SignedStatus | 'superseded' | null } = { end: null }
+  const waiting = updates.ended(identity, requestId, over).then((end) => {
+    heard.end = end
+  })
+  try {
+    // Looked at first: it may have been reported before anybody waited.
+    for (;;) {
+      const last = await lastOf(updates, identity, requestId)
+      const status = heard.end ?? last
+      const isEnd = status !== null && (status === 'superseded' || endOf(status) !== null)
+      if (isEnd || over.aborted)
+        return outcomeOf(operation, options, status, { about: `request ${requestId}`, now: now() })
+      await Promise.race([waiting, clock.wait(lookMs, over)])
+    }
+  } finally {
+    stop.abort()
+  }
 }
 
 async function lastOf(
