@@ -50,10 +50,19 @@ export function openLogArchive(folder: string, { settings, now }: LogArchiveDeps
     return (await files.ids(identity)).findLast((id) => readRecordId(id)?.requestId === requestId) ?? null
   }
 
-  /** So that one more is within the bounds. */
-  async function makeRoom(identity: string): Promise<void> {
-    const ids = await files.ids(identity)
-    for (const id of ids.slice(0, Math.max(0, ids.length - settings().keep + 1))) await drop(identity, id)
+  /**
+   * So that one more is within the bounds: the oldest go. A central system that asks every hour takes its own
+   * places first, else it would push out what operators have fetched.
+   */
+  async function makeRoom({ identity, origin }: LogRequest): Promise<void> {
+    let ids = await files.ids(identity)
+    const excess = ids.length - settings().keep + 1
+    if (excess > 0 && origin === 'central-system') {
+      const [own, others]: [string[], string[]] = [[], []]
+      for (const id of ids) ((await files.record(identity, id))?.origin === origin ? own : others).push(id)
+      ids = [...own, ...others]
+    }
+    for (const id of ids.slice(0, Math.max(0, excess))) await drop(identity, id)
   }
 
   async function drop(identity: string, id: string): Promise<void> {
@@ -65,7 +74,7 @@ export function openLogArchive(folder: string, { settings, now }: LogArchiveDeps
   async function begin(request: LogRequest) {
     const { identity } = request
     return inTurn(identity, async () => {
-      await makeRoom(identity)
+      await makeRoom(request)
       const taken = new Set((await files.ids(identity)).map((id) => readRecordId(id)?.requestId))
       let requestId = 0
       // Positive, and below 2^31: no charge point has trouble with it.

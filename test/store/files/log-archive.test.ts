@@ -128,6 +128,20 @@ test('[CWE-770] the oldest requests of a charge point go, and their URLs with th
   await (await claimed(archive, tokens[4] ?? '')).release()
 })
 
+test('[CWE-770] a central system that asks again and again pushes out its own requests, and no log of an operator', async (t) => {
+  const { archive, clock } = archiveSetting(t, { keep: 3 })
+  const asked = async (origin: 'operator' | 'central-system') => {
+    clock.now += 1
+    return (await archive.begin({ ...request, origin })).record.requestId
+  }
+  const logs = [await asked('operator'), await asked('operator')]
+  for (let count = 0; count < 4; count += 1) logs[2] = await asked('central-system')
+  const kept = async () => (await archive.list('CP1')).map(({ requestId }) => requestId).toReversed()
+  assert.deepEqual(await kept(), logs)
+  const newer = await asked('operator')
+  assert.deepEqual(await kept(), [...logs.slice(1), newer], 'an operator takes the place of the oldest')
+})
+
 test('[CWE-770] age and time of the URL end both', async (t) => {
   const { archive, folder, clock } = archiveSetting(t)
   const { token } = await archive.begin(request)
