@@ -31,7 +31,7 @@ export class SinkPump {
   readonly #deps: PumpDeps
   readonly #backoff: Backoff
   readonly #stop = new AbortController()
-  /** Delivered already, although the store may not know it yet; null: nothing so far. */
+  /** Delivered already, and the store could not note it; null: it knows. */
   #delivered: number | null = null
   #pending = 0
   /** Events after `after` that were removed before the sink had them, as far as that was told. */
@@ -88,6 +88,26 @@ export class SinkPump {
     return end
   }
 
+  /** Where to go on; `end` is the greatest id that was given. */
+  async #resume(end: number): Promise<number> {
+    const stored = await this.#begin()
+    const delivered = this.#delivered ?? 0
+    // A store that lost its last writes (a failover) gives ids anew: what has them now is no sink's yet.
+    if (delivered <= stored || delivered > end) {
+      this.#delivered = null
+      return stored
+    }
+    await this.#moveTo(delivered)
+    return delivered
+  }
+
+  /** The sink has everything up to `id`. Rejected when the store fails; it is not forgotten then. */
+  async #moveTo(id: number): Promise<void> {
+    this.#delivered = id
+    await this.#deps.events.setCursor(this.#reader, id)
+    this.#delivered = null
+  }
+
   get #reader(): string {
     return `sink/${this.name}`
   }
@@ -125,12 +145,9 @@ export class SinkPump {
     const { events, metrics, log } = this.#deps
     const { signal } = this.#stop
     for (;;) {
-      const stored = await this.#begin()
-      const cursor = Math.max(stored, this.#delivered ?? 0)
-      // Delivered before, and the store failed to note it.
-      if (cursor > stored) await events.setCursor(this.#reader, cursor)
       // Asked first: what comes meanwhile has a greater id.
       const end = await events.lastId()
+      const cursor = await this.#resume(end)
       const page = await events.list({ afterId: cursor, limit: this.#sink.batch })
       const last = page.at(-1)
       this.#tellLost(cursor, (last?.id ?? Math.max(end, cursor)) - cursor - page.length)
@@ -143,8 +160,7 @@ export class SinkPump {
       if (outcome.kind !== 'delivered') return outcome
       if (this.#failures > 0) log.info({ sink: this.name, failures: this.#failures }, 'the sink is back')
       this.#failures = 0
-      this.#delivered = last.id
-      await events.setCursor(this.#reader, last.id)
+      await this.#moveTo(last.id)
       metrics.securityEventDeliveries.inc({ sink: this.name, result: 'delivered' }, page.length)
       this.#setPending(Math.max(0, this.#pending - page.length))
       if (signal.aborted) return failed('closed')

@@ -254,3 +254,38 @@ test('[CWE-778] events that retention removed before the sink had them are told 
   assert.equal(results.find(({ labels }) => labels.result === 'lost')?.value, 13)
   await pump.close()
 })
+
+test('ids that a failover gives anew are those of events that the sink has not got', async (context) => {
+  const { events, deps, tick, add } = setting(context)
+  const sink = fakeSink()
+  const pump = new SinkPump('file/one', sink, deps)
+  await pump.start()
+  await add(pump, 5)
+  await tick(100)
+  events.lose(3)
+  await add(pump, 2)
+  await tick(100)
+  assert.deepEqual(sink.sent, [
+    [1, 2, 3, 4, 5],
+    [4, 5],
+  ])
+
+  // The store went away before it could note what was delivered, and comes back without it.
+  const { send } = sink
+  Object.assign(sink, {
+    send: async (...args: Parameters<Sink['send']>) => {
+      events.problem = new Error('gone')
+      return send(...args)
+    },
+  })
+  await add(pump, 2)
+  await tick(100)
+  Object.assign(sink, { send })
+  events.problem = null
+  events.lose(5)
+  await tick(1_000)
+  await add(pump, 1)
+  await tick(100)
+  assert.deepEqual(sink.sent.slice(2), [[6, 7], [6]])
+  await pump.close()
+})

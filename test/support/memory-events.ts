@@ -28,6 +28,8 @@ export interface MemoryEvents extends SecurityEventLog {
   readonly batches: readonly number[]
   /** While it is set every call is rejected with it. */
   problem: Error | null
+  /** A failover to a server that had not got what came after `id`. */
+  lose(id: number): void
 }
 
 /** The security log of a store, without a disk. */
@@ -45,6 +47,11 @@ export function memoryEvents(): MemoryEvents {
     cursors,
     batches,
     problem: null,
+    lose(id) {
+      last = id
+      records.splice(0, records.length, ...records.filter((one) => one.id <= id))
+      for (const [reader, at] of cursors) cursors.set(reader, Math.min(at, id))
+    },
     append: (events) =>
       checked(() => {
         batches.push(events.length)

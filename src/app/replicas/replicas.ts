@@ -7,6 +7,7 @@ import type { UseCase, UseCaseSession } from '../../relay/use-case.ts'
 import type { DenyList, Registry, SharedStore, Store } from '../../store/store.ts'
 import type { ChargePointOperations } from '../../usecases/operation/operation.ts'
 import type { TransactionWatch } from '../../usecases/transactions/transactions.ts'
+import { ChangeFollower } from './change-follower.ts'
 import { Directory } from './directory.ts'
 import { Heartbeat } from './heartbeat.ts'
 import { type KnownDenyList, knownDenyList } from './known-denied.ts'
@@ -67,13 +68,11 @@ export class Replicas {
   readonly #deps: ReplicasDeps
   #transactions: TransactionWatch | null = null
   readonly #toldBusy = new Set<string>()
-  /** Of the changes that were looked at; null: none were. */
-  #revision: number | null = null
-  #deniedRevision: number | null = null
   #sweptAt = 0
   readonly #questions: Questions
   readonly #heartbeat: Heartbeat
   readonly #rounds: Rounds
+  readonly #changes: ChangeFollower
   #life = ''
   /** When the last beat that succeeded was begun. */
   #beatenAt = Number.NEGATIVE_INFINITY
@@ -83,7 +82,7 @@ export class Replicas {
     this.#deps = deps
     const { shared, registry, sessions, sealingKey, maxKnown, graceMs, log, lead, ticketsChanged } = deps
     const now = () => performance.now()
-    this.outage = createOutage({ graceMs, now, log, noted: () => this.recovery.need() })
+    this.outage = createOutage({ graceMs, now, log, noted: () => this.#missed() })
     this.wire = new Wire({
       self: shared.self,
       bus: shared.bus,
@@ -123,6 +122,12 @@ export class Replicas {
       fenceOf: (identity) => ownership.fenceOf(identity),
     })
     this.denied = knownDenyList({ denied: deps.denied, outage, maxKnown })
+    this.#changes = new ChangeFollower({
+      shared,
+      registry: this.registry,
+      denied: this.denied,
+      changed: deps.changed,
+    })
     this.leader = new Leader({
       leases: shared.leases,
       mayLead: deps.mayLead,
@@ -253,7 +258,7 @@ export class Replicas {
   #tasks(): Readonly<Record<string, () => Promise<void>>> {
     return {
       recovery: () => this.recovery.look(this.#life),
-      changes: () => this.#takeChanges(),
+      changes: () => this.#changes.look(),
       directory: () => this.#forgetGone(),
       leader: async () => {
         await this.leader.look(this.#life)
@@ -262,8 +267,13 @@ export class Replicas {
     }
   }
 
+  #missed(): void {
+    this.recovery.need()
+    this.#changes.missed()
+  }
+
   #failed(error: unknown, task: string): void {
-    if (task === 'beat') this.recovery.need()
+    if (task === 'beat') this.#missed()
     if (this.outage.isAway(error)) return
     this.#deps.log.error({ err: messageOf(error), task }, 'the replicas do not get along')
   }
@@ -274,18 +284,6 @@ export class Replicas {
     await this.tickets.reload()
     this.notices.now({ hello: true, anew: true })
     this.#tellAll()
-  }
-
-  /** What others have changed must not be believed any more when the store goes away. */
-  async #takeChanges(): Promise<void> {
-    const { shared } = this.#deps
-    const changed = await shared.changesAfter(this.#revision)
-    await this.registry.refresh(changed.names)
-    await this.#deps.changed(changed.names)
-    this.#revision = changed.revision
-    const denied = await shared.denialsAfter(this.#deniedRevision)
-    await this.denied.refresh(denied.names)
-    this.#deniedRevision = denied.revision
   }
 
   async #forgetGone(): Promise<void> {
