@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { Redis } from 'ioredis'
 import { withoutRedis } from '../support/redis-server.ts'
 import { ReplicaSet, until } from '../support/replicas.ts'
 
@@ -83,5 +84,20 @@ test('[design 12][CWE-636] the store goes away and comes back: sessions live on,
     const { status } = await set.api(a, 'POST', 'charge-points/CP-2/disconnect', {})
     assert.equal(status, 200, 'a command reaches the owner')
     assert.equal((await two.closed()).code, 1001)
+  })
+
+  await t.test('a store that can be read and not written is away as well, and it is said why', async (t) => {
+    const operator = new Redis(set.redis.url)
+    t.after(() => operator.disconnect())
+    await operator.config('SET', 'min-replicas-to-write', '1')
+    const notes = async () => (await set.ready(a)).notes.join()
+    await until(async () => /the store is away \(it has not enough replicas to write\)/.test(await notes()))
+    assert.equal((await set.ready(a)).code, 200)
+    await one.close()
+    await one.connect()
+    assert.equal((await one.heartbeat()).kind, 'result')
+    await operator.config('SET', 'min-replicas-to-write', '0')
+    await until(async () => !(await isAway(a)))
+    await a.log.wait('that it is back', ({ msg }) => msg === 'the store is back')
   })
 })
