@@ -42,6 +42,7 @@ function plugAndChargeSteps(
     serialNumber: '1',
     responderURL: 'http://ocsp.invalid/',
   }
+  const idToken = { idToken: 'DE-EXA-C12345678-9', type: 'eMAID' }
   const contract = {
     iso15118SchemaVersion: 'urn:iso:15118:2:2013:MsgDef',
     action: 'Install',
@@ -51,6 +52,7 @@ function plugAndChargeSteps(
     ['GetCertificateStatus', { ocspRequestData }],
     ['Get15118EVCertificate', contract],
     ['SignCertificate', { csr, certificateType: 'V2GCertificate' }],
+    ['Authorize', { idToken, iso15118CertificateHashData: [ocspRequestData] }],
   ]
   const form = member.plugAndCharge.isNative ? '' : 'DataTransfer '
   return messages.map(([message, data]) => [
