@@ -4,6 +4,7 @@ import type { AuthoritySource, Config, PlugAndChargeConfig } from '../config/sch
 import type { Logger } from '../observe/log.ts'
 import type { IssuedIndex } from '../pki/authority/issued-index.ts'
 import type { CheckReturned } from '../pki/authority/returned-chain.ts'
+import { v2gIndex } from '../pki/authority/v2g-index.ts'
 import { certificateFacts } from '../pki/certificate.ts'
 import { type CertificateStatus, createCertificateStatus } from '../pki/plug-and-charge/certificate-status.ts'
 import { type ContractCheck, createContractCheck } from '../pki/plug-and-charge/contract-check.ts'
@@ -12,7 +13,8 @@ import { createAddressRule, createHostRule } from '../pki/revocation/addresses.t
 import { createFetch } from '../pki/revocation/fetch.ts'
 import type { OcspAnswerStore } from '../pki/revocation/ocsp-checker.ts'
 import { messageOf, ProxyError } from '../policy/error.ts'
-import { checkV2gIssued } from '../policy/v2g-certificate.ts'
+import { describeKey } from '../policy/key-strength.ts'
+import { checkV2gIssued, isV2gKey, v2gKeys } from '../policy/v2g-certificate.ts'
 import { noPlugAndCharge, type PlugAndChargeServices } from '../usecases/plug-and-charge/settings.ts'
 import type { V2gAuthority } from '../usecases/plug-and-charge/v2g-signing.ts'
 import { readCertificates } from './authorities/material.ts'
@@ -145,7 +147,13 @@ function v2gOf(
       ...section,
       ...withoutClientAuth(section),
     },
-    { index, now: Date.now, readFile, place: 'authority', check: rulesOfVehicles(foreignKeys) },
+    {
+      index: v2gIndex(index),
+      now: Date.now,
+      readFile,
+      place: 'authority',
+      check: rulesOfVehicles(foreignKeys),
+    },
   )
   const { authority } = prepared
   if (authority === null) return null
@@ -154,6 +162,12 @@ function v2gOf(
     ...roots,
     ...prepared.issuers.flatMap(({ issuer }) => [issuer.certificate, ...issuer.chain]),
   ]
+  const unfit = theirs.find((one) => !isV2gKey(certificateFacts(one).key))
+  if (unfit !== undefined) {
+    const { subject, key } = certificateFacts(unfit)
+    const message = `${subject} has ${describeKey(key)}, which vehicles cannot verify: ${v2gKeys}`
+    throw new ProxyError('v2g_key', 'operator', message)
+  }
   const shared = theirs.find((one) => foreignKeys.has(certificateFacts(one).keyFingerprint))
   if (shared !== undefined) {
     const name = certificateFacts(shared).subject

@@ -11,6 +11,7 @@ import {
   createMessageSchemas201,
   type MessageSchemas,
 } from '../ocpp/message-schemas.ts'
+import { v2gIndex } from '../pki/authority/v2g-index.ts'
 import { protocols } from '../policy/protocol.ts'
 import { sessionsWhere } from '../relay/sessions-where.ts'
 import type { SessionDirectory, UseCase, UseCaseSession } from '../relay/use-case.ts'
@@ -145,7 +146,8 @@ export function createUseCases(deps: UseCaseDeps): UseCases {
     services: deps.authorities.plugAndCharge,
     signing: createV2gSigning({
       service: () => deps.authorities.plugAndCharge().v2gAuthority,
-      ...{ registry: store.registry, renewals: store.renewals, issued: store.issued, note, log },
+      ...{ registry: store.registry, renewals: store.renewals, note, log },
+      issued: v2gIndex(store.issued),
       overInsecureProfiles: () => settings().overInsecureProfiles,
       clock: systemClock(),
       random: Math.random,

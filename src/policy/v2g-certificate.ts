@@ -31,7 +31,8 @@ export function isV2gKey(key: KeyFacts): boolean {
   return key.type === 'ec' ? key.curve === 'P-256' || key.curve === 'P-521' : key.type === 'ed448'
 }
 
-const v2gKeys = 'vehicles know P-256, P-521 and Ed448 (ISO 15118-2, ISO 15118-20)'
+/** For people. */
+export const v2gKeys = 'vehicles know P-256, P-521 and Ed448 (ISO 15118-2, ISO 15118-20)'
 
 /** Everything that is wrong with a request for a V2G certificate; empty: it may be signed. */
 export function checkV2gCsr(csr: CsrFacts, expected: V2gExpectation): readonly V2gCsrProblem[] {

@@ -73,7 +73,7 @@ function receiver(form: Form) {
   return { options, happened, chains, state, next }
 }
 
-test('a V2G certificate is signed by its own authority, in both forms', async (t) => {
+test('a V2G certificate is signed by its own authority, in both forms', { timeout: 120_000 }, async (t) => {
   const root = await makeAuthority({ name: 'V2G root', o: 'V2G' })
   const received = { DataTransfer: receiver('DataTransfer'), native: receiver('native') }
   const options = {
@@ -169,6 +169,14 @@ test('a V2G certificate is signed by its own authority, in both forms', async (t
       'and those of charge points are not of the V2G authority',
     )
   })
+  await t.test('[A00.FR.427] a key of a V2G certificate is not signed for a charge point', async () => {
+    const from = proxy.log.all.length
+    const own = await points.DataTransfer.call(message, {
+      csr: await csrFor('DataTransfer', keys.DataTransfer),
+    })
+    assert.deepEqual(own.kind === 'result' && own.payload, rejected)
+    await proxy.log.wait('why', (line) => JSON.stringify(line).includes('the key of a V2G certificate'), from)
+  })
   await t.test('[A00.FR.206] on profile 1 it is refused before anybody reads it', async () => {
     await proxy.register('CP-3')
     const plain = proxy.chargePoint('basic-auth', { identity: 'CP-3' })
@@ -207,6 +215,17 @@ test('a V2G certificate is signed by its own authority, in both forms', async (t
     const failed = await proxy.log.wait('why', ({ msg }) => msg === 'no V2G certificate was issued', from)
     assert.match(String(failed.err), /not among the presented certificates nor the trusted roots/)
     assert.equal(received.native.chains.length, before)
+  })
+  await t.test('an authority that vehicles cannot verify is refused', async () => {
+    const old = await makeAuthority({ name: 'RSA root', key: 'rsa' })
+    writeFileSync(join(proxy.pki.folder, 'rsa.pem'), old.certificate)
+    const change = {
+      ...elsewhere.plugAndCharge.signCertificate,
+      authority: { http: { ...http, roots: 'rsa.pem' } },
+    }
+    const from = proxy.log.all.length
+    assert.equal(await proxy.reload({ plugAndCharge: { signCertificate: change } }), 'refused')
+    await proxy.log.wait('why', (line) => JSON.stringify(line).includes('vehicles cannot verify'), from)
   })
   await t.test('one root for both domains is refused', async () => {
     const shared = { local: { certificate: 'cpo-root.pem', key: 'cpo-root.key' } }

@@ -23,6 +23,7 @@ import { createHourlyBudget } from './hourly-budget.ts'
 import { seenWith } from './retire.ts'
 import { repetitionOf } from './rules.ts'
 import { signedElsewhere } from './served.ts'
+import { isKeyOfVehicles } from './vehicles-key.ts'
 import type { RenewalWork } from './work.ts'
 
 export interface CertificateRequestDeps {
@@ -86,6 +87,12 @@ export function certificateRequests(deps: CertificateRequestDeps): CertificateRe
     const { cpoNames, minimumLifetimeMs, requestsPerHour } = settings()
     const problems = checkCsr(csr.facts, { identity, cpoNames, keyOwner, serialNumber: record.serialNumber })
     if (problems.length > 0) return rejectFor(session, problems)
+    if (await isKeyOfVehicles(context.issued, identity, keyFingerprint))
+      return reject(
+        session,
+        'it is the key of a V2G certificate: one key is for one domain of trust',
+        'v2g_key',
+      )
     const present = await context.renewals.get(identity)
     if (repetitionOf(present, keyFingerprint, minimumLifetimeMs, clock.now()) === 'same' && present !== null)
       return repeat(session, present, certificateType)
