@@ -14,6 +14,7 @@ import {
   type Recorder,
 } from './central-system-records.ts'
 import { createCsmsAnswers } from './csms-answers.ts'
+import { answerSignCertificate, type SignCsr } from './csms-signing.ts'
 import type { Answer, CallOutcome } from './endpoint.ts'
 import type { EventListener, SimulatorEvent } from './event.ts'
 import { createForeignRecords, type ForeignRecord } from './foreign.ts'
@@ -48,6 +49,8 @@ export interface CentralSystemOptions {
   readonly lateMs?: number
   readonly bootStatus?: 'Accepted' | 'Pending' | 'Rejected'
   readonly heartbeatIntervalSeconds?: number
+  /** Signs certificates of charging stations of OCPP 2.0.1; without it their requests are Rejected. */
+  readonly sign?: SignCsr
   readonly callTimeoutMs?: number
   /** Connections, messages and closes that are remembered, each; 0 remembers nothing. */
   readonly historyLimit?: number
@@ -119,7 +122,16 @@ export function createCentralSystem(options: CentralSystemOptions = {}): Central
     const usual = is201 ? csmsAnswer : legacyAnswer
     const { answering = 'prompt', lateMs = 1000 } = options
     const how = typeof answering === 'function' ? answering(identity, call) : answering
-    return deliver((await options.answer?.(identity, call)) ?? usual(call), how, lateMs)
+    const own = (await options.answer?.(identity, call)) ?? signing(identity, call, is201)
+    return deliver(own ?? usual(call), how, lateMs)
+  }
+
+  /** null: it is about something else, or nobody signs here. */
+  function signing(identity: string, call: CallMessage, is201: boolean): Answer | null {
+    const { sign } = options
+    if (!is201 || sign === undefined || call.action !== 'SignCertificate') return null
+    const note = (who: string, detail: string) => onEvent({ kind: 'note', identity: who, detail })
+    return answerSignCertificate({ sign, send, note }, identity, call)
   }
 
   async function send(

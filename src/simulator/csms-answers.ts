@@ -5,7 +5,7 @@ import type { LegacyOptions } from './legacy-answers.ts'
 
 /**
  * The answers of a central system of OCPP 2.0.1 to what charging stations say. It knows every message and
- * accepts everybody; it has no certificates to give.
+ * accepts everybody; certificates are signed elsewhere (csms-signing), or not at all.
  */
 export function createCsmsAnswers(
   options: Omit<LegacyOptions, 'unknownActions'>,

@@ -1,4 +1,5 @@
 import type { Command } from 'commander'
+import { messageOf } from '../../policy/error.ts'
 import { type Answering, answerings } from '../../simulator/answering.ts'
 import {
   type CentralSystem,
@@ -7,10 +8,11 @@ import {
 } from '../../simulator/central-system.ts'
 import { parseCommandLine } from '../../simulator/command-line.ts'
 import { passwordBytes } from '../../simulator/credentials.ts'
+import { createSigner, type SignCsr } from '../../simulator/csms-signing.ts'
 import { unknownActionAnswers } from '../../simulator/legacy-answers.ts'
 import type { Shell } from '../shell.ts'
 import { guarded, parseInteger, plainCommand, usageError } from '../store-command.ts'
-import { helpTail, milliseconds, oneOf, passwordOption } from './options.ts'
+import { helpTail, milliseconds, oneOf, passwordOption, readOption } from './options.ts'
 import { createPrinter, interruption, type Printer, type Terminal } from './terminal.ts'
 
 interface CommandOptions {
@@ -27,6 +29,8 @@ interface CommandOptions {
   readonly duplicate: string
   readonly heartbeatInterval: string
   readonly callTimeout: string
+  readonly signWith?: string
+  readonly signKey?: string
   readonly quiet?: true
   readonly json?: true
 }
@@ -77,6 +81,8 @@ export function centralSystemCommand(shell: Shell, terminal: Terminal): Command 
     .option('--duplicate <policy>', 'when an identity comes twice: replace or refuse', 'replace')
     .option('--heartbeat-interval <seconds>', 'interval in the answer to BootNotification', '300')
     .option('--call-timeout <seconds>', 'time for the answer to a command', '30')
+    .option('--sign-with <file>', 'OCPP 2.0.1: sign certificates by this authority, PEM (with --sign-key)')
+    .option('--sign-key <file>', 'its key')
     .option('--quiet', 'print connections only')
     .option('--json', 'print JSON, one object a line')
     .addHelpText(
@@ -109,6 +115,10 @@ function settingsOf(options: CommandOptions, printer: Printer): CentralSystemOpt
   if ((password === null) !== (options.username === undefined)) {
     throw usageError('--username and --password-file belong together')
   }
+  const { signWith, signKey } = options
+  if ((signWith === undefined) !== (signKey === undefined)) {
+    throw usageError('--sign-with and --sign-key belong together')
+  }
   const traffic: ReadonlySet<string> = new Set(['sent', 'received'])
   return {
     host: options.host,
@@ -125,12 +135,22 @@ function settingsOf(options: CommandOptions, printer: Printer): CentralSystemOpt
     duplicateIdentity: oneOf(options.duplicate, '--duplicate', ['replace', 'refuse']),
     heartbeatIntervalSeconds: milliseconds(options.heartbeatInterval, '--heartbeat-interval') / 1000,
     callTimeoutMs: milliseconds(options.callTimeout, '--call-timeout'),
+    ...(signWith === undefined || signKey === undefined ? {} : { sign: signerOf(signWith, signKey) }),
     // Everything is printed; only what should not have come is remembered.
     historyLimit: 0,
     foreignLimit: 100,
     onEvent: (event) => {
       if (options.quiet !== true || !traffic.has(event.kind)) printer.event(event)
     },
+  }
+}
+
+function signerOf(certificate: string, key: string): SignCsr {
+  const texts = [readOption(certificate, '--sign-with'), readOption(key, '--sign-key')] as const
+  try {
+    return createSigner(texts[0].toString(), texts[1].toString())
+  } catch (error) {
+    throw usageError(`--sign-with: ${messageOf(error)}`)
   }
 }
 
