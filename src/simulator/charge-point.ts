@@ -215,7 +215,7 @@ export function createChargePoint(options: ChargePointOptions): ChargePoint {
     settings: options.firmware ?? null,
     call: (action, payload) => link.call(action, payload),
     inBackground: background.start,
-    ...{ raise, note },
+    ...{ raise, note, reconnect, restart: messages.restart },
     otherTrigger: certificates.table.ExtendedTriggerMessage,
     now: () => now().getTime(),
     signal: () => stop.signal,

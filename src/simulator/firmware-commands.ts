@@ -19,6 +19,7 @@ export const firmwareFaults = {
   InvalidSignature: 'Reports InvalidSignature, however good it is.',
   slow: 'Pauses before it reports the end of the download; a newer request is taken in its place (L01.FR.26).',
   'not-cancelable': 'As slow, and a newer request is Rejected meanwhile (L01.FR.27).',
+  reboot: 'Restarts before it reports Installed: InstallRebooting, another connection, BootNotification.',
   mute: 'Takes it, and reports nothing.',
 } as const
 export type FirmwareFault = keyof typeof firmwareFaults
@@ -40,6 +41,10 @@ export interface FirmwareCommandDeps {
   readonly inBackground: (work: () => Promise<unknown>) => void
   readonly raise: (event: string, techInfo?: string) => void
   readonly note: (detail: string) => void
+  /** Forgets that it was booted. */
+  readonly restart: () => void
+  /** Ends the connection, comes back, and boots where it has to. */
+  readonly reconnect: (reason: string) => Promise<void>
   /** ExtendedTriggerMessage for anything but firmware. */
   readonly otherTrigger: CommandHandler | undefined
   readonly now: () => number
@@ -107,7 +112,9 @@ function signedCommands(deps: FirmwareCommandDeps, settings: FirmwareSettings, t
   }
 
   async function run(request: Request, signal: AbortSignal): Promise<void> {
-    const { requestId, certificate, signature, location } = request
+    const { requestId, certificate, signature, location, retrieveAt, installAt } = request
+    await until(retrieveAt, 'DownloadScheduled', requestId, signal)
+    if (signal.aborted) return
     await report('Downloading', requestId)
     const check = createImageCheck(certificate, signature)
     try {
@@ -123,11 +130,26 @@ function signedCommands(deps: FirmwareCommandDeps, settings: FirmwareSettings, t
       deps.raise('InvalidFirmwareSignature')
       return
     }
-    for (const status of ['SignatureVerified', 'Installing', 'Installed'] as const) {
-      if (signal.aborted) return
-      await report(status, requestId)
+    await report('SignatureVerified', requestId)
+    await until(installAt, 'InstallScheduled', requestId, signal)
+    if (signal.aborted) return
+    await report('Installing', requestId)
+    if (fault === 'reboot') {
+      await report('InstallRebooting', requestId)
+      deps.restart()
+      await deps.reconnect('FirmwareUpdate')
     }
+    await report('Installed', requestId)
     deps.raise('FirmwareUpdated')
+  }
+
+  /** L01.FR.13, FR.16: what is asked for later waits, and says so. */
+  async function until(at: number, status: SignedStatus, requestId: number, signal: AbortSignal) {
+    const left = at - deps.now()
+    if (!(left > 0)) return
+    await report(status, requestId)
+    // A timer takes no more than this: who asks for a later time sees a charge point that is early.
+    await pause(Math.min(left, 2_147_483_647), signal)
   }
 
   return Object.freeze({
@@ -180,18 +202,29 @@ interface Request {
   readonly signature: Buffer
   readonly certificate: X509Certificate
   readonly certificates: readonly X509Certificate[]
+  /** Milliseconds since the epoch; NaN: now. */
+  readonly retrieveAt: number
+  readonly installAt: number
 }
 
 function readRequest({ requestId, firmware }: Payload): Request | null {
   if (typeof requestId !== 'number' || typeof firmware !== 'object' || firmware === null) return null
-  const { location, signature, signingCertificate } = firmware as Record<string, unknown>
+  const { location, signature, signingCertificate, retrieveDateTime, installDateTime } = firmware as Record<
+    string,
+    unknown
+  >
   if (typeof location !== 'string' || typeof signature !== 'string') return null
   if (typeof signingCertificate !== 'string') return null
   try {
     const certificates = splitPem(signingCertificate).map((block) => parseCertificate(block))
     const [certificate] = certificates
     if (certificate === undefined) return null
-    return { requestId, location, signature: Buffer.from(signature, 'base64'), certificate, certificates }
+    return {
+      ...{ requestId, location, certificate, certificates },
+      signature: Buffer.from(signature, 'base64'),
+      retrieveAt: Date.parse(String(retrieveDateTime)),
+      installAt: Date.parse(String(installDateTime)),
+    }
   } catch {
     return null
   }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { makeMaker, makerSection } from '../support/firmware.ts'
+import { operator } from '../support/operator.ts'
 import { startProxy } from '../support/proxy.ts'
 
 test('[TC_080_CSMS][TC_081_CSMS][L01.FR.20] the simulated charge point verifies what it gets, and the central system reads how it ends', async (t) => {
@@ -42,4 +43,37 @@ test('[TC_080_CSMS][TC_081_CSMS][L01.FR.20] the simulated charge point verifies 
     assert.deepEqual(await update('InstallationFailed'), statuses)
   })
   assert.deepEqual(proxy.central.foreign('CP-1'), [], 'the central system saw nothing but the core')
+})
+
+test('[TC_080_CSMS][L01.FR.20] an update that is for later, and restarts the charge point, is told to its end', async (t) => {
+  const boss = operator(t)
+  const maker = await makeMaker(t)
+  const proxy = await startProxy(t, {
+    admin: boss.section,
+    files: { 'maker-root.pem': maker.root.certificate },
+    firmware: makerSection,
+  })
+  await proxy.register()
+  await proxy.store.firmware.put(maker.entry())
+  const trust = maker.root.certificate
+  const chargePoint = proxy.chargePoint('basic-auth-tls', { firmware: { trust, fault: 'reboot' } })
+  await chargePoint.connect()
+  await chargePoint.boot()
+  const later = (ms: number) => new Date(Date.now() + ms).toISOString()
+  const { status, body } = await boss.ask(proxy, 'POST', '/charge-points/CP-1/firmware', {
+    ...{ name: 'v2', retrieveAt: later(1_000), installAt: later(2_000) },
+  })
+  assert.equal(status, 200, JSON.stringify(body))
+  assert.match(String(body.detail), /Installed/)
+  const reported = proxy.log.all.flatMap(({ msg, status }) =>
+    msg === 'SignedFirmwareStatusNotification' ? [status] : [],
+  )
+  assert.deepEqual(
+    reported.filter((one) => one !== 'DownloadScheduled' && one !== 'InstallScheduled'),
+    ['Downloading', 'Downloaded', 'SignatureVerified', 'Installing', 'InstallRebooting', 'Installed'],
+  )
+  const boots = proxy.central
+    .messages('CP-1')
+    .filter(({ message }) => message?.kind === 'call' && message.action === 'BootNotification')
+  assert.equal(boots.length, 2)
 })
