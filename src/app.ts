@@ -204,7 +204,7 @@ export class App {
       this.#hourly()
       this.#every(hourMs, () => this.#hourly())
       this.#every(lookMs, () => void this.#health.problems())
-      const outside = new OutsideChanges({ store, sessions: this.#relay.sessions, log })
+      const outside = new OutsideChanges({ store, sessions: this.#relay.sessions, events: this.#events, log })
       this.#every(secondMs, () => void outside.look())
       this.#every(minuteMs, () => void this.#useCases.changes.settle())
       this.#every(minuteMs, () => void this.#authorities.tidy())

@@ -4,6 +4,7 @@ import type { Logger } from '../observe/log.ts'
 import { messageOf } from '../policy/error.ts'
 import type { SessionDirectory } from '../relay/use-case.ts'
 import type { Registry, Store } from '../store/store.ts'
+import type { SecurityEvents } from './security-events.ts'
 
 /** Charge points that are looked up before others have a turn. */
 const batch = 100
@@ -36,12 +37,14 @@ function connected(sessions: SessionDirectory): readonly string[] {
 export interface OutsideChangesDeps {
   readonly store: Pick<Store, 'registry' | 'outsideVersion'>
   readonly sessions: SessionDirectory
+  /** Receivers are told of what was stored. */
+  readonly events: Pick<SecurityEvents, 'heard'>
   readonly log: Pick<Logger, 'error'>
 }
 
 /**
  * Notices what other processes change in a store of one process: the command line writes to it where the admin API
- * is off. Costs one number a look, and nothing on the path of a message. Replicas are told by their store.
+ * is off, and so do imports. Costs one number a look, and nothing on the path of a message. Replicas are told by their store.
  * Throws ProxyError (`store_…`) when it is made.
  */
 export class OutsideChanges {
@@ -59,12 +62,14 @@ export class OutsideChanges {
 
   /** About once a second. Never rejected; what fails is tried again. */
   async look(): Promise<void> {
-    const { store, sessions, log } = this.#deps
+    const { store, sessions, events, log } = this.#deps
     if (this.#isLooking || store.outsideVersion === undefined) return
     this.#isLooking = true
     try {
       const version = store.outsideVersion()
       const isNew = version !== this.#version
+      // A command notes what it does in the security log; how much that is, receivers find out.
+      if (isNew) events.heard(0, [])
       if (isNew || this.#again) await endNotAdmitted(store.registry, sessions, connected(sessions))
       this.#version = version
       this.#again = isNew

@@ -37,19 +37,26 @@ test('[A00.FR.408] what another process changes is looked for when it has writte
   })
   const outsideVersion = () => store.outsideVersion?.() ?? assert.fail('SQLite has one')
   const log = { error: () => assert.fail('nothing fails') }
-  const changes = new OutsideChanges({ store: { registry, outsideVersion }, sessions: directory, log })
+  let heard = 0
+  const events = { heard: () => void (heard += 1) }
+  const changes = new OutsideChanges({
+    store: { registry, outsideVersion },
+    sessions: directory,
+    events,
+    log,
+  })
 
   await store.registry.update('CP-3', { serialNumber: 'SN-3' })
   await store.check()
   await changes.look()
-  assert.equal(looks, 0, 'what we write ourselves is nothing new')
+  assert.deepEqual([looks, heard], [0, 0], 'what we write ourselves is nothing new')
   await other.registry.update('CP-1', { blocked: true })
   await other.registry.remove('CP-2')
   await changes.look()
   assert.deepEqual(ended, ['CP-1: blocked by the operator', 'CP-2: removed by the operator'])
   await changes.look()
   await changes.look()
-  assert.equal(looks, 2)
+  assert.deepEqual([looks, heard], [2, 1])
 })
 
 test('[design 12] a store that has lost its data ends no session; who is named as removed goes', async (t) => {

@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { promisify } from 'node:util'
 import { startProxy } from '../support/proxy.ts'
 import { withoutRedis } from '../support/redis-server.ts'
 import { refusalOf } from '../support/refused.ts'
-import { ReplicaSet } from '../support/replicas.ts'
+import { ReplicaSet, until } from '../support/replicas.ts'
 import { keep } from '../support/transcript.ts'
 
 const main = join(import.meta.dirname, '..', '..', 'src', 'main.ts')
@@ -19,7 +20,9 @@ async function command(line: string, ...where: string[]): Promise<string> {
 }
 
 test('[A00.FR.408] who is blocked or removed in the SQLite store loses the session, and nobody else', async (t) => {
-  const proxy = await startProxy(t)
+  const proxy = await startProxy(t, {
+    securityEvents: { sinks: [{ file: { name: 'siem', path: 'data/siem.jsonl' } }] },
+  })
   const store = ['--store', join(proxy.pki.folder, 'data', 'proxy.db')]
   const fleet = ['CP-1', 'CP-2', 'CP-3']
   for (const identity of fleet) await proxy.register(identity)
@@ -29,6 +32,9 @@ test('[A00.FR.408] who is blocked or removed in the SQLite store loses the sessi
 
   assert.equal(await command('charge-points block CP-1', ...store), 'blocked CP-1\n')
   assert.equal((await blocked.closed()).code, 1008)
+  // The command has noted it in the security log, and nothing else happens that would make the proxy look there.
+  const siem = join(proxy.pki.folder, 'data', 'siem.jsonl')
+  await until(() => existsSync(siem) && readFileSync(siem, 'utf8').includes('charge-points block'))
   assert.equal((await refusalOf(proxy.chargePoint('basic-auth', { identity: 'CP-1' }))).httpStatus, 403)
 
   assert.equal(await command('charge-points remove CP-2', ...store), 'removed CP-2\n')
