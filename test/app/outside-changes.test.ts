@@ -38,7 +38,11 @@ test('[A00.FR.408] what another process changes is looked for when it has writte
   const outsideVersion = () => store.outsideVersion?.() ?? assert.fail('SQLite has one')
   const log = { error: () => assert.fail('nothing fails') }
   let heard = 0
-  const events = { heard: () => void (heard += 1) }
+  const events = {
+    heard() {
+      heard += 1
+    },
+  }
   const changes = new OutsideChanges({
     store: { registry, outsideVersion },
     sessions: directory,
