@@ -1,3 +1,4 @@
+import type { Payload } from '../../ocpp/message.ts'
 import {
   answerError,
   answerWith,
@@ -48,28 +49,15 @@ async function getLog(
 ): Promise<CallFate> {
   const { identity } = session.facts
   const { archive } = context
-  const { location, startTime, stopTime } = payload
-  // What GetLog has no room for, or the charge point has to judge itself.
-  if (typeof location !== 'string' || location.length > 512) return forward
+  // What GetLog has no room or no form for, or the charge point has to judge itself.
+  if (context.schemas.check('GetLog', 'call', asLog(payload, 0)) !== null) return forward
+  const { startTime, stopTime } = payload
   const { record } = await archive.begin({
     ...{ identity, logType: 'DiagnosticsLog', origin: 'central-system' },
     ...{ from: timeOf(startTime), to: timeOf(stopTime) },
   })
   const { requestId } = record
-  const outcome = await session.callChargePoint(
-    'GetLog',
-    {
-      logType: 'DiagnosticsLog',
-      requestId,
-      ...integers({ retries: payload.retries, retryInterval: payload.retryInterval }),
-      log: {
-        remoteLocation: location,
-        ...(typeof startTime === 'string' ? { oldestTimestamp: startTime } : {}),
-        ...(typeof stopTime === 'string' ? { latestTimestamp: stopTime } : {}),
-      },
-    },
-    callOptions(context),
-  )
+  const outcome = await session.callChargePoint('GetLog', asLog(payload, requestId), callOptions(context))
   const answer = readGetLogAnswer(outcome)
   switch (answer.kind) {
     case 'accepted': {
@@ -95,6 +83,21 @@ async function getLog(
       return forward
     default:
       return answer satisfies never
+  }
+}
+
+/** GetDiagnostics in the words of GetLog; whether it keeps its schema is another question. */
+function asLog(payload: Payload, requestId: number): Payload {
+  const { location, startTime, stopTime, retries, retryInterval } = payload
+  return {
+    logType: 'DiagnosticsLog',
+    requestId,
+    ...integers({ retries, retryInterval }),
+    log: {
+      remoteLocation: location,
+      ...(typeof startTime === 'string' ? { oldestTimestamp: startTime } : {}),
+      ...(typeof stopTime === 'string' ? { latestTimestamp: stopTime } : {}),
+    },
   }
 }
 

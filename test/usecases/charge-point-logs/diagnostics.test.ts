@@ -74,7 +74,9 @@ test('off by default, and where there is no folder; what GetLog has no room for 
   const { send, settings } = logSetting(t)
   const session = fakeSession()
   const long = { location: `ftp://a/${'b'.repeat(600)}` }
-  for (const payload of [long, {}, { location: 5 }])
+  // What breaks the schema must not reach a charge point in our name.
+  const badTime = { ...diagnostics, startTime: 'yesterday' }
+  for (const payload of [long, {}, { location: 5 }, badTime])
     assert.deepEqual(await send(session, toChargePoint, 'GetDiagnostics', payload), { kind: 'forward' })
   const trigger = { requestedMessage: 'Heartbeat' }
   const other = fakeSession()
