@@ -18,7 +18,9 @@ const maxIdTagLength = 20
 
 /** null: Authorize says nothing about certificates. 'malformed': nobody can say what it says. */
 export function readContract(data: Payload): ContractCertificates | 'malformed' | null {
-  const { certificate = null, iso15118CertificateHashData: entries = [] } = data
+  const { certificate = null } = data
+  // Some peers write null for what they leave out.
+  const entries = data.iso15118CertificateHashData ?? []
   if (certificate !== null && !isPem(certificate)) return 'malformed'
   if (!Array.isArray(entries) || entries.length > maxHashes) return 'malformed'
   const hashes = entries.map(readOcspRequestData).filter((one): one is OcspRequestData => one !== null)

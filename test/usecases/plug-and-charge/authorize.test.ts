@@ -14,6 +14,7 @@ const entry = {
 test('what Authorize says about certificates is read, or nobody says what it means', () => {
   assert.equal(readContract({}), null)
   assert.equal(readContract({ iso15118CertificateHashData: [] }), null)
+  assert.equal(readContract({ certificate: null, iso15118CertificateHashData: null }), null)
   assert.deepEqual(readContract({ iso15118CertificateHashData: [entry] }), {
     certificate: null,
     hashes: [entry],
