@@ -11,7 +11,7 @@ import type { Verdict } from '../policy/verdict.ts'
 import type { SessionFacts } from '../relay/session.ts'
 import type { Claim, Claimant } from '../relay/sessions.ts'
 import type { UpstreamLink, UpstreamOutcome, UpstreamRequest, UpstreamTarget } from '../relay/upstream.ts'
-import type { Registry } from '../store/store.ts'
+import type { ChargePointRecord, Registry } from '../store/store.ts'
 import { type AdmissionResult, type SecondLook, stillHolds } from './admission.ts'
 import { type AdmitConnectionDeps, admitConnection } from './admit-connection.ts'
 import type { GateConnection } from './connection.ts'
@@ -278,12 +278,21 @@ export class Upgrades {
       const where = { identity: identity.identity, listener: policy.listener.name, address: remote.address }
       if (retry !== null) noteSecret(this.#deps.note, where)
     }
+    const lookAgain = (before: ChargePointRecord, present: ChargePointRecord | null) => {
+      const mode = modeOf(policy.config.admission.checks, 'profile_mismatch')
+      return stillHolds({ record: before, credential: result.credential, profile }, present, mode)
+    }
+    // The wait for it is long, and there is no session yet that a block could end.
+    const recordFirst = async () => {
+      const present = chargePoint === null ? null : await registry.get(identity.identity)
+      if (chargePoint !== null && !lookAgain(chargePoint, present).ok) return false
+      await record()
+      return true
+    }
     try {
       if (chargePoint !== null) {
-        const before = { record: chargePoint, credential: result.credential, profile }
-        const mode = modeOf(policy.config.admission.checks, 'profile_mismatch')
         const present = await registry.get(identity.identity)
-        const look = stillHolds(before, present, mode)
+        const look = lookAgain(chargePoint, present)
         if (look.ok) {
           standing = standingOf(present, this.#provenBy(walk, look), policy.config, now())
           use = look
@@ -308,7 +317,7 @@ export class Upgrades {
     if (socket.destroyed || connection.isOver) return void link.socket.destroy()
     connection.leave()
     socket.write(acceptingAnswer(request.key, protocol))
-    const first = isFirst() ? await this.#firstSign(socket, link, record) : Buffer.alloc(0)
+    const first = isFirst() ? await this.#firstSign(socket, link, recordFirst) : Buffer.alloc(0)
     if (first === null) return
     const facts: SessionFacts = {
       identity: identity.identity,
@@ -332,15 +341,21 @@ export class Upgrades {
 
   /**
    * A05.FR.08 and FR.09: one that never heard that it is connected may fall back, and must find the old
-   * profile open; so the ratchet moves when it is heard for the first time. Null: it is gone again.
+   * profile open; so the ratchet moves when it is heard for the first time. Null: it is gone again, or `record`
+   * gave false: it would not be admitted any more.
    */
-  async #firstSign(socket: Socket, link: UpstreamLink, record: () => Promise<void>): Promise<Buffer | null> {
+  async #firstSign(
+    socket: Socket,
+    link: UpstreamLink,
+    record: () => Promise<boolean>,
+  ): Promise<Buffer | null> {
     socket.write(this.#deps.relay.pingFrame())
     const first = await firstSign(socket)
     try {
-      if (first === null) link.socket.destroy()
-      else await record()
-      return first
+      if (first !== null && (await record())) return first
+      link.socket.destroy()
+      socket.destroy()
+      return null
     } catch (error) {
       // Without the ratchet on disk there is no session (A05.FR.09).
       link.socket.destroy()
