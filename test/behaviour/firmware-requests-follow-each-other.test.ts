@@ -78,6 +78,24 @@ test('[L01.FR.20] an UpdateFirmware that was answered is not lost with the proxy
   assert.partialDeepStrictEqual(known, { accepted: false, untold: [] })
 })
 
+test('[L01.FR.20] a charge point that goes away without an answer: DownloadFailed is told once, and then what it reports', async (t) => {
+  const { proxy, tool, password, update, report, statuses } = await firmwareScript(t, 'ecdsa')
+  await update()
+  const { payload } = await tool.line.asked('SignedUpdateFirmware')
+  const gone = proxy.central.nextClose({ identity: 'CP-1' })
+  tool.line.terminate()
+  await gone
+  for (let connection = 0; connection < 2; connection += 1) {
+    await tool.connect('basic-auth-tls', { password })
+    await tool.boot()
+    await tool.call('Heartbeat', {})
+    await statuses(['DownloadFailed'])
+    if (connection === 0) await tool.close()
+  }
+  await report('Installed', payload.requestId as number)
+  await statuses(['DownloadFailed', 'Installed'])
+})
+
 test('[L01.FR.20] forward: a central system that knows the messages gets its own, and none of an operator', async (t) => {
   const { proxy, maker, tool, report, boss } = await firmwareScript(t, 'ecdsa')
   const firmware = { trust: ['maker-root.pem'], networks: ['127.0.0.0/8'] }

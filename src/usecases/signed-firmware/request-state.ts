@@ -68,6 +68,14 @@ export function refused(before: FirmwareUpdate, requestId: number, now: number):
     : { ...before, ...previous, accepted: true, previous: null, updatedAt: now }
 }
 
+/** No answer came: it may do it, or go on with what it did, so both stay known. null: another one came after it. */
+export function unanswered(before: FirmwareUpdate, requestId: number, now: number): FirmwareUpdate | null {
+  // Whoever asked is told now; a status says otherwise later.
+  return before.requestId === requestId && before.accepted === null
+    ? { ...before, accepted: false, updatedAt: now }
+    : null
+}
+
 /** A status of the charge point. `origin`: of whom the request is; null: it is none that we know. */
 export function reported(
   before: FirmwareUpdate,

@@ -11,7 +11,7 @@ import {
   signedUpdate,
   type Wanted,
 } from './request.ts'
-import { accepted, begun, refused, unknownUpdate } from './request-state.ts'
+import { accepted, begun, refused, unanswered, unknownUpdate } from './request-state.ts'
 
 /** What came of telling a charge point of an image. */
 export type Sent =
@@ -58,12 +58,11 @@ export async function sendUpdate(context: SignedFirmwareContext, sending: Sendin
   const sent = await verifyAndSend(context, sending)
   const { updates, now } = context
   const { identity, requestId } = sending
-  // Without an answer the charge point may do it, or go on with what it did: both stay known.
-  if (sent.kind === 'failed' && sent.code === 'no_answer') return sent
   let givenUp: number | null = null
   await updates.change(identity, (before) => {
     if (before === null) return null
-    if (sent.kind === 'failed') return refused(before, requestId, now())
+    if (sent.kind === 'failed')
+      return (sent.code === 'no_answer' ? unanswered : refused)(before, requestId, now())
     const isCanceling = sent.kind === 'signed' && sent.isCanceling
     const after = accepted(before, { requestId, isCanceling }, now())
     givenUp = after === null ? null : (before.previous?.requestId ?? null)

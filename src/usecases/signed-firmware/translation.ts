@@ -39,6 +39,8 @@ export function updateTranslation(context: SignedFirmwareContext, delivery: Deli
       })
       if (sent.kind !== 'failed' || isObsolete()) return
       const { code, detail } = sent
+      // It has not answered, and reports all the same: its statuses tell how it goes.
+      if (code === 'no_answer' && (await updates.of(identity))?.accepted === true) return
       log.warn({ identity, firmware: entry.name, code, detail }, 'a firmware update was not begun')
       await failed(identity)
     } catch (error) {
@@ -81,7 +83,11 @@ export function updateTranslation(context: SignedFirmwareContext, delivery: Deli
 
     async afterwards(identity, update) {
       const isOpen = (one: FirmwareUpdate | null) =>
-        one !== null && one.requestId !== null && one.accepted === null && one.origin === 'central-system'
+        one !== null &&
+        one.origin === 'central-system' &&
+        one.requestId !== null &&
+        one.accepted === null &&
+        one.status === null
       if (!isOpen(update) || latest.has(identity)) return update
       return updates.change(identity, (before) => {
         const after = isOpen(before) && before !== null ? refused(before, before.requestId ?? 0, now()) : null

@@ -8,6 +8,7 @@ import {
   nextRequestId,
   refused,
   reported,
+  unanswered,
   unknownUpdate,
 } from '../../../src/usecases/signed-firmware/request-state.ts'
 import { withUntold } from '../../../src/usecases/signed-firmware/untold.ts'
@@ -101,6 +102,20 @@ test('one that has ended, or was never taken, is not kept as the one before', ()
   )
   const unanswered = begun(unknownUpdate('CP1', now), ofCentral, now)
   assert.equal(begun(unanswered, ofOperator, now).previous, null)
+})
+
+test('[L01.FR.27] without an answer both stay known, and a status tells which one goes on', () => {
+  const first = running(ofCentral, 'Downloading')
+  const second = begun(first, ofCentral, now)
+  const silent = unanswered(second, second.requestId, now)
+  assert.ok(silent !== null)
+  assert.deepEqual([silent.accepted, silent.previous?.requestId], [false, first.requestId])
+  assert.equal(reported(silent, 'Downloaded', first.requestId, now).origin, 'central-system')
+  const came = reported(silent, 'Downloading', second.requestId, now)
+  assert.equal(came.after.accepted, true)
+  // It was heard of before the wait for the answer was over.
+  assert.equal(unanswered(came.after, second.requestId, now), null)
+  assert.equal(unanswered(second, first.requestId, now), null)
 })
 
 test('an answer to a request behind which another came changes nothing', () => {
