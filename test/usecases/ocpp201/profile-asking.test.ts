@@ -23,7 +23,7 @@ const noAnswer: CallOutcome = { kind: 'no-answer', detail: 'no answer within 100
 const word = (outcome: OperationOutcome) => (outcome.ok ? 'ok' : outcome.code)
 
 /** On profile 1 over OCPP 2.0.1, asked for profile 2. */
-async function begin(t: TestContext, networkProfiles: readonly object[] = [way], to: 2 | 3 = 2) {
+async function begin(t: TestContext, networkProfiles: readonly object[] = [way], more: object = {}) {
   const profileUpgrade = {
     timeout: 300_000,
     openFor: 86_400_000,
@@ -34,8 +34,8 @@ async function begin(t: TestContext, networkProfiles: readonly object[] = [way],
   await setting.store.registry.update('CP1', { securityProfile: 1 })
   const session = await setting.login(setting.password, 1)
   assert.ok(session !== null)
-  const options = { origin: 'operator', timeoutMs, reset: true } as const
-  const ended = setting.changes.operations.upgradeProfile('CP1', to, options)
+  const options = { origin: 'operator', timeoutMs, reset: true, ...more } as const
+  const ended = setting.changes.operations.upgradeProfile('CP1', 2, options)
   const kept = async () => {
     const { securityProfile, upgradeTo } = await setting.record()
     return [securityProfile, upgradeTo]
@@ -130,4 +130,29 @@ test('[A05.FR.05] OCPP 2.0.1: without a way to the profile nothing is sent', asy
     })
     assert.deepEqual(session.calls, [])
   }
+})
+
+test('[A01.FR.03] [A05.FR.02] [A05.FR.07] OCPP 2.0.1: a new password, proven by a login, and then the profile', async (t) => {
+  const { setting, session, ended, kept } = await begin(t, [way], { newPassword: true })
+  const password = { component: { name: 'SecurityCtrlr' }, variable: { name: 'BasicAuthPassword' } }
+  const set = await session.outcome(
+    result({ setVariableResult: [{ attributeStatus: 'Accepted', ...password }] }),
+  )
+  const key = setting.keys.at(-1)
+  assert.ok(key !== undefined)
+  const attributeValue = key.toString('hex').toUpperCase()
+  assert.deepEqual(set.payload, { setVariableData: [{ attributeValue, ...password }] })
+  await setting.clock.waited()
+  const again = await setting.login(key, 1)
+  assert.ok(again !== null)
+  for (const answer of [order('1'), status('Accepted'), taken(), status('Accepted')])
+    await again.outcome(answer)
+  assert.deepEqual(
+    again.calls.map(({ action }) => action),
+    ['GetVariables', 'SetNetworkProfile', 'SetVariables', 'Reset'],
+  )
+  await setting.clock.waited()
+  await setting.login(key, 2)
+  assert.equal(word(await ended), 'ok')
+  assert.deepEqual(await kept(), [2, null])
 })
