@@ -1,5 +1,6 @@
 import { createImageCheck, readSignature } from '../../pki/firmware-signature.ts'
 import type { FetchResult } from '../../pki/revocation/fetch.ts'
+import { createSlots } from '../../pki/revocation/slots.ts'
 import { isFetchable } from '../../policy/firmware.ts'
 import type { FirmwareProblem } from '../../policy/firmware-certificate.ts'
 import type { FirmwareEntry } from '../../store/store.ts'
@@ -10,8 +11,13 @@ export type FetchImage = (url: string, sink: (chunk: Buffer) => void) => Promise
 
 /** An image that was found good is not fetched again for so many milliseconds: a fleet asks at once. */
 const keptMs = 60_000
-/** Images that are fetched, or remembered, at once; each is streamed and takes no memory. */
-const maxImages = 32
+/**
+ * Images that are fetched at once, each streamed; and those that wait for their turn: a location with a * may be
+ * another one for each charge point of a fleet.
+ */
+const limits = { concurrency: 8, maxWaiting: 1000 } as const
+/** Images that are under way, or remembered; of the latter the oldest go. */
+const maxKnown = 2000
 
 /** `isFresh`: what was found before does not count, for who asks on purpose. */
 export type ImageChecks = (
@@ -23,19 +29,24 @@ export type ImageChecks = (
 /** A00.FR.706, the image: it is the one that was signed. All who ask for the same one share one fetch. */
 export function createImageChecks(fetchImage: FetchImage, now: () => number): ImageChecks {
   const known = new Map<string, { until: number; readonly found: Promise<readonly FirmwareProblem[]> }>()
+  const slots = createSlots(limits.concurrency, limits.maxWaiting)
 
   return (entry, location, isFresh) => {
     const key = JSON.stringify([location, entry.sha256, entry.size, entry.signature, entry.chain])
-    for (const [old, { until }] of known) if (until < now()) known.delete(old)
+    for (const [old, { until }] of known) {
+      const isOver = until !== Number.POSITIVE_INFINITY && (until < now() || known.size >= maxKnown)
+      if (isOver && old !== key) known.delete(old)
+    }
     const before = known.get(key)
     const isUnderWay = before?.until === Number.POSITIVE_INFINITY
-    if (before !== undefined && (isUnderWay || !isFresh)) return before.found
+    if (before !== undefined && (isUnderWay || (!isFresh && before.until >= now()))) return before.found
     if (before !== undefined) known.delete(key)
-    if (known.size >= maxImages) {
-      const detail = `${maxImages} images are being fetched already`
+    const found = slots.run(() => problemsOfImage(entry, location, fetchImage))
+    if (found === null) {
+      const detail = `${limits.maxWaiting} images wait to be fetched already`
       return Promise.resolve([{ code: 'image_unreachable', detail }])
     }
-    const one = { until: Number.POSITIVE_INFINITY, found: problemsOfImage(entry, location, fetchImage) }
+    const one = { until: Number.POSITIVE_INFINITY, found }
     known.set(key, one)
     const ended = (isGood: boolean): void => {
       // What was wrong may be right a moment later: it is looked at again.

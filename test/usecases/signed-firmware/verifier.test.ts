@@ -80,16 +80,21 @@ test('[A00.FR.706] who verifies on purpose gets a fresh look', async (t) => {
   assert.ok((s.entries.get('v2')?.verifiedAt ?? 0) > 0)
 })
 
-test('[CWE-770] images that are fetched at once are bounded', async (t) => {
+test('[CWE-770] images that are fetched at once are bounded; a fleet with an image each waits its turn', async (t) => {
   const s = await setUp(t, true)
-  const all = Array.from({ length: 40 }, (_, index) =>
-    s.verify(s.maker.entry({ name: `v${index}`, location: `https://files.example/${index}` })),
-  )
-  while (s.waiting.length < 32) await new Promise(setImmediate)
-  for (const end of s.waiting) end({ ok: true, body: Buffer.alloc(0) })
-  const found = await Promise.all(all)
-  assert.equal(found.filter(([code]) => code === 'image_unreachable').length, 8)
-  assert.equal(found.filter((codes) => codes.length === 0).length, 32)
+  const entryOf = (index: number) =>
+    s.maker.entry({ name: `v${index}`, location: `https://files.example/${index}` })
+  const last = entryOf(1007)
+  const all = Array.from({ length: 1008 }, (_, index) => s.verify(index === 1007 ? last : entryOf(index)))
+  while (s.waiting.length < 8) await new Promise(setImmediate)
+  assert.deepEqual(await s.verify(entryOf(2000)), ['image_unreachable'])
+  assert.equal(s.fetches, 8)
+  for (let done = 0; done < all.length; done += 1) {
+    while (s.waiting[done] === undefined) await new Promise(setImmediate)
+    s.waiting[done]?.({ ok: true, body: Buffer.alloc(0) })
+  }
+  assert.deepEqual(new Set((await Promise.all(all)).map(String)), new Set(['']))
+  assert.deepEqual([await s.verify(last), s.fetches], [[], 1008], 'they are remembered')
 })
 
 const modes: readonly (readonly [Setting['mode'], number | null, number])[] = [
