@@ -58,6 +58,16 @@ export function uploadLocation(uploadUrl: string, token: string): string {
 /** remoteLocation may have 512 characters (N01); the token and its slashes need the rest. */
 export const maxUploadUrlLength = 400
 
+/** remoteLocation (GetLog.req). */
+export const maxRemoteLocation = 512
+
+/** What is wrong with a place of the operator's own for an upload; null: nothing. It is not repeated: it may hold a password. */
+export function remoteLocationProblem(text: string): string | null {
+  if (text.length > maxRemoteLocation) return `it has more than ${maxRemoteLocation} characters`
+  const isUrl = /^(?:https?|ftps?|sftp):\/\/[\x21-\x7e]+$/i.test(text) && URL.canParse(text)
+  return isUrl ? null : 'it is no URL of http, https, ftp, ftps or sftp'
+}
+
 export type UploadTarget =
   | { readonly kind: 'upload'; readonly path: string; readonly token: string }
   /** It is below an upload path, and no upload: what is there must not be told apart from a wrong token. */

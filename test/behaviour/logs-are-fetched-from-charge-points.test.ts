@@ -3,6 +3,7 @@ import { existsSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import type { LogFault } from '../../src/simulator/log-commands.ts'
+import { startFileServer } from '../support/file-server.ts'
 import { cliOf } from '../support/log-commands.ts'
 import { startLogProxy } from '../support/log-proxy.ts'
 
@@ -118,7 +119,7 @@ test('[N01.FR.11] a second request ends the upload of the first, and what comes 
 })
 
 test('[N01.FR.01] without a URL to upload to, or a folder, nothing is sent', async (t) => {
-  const { proxy, boss } = await startLogProxy(t)
+  const { proxy, boss, logs } = await startLogProxy(t)
   await proxy.register('CP-1')
   const chargePoint = proxy.chargePoint('basic-auth-tls')
   await chargePoint.connect()
@@ -130,4 +131,25 @@ test('[N01.FR.01] without a URL to upload to, or a folder, nothing is sent', asy
   assert.deepEqual([status, body.code], [409, 'prerequisite'])
   assert.match(String(body.detail), /logUploadUrl/)
   assert.deepEqual(chargePoint.unsolicited.list(), [])
+
+  await t.test(
+    '[TC_079_CSMS][N01.FR.01] to a place that the operator names it goes all the same',
+    async (t) => {
+      const files = await startFileServer(t, (_request, response) => response.end())
+      const cli = cliOf(proxy, boss)
+      const get = (location: string) => cli('log', 'get', 'CP-1', '--location', location)
+      const got = await get(`${files.url}/in/`)
+      assert.equal(got.exitCode, 0, got.err)
+      assert.match(got.out, /reported Uploaded .*to the place that it was given/)
+      assert.match(String(files.seen[0]?.url), /^\/in\//)
+      assert.partialDeepStrictEqual((await logs())[0], {
+        answer: 'Accepted',
+        status: 'Uploaded',
+        upload: null,
+      })
+      assert.equal((await get('file:///etc')).exitCode, 2)
+      const wrong = { logType: 'SecurityLog', location: 'nowhere' }
+      assert.equal((await boss.ask(proxy, 'POST', '/charge-points/CP-1/logs', wrong)).status, 422)
+    },
+  )
 })

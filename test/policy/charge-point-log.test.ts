@@ -7,6 +7,7 @@ import {
   matchUpload,
   maxUploadUrlLength,
   readLogStatus,
+  remoteLocationProblem,
   uploadLocation,
 } from '../../src/policy/charge-point-log.ts'
 
@@ -45,6 +46,25 @@ test('[N01.FR.01] the longest upload URL leaves room for the token in the 512 ch
   const url = `https://a/${'b'.repeat(maxUploadUrlLength - 10)}`
   assert.ok(uploadLocation(url, token).length <= 512)
   assert.equal(uploadLocation('https://a/logs/', token), `https://a/logs/${token}/`)
+})
+
+test('[N01.FR.01] a place of the operator is a URL that charge points can upload to', () => {
+  for (const url of ['ftp://files.example.com/logs/', 'https://a:b@h/x?y', 'sftp://h/', 'HTTP://h'])
+    assert.equal(remoteLocationProblem(url), null, url)
+  const long = `ftp://h/${'x'.repeat(505)}`
+  for (const url of [
+    '',
+    'files',
+    'file:///etc',
+    'ftp://',
+    'ftp://a b',
+    'ftp://h/\n',
+    'javascript://x',
+    long,
+  ]) {
+    const problem = remoteLocationProblem(url)
+    assert.ok(problem !== null && (url === '' || !problem.includes(url)), url)
+  }
 })
 
 test('[CWE-22] a token and at most one name behind it is an upload, and nothing else', () => {

@@ -1,5 +1,5 @@
 import { Type } from 'typebox'
-import { logTypes } from '../../policy/charge-point-log.ts'
+import { logTypes, maxRemoteLocation, remoteLocationProblem } from '../../policy/charge-point-log.ts'
 import { ProxyError } from '../../policy/error.ts'
 import type { Api, ApiContext } from '../api.ts'
 import { requireChargePoint } from '../charge-point-change.ts'
@@ -33,6 +33,13 @@ export function chargePointLogRoutes(api: Api, context: ApiContext): void {
         params: identityParams,
         body: strict({
           logType: oneOf(logTypes),
+          location: Type.Optional(
+            Type.String({
+              minLength: 1,
+              maxLength: maxRemoteLocation,
+              description: 'URL that the charge point uploads to; left out: to the proxy, which keeps it.',
+            }),
+          ),
           from: timeText,
           to: timeText,
           retries: Type.Optional(Type.Integer({ minimum: 0, maximum: 100 })),
@@ -48,9 +55,11 @@ export function chargePointLogRoutes(api: Api, context: ApiContext): void {
       },
     },
     (request, reply) => {
-      const { logType, from, to, retries, retryIntervalSeconds, wait, timeoutSeconds } = request.body
+      const { logType, location, from, to, retries, retryIntervalSeconds, wait, timeoutSeconds } =
+        request.body
       const asked = {
         logType,
+        ...locationOf(location),
         ...timeOf('from', from),
         ...timeOf('to', to),
         ...(retries === undefined ? {} : { retries }),
@@ -110,6 +119,14 @@ export function chargePointLogRoutes(api: Api, context: ApiContext): void {
         .send(found.body)
     },
   )
+}
+
+/** Throws ProxyError `field_invalid`. */
+function locationOf(location: string | undefined): { location?: string } {
+  if (location === undefined) return {}
+  const problem = remoteLocationProblem(location)
+  if (problem !== null) throw new ProxyError('field_invalid', 'operator', `location: ${problem}`)
+  return { location }
 }
 
 /** Throws ProxyError `field_invalid`. */

@@ -1,11 +1,12 @@
 import type { Command } from 'commander'
-import { logTypes } from '../../policy/charge-point-log.ts'
+import { logTypes, remoteLocationProblem } from '../../policy/charge-point-log.ts'
 import { type OperationCommandOptions, operationCommand, runOperation } from '../operation-command.ts'
 import type { Shell } from '../shell.ts'
 import { parseInteger, usageError } from '../store-command.ts'
 
 interface GetOptions extends OperationCommandOptions {
   readonly type: string
+  readonly location?: string
   readonly from?: string
   readonly to?: string
   readonly retries?: string
@@ -18,11 +19,13 @@ export function getCommand(shell: Shell): Command {
   const examples = [
     'log get CP1',
     'log get CP1 --type DiagnosticsLog --from 2026-11-01T00:00:00Z',
+    'log get CP1 --location ftp://files.example.com/logs/',
     'log get CP1 --no-wait --json',
   ]
   return operationCommand('get', shell, examples)
     .description('ask a connected charge point for a log, and wait until it has uploaded it (N01)')
     .option('--type <type>', logTypes.join(' or '), 'SecurityLog')
+    .option('--location <url>', 'where it uploads to, http, https, ftp, ftps or sftp (default: to the proxy)')
     .option('--from <time>', 'entries from then on, such as 2026-11-01T00:00:00Z')
     .option('--to <time>', 'entries until then')
     .option('--retries <n>', 'how often it tries again')
@@ -39,11 +42,14 @@ export function getCommand(shell: Shell): Command {
 }
 
 /** Throws a usage error. */
-function bodyOf({ type, from, to, retries, retryInterval, wait }: GetOptions) {
+function bodyOf({ type, location, from, to, retries, retryInterval, wait }: GetOptions) {
   const logType = logTypes.find((one) => one === type)
   if (logType === undefined) throw usageError(`--type must be ${logTypes.join(' or ')}`)
+  const problem = location === undefined ? null : remoteLocationProblem(location)
+  if (problem !== null) throw usageError(`--location: ${problem}`)
   return {
     logType,
+    ...(location === undefined ? {} : { location }),
     ...(from === undefined ? {} : { from: timeOf(from, '--from') }),
     ...(to === undefined ? {} : { to: timeOf(to, '--to') }),
     ...(retries === undefined ? {} : { retries: parseInteger(retries, '--retries', 0, 100) }),

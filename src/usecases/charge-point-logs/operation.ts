@@ -15,7 +15,7 @@ import { endSuperseded } from './superseded.ts'
 
 type Deps = OperationDeps & ChargePointLogContext
 
-/** N01 by an operator: GetLog with the URL of an upload, and what the charge point reports of it. */
+/** N01 by an operator: GetLog with the URL of an upload, ours or another, and what the charge point reports of it. */
 export function getLogOperation(deps: Deps): ChargePointOperations['getLog'] {
   return (identity, options) =>
     operate(deps, 'get-log', identity, options, (operation) => getLog(deps, operation, options))
@@ -27,11 +27,11 @@ async function getLog(deps: Deps, operation: Operation, options: GetLogOptions):
   if (archive === null) return failure('prerequisite', 'no logs are kept: chargePointLogs is not configured')
   const { listener } = session.facts
   const url = deps.uploadUrl(listener)
-  if (url === null) {
+  const { logType, location, from = null, to = null } = options
+  if (url === null && location === undefined) {
     const detail = `its listener ${listener} has no logUploadUrl: it would not know where to upload`
     return failure('prerequisite', detail)
   }
-  const { logType, from = null, to = null } = options
   const origin = options.origin === 'campaign' ? 'campaign' : 'operator'
   const { record, token } = await archive.begin({ identity, logType, origin, from, to })
   const wait = waits.open(identity, record.requestId)
@@ -45,7 +45,7 @@ async function getLog(deps: Deps, operation: Operation, options: GetLogOptions):
         ...(retries === undefined ? {} : { retries }),
         ...(retryInterval === undefined ? {} : { retryInterval }),
         log: {
-          remoteLocation: uploadLocation(url, token),
+          remoteLocation: location ?? uploadLocation(url ?? '', token),
           ...(from === null ? {} : { oldestTimestamp: new Date(from).toISOString() }),
           ...(to === null ? {} : { latestTimestamp: new Date(to).toISOString() }),
         },
@@ -90,7 +90,7 @@ async function answered(
       const { deadline, signal } = operation
       // What came before the answer was noted counts as well.
       const last = await Promise.race([final, clock.wait(deadline.left(), signal).then(() => null)])
-      return ended(deps, operation, record, last)
+      return ended(deps, operation, record, last, options)
     }
     default:
       return answer satisfies never
@@ -103,9 +103,15 @@ async function ended(
   operation: Operation,
   { identity, requestId }: LogRecord,
   last: LogStatus | null,
+  { location }: GetLogOptions,
 ): Promise<OperationOutcome> {
   const upload = (await archive?.find(identity, requestId))?.upload ?? null
   const here = upload === null ? null : `${upload.bytes} bytes are here as request ${requestId}`
+  if (last === 'Uploaded' && location !== undefined)
+    return {
+      ok: true,
+      detail: `it reported Uploaded for request ${requestId}, to the place that it was given`,
+    }
   if (last === 'Uploaded') {
     return here === null
       ? failure(

@@ -109,6 +109,8 @@ export interface UpdateFirmwareOptions extends OperationOptions {
 
 export interface GetLogOptions extends OperationOptions {
   readonly logType: LogType
+  /** URL that the charge point uploads to; left out: to us. */
+  readonly location?: string
   /** Milliseconds since the epoch: entries from then on, and until then. Left out: all that it has. */
   readonly from?: number
   readonly to?: number
