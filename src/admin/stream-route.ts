@@ -31,7 +31,10 @@ export function cursorOf({ headers }: FastifyRequest, after: number | undefined)
   return after ?? null
 }
 
-/** The next page of a log. What a filter leaves out is passed over, so that it is not read again. */
+/**
+ * The next page of a log. What a filter leaves out is passed over, so that it is not read again. Where the
+ * store has lost what was there (a failover, a restored backup) and gives its ids anew, it goes on from there.
+ */
 export async function streamPage<Item extends { readonly id: number }>(log: {
   readonly afterId: number
   lastId(): Promise<number>
@@ -41,10 +44,11 @@ export async function streamPage<Item extends { readonly id: number }>(log: {
   // Before the read: what comes in between is not passed over.
   const lastId = await log.lastId()
   const records = await log.read(pageSize)
-  const seen = records.at(-1)?.id ?? log.afterId
+  const isLost = lastId < log.afterId
+  const seen = records.at(-1)?.id ?? (isLost ? lastId : log.afterId)
   return {
     items: records.map((record) => ({ id: record.id, data: log.data(record) })),
-    cursor: records.length < pageSize ? Math.max(seen, lastId, log.afterId) : seen,
+    cursor: records.length < pageSize ? Math.max(seen, lastId) : seen,
   }
 }
 
