@@ -29,11 +29,19 @@ export interface Wrapped {
 /** Longer ones are of no message of the note: the longest has a chain of 10,000 characters. */
 const maxDataLength = 65_536
 
-/** The message in the payload of a DataTransfer.req; null: it is another vendor's, or none of the note. Total. */
+/**
+ * The message in the payload of a DataTransfer.req; null: it is another vendor's, or none of the note. Both
+ * names are CiStrings, which do not tell upper from lower case (OCPP 1.6, DataTransfer.req). Total.
+ */
 export function unwrapRequest(payload: Payload): Wrapped | null {
-  if (payload.vendorId !== plugAndChargeVendorId) return null
-  const message = plugAndChargeMessages.find((one) => one === payload.messageId)
+  if (lowerCase(payload.vendorId) !== plugAndChargeVendorId) return null
+  const messageId = lowerCase(payload.messageId)
+  const message = plugAndChargeMessages.find((one) => lowerCase(one) === messageId)
   return message === undefined ? null : { message, data: dataOf(payload.data) }
+}
+
+function lowerCase(value: unknown): string | null {
+  return typeof value === 'string' ? value.toLowerCase() : null
 }
 
 /** The payload of a DataTransfer.req. */

@@ -19,11 +19,16 @@ test('a message goes into a DataTransfer as text, and comes out of it as text or
   assert.deepEqual(unwrapRequest({ ...wrapped, data }), message)
 })
 
+test('names are read whatever their case: they are CiStrings', () => {
+  const wrapped = { vendorId: 'org.OpenChargeAlliance.ISO15118PnC', messageId: 'getcertificatestatus' }
+  assert.deepEqual(unwrapRequest({ ...wrapped, data: {} }), { message: 'GetCertificateStatus', data: {} })
+})
+
 test('other vendors and unknown messages are not ours', () => {
   for (const payload of [
     {},
     { vendorId: 'com.example', messageId: 'GetCertificateStatus' },
-    { vendorId, messageId: 'getcertificatestatus' },
+    { vendorId, messageId: 'GetCertificateStatuses' },
     { vendorId: [vendorId], messageId: 'GetCertificateStatus' },
     { vendorId },
   ])
