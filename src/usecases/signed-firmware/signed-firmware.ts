@@ -1,4 +1,6 @@
+import type { NoteEvent } from '../../events/proxy-event.ts'
 import { messageOf } from '../../policy/error.ts'
+import { Repeats, unsaidWords } from '../../policy/repeats.ts'
 import {
   type Answer,
   type Call,
@@ -22,8 +24,15 @@ export interface SignedFirmware {
   operation(common: OperationDeps): ChargePointOperations['updateFirmware']
 }
 
+const repeatMs = 60_000
+const maxRemembered = 10_000
+
 export function createSignedFirmware(deps: SignedFirmwareDeps): SignedFirmware {
-  const context: SignedFirmwareContext = { ...deps, updates: createUpdates(deps.firmware) }
+  const context: SignedFirmwareContext = {
+    ...deps,
+    updates: createUpdates(deps.firmware),
+    note: seldom(deps),
+  }
   const delivery = createDelivery(context)
   const triggered: Triggered = new WeakSet()
   const held: Held = new WeakSet()
@@ -59,6 +68,17 @@ export function createSignedFirmware(deps: SignedFirmwareDeps): SignedFirmware {
       },
       started: (session) => void hold(context, translation, held, session),
     },
+  }
+}
+
+/** A peer that asks, or reports, the same again and again makes one event of it a minute (CWE-770). */
+function seldom({ note, now }: Pick<SignedFirmwareDeps, 'note' | 'now'>): NoteEvent {
+  const repeats = new Repeats(repeatMs, maxRemembered)
+  return (event) => {
+    const { type, identity, techInfo } = event
+    // Without its numbers: a request id is the charge point's to choose.
+    const unsaid = repeats.say(`${identity}\n${type}\n${techInfo?.replace(/\d+/g, '#')}`, now())
+    if (unsaid !== null) note({ ...event, techInfo: `${techInfo ?? ''}${unsaidWords(unsaid)}` })
   }
 }
 
