@@ -1,7 +1,7 @@
 import type { Payload } from '../../ocpp/message.ts'
 import type { SecurityProfile } from '../../policy/facts.ts'
 import { toldVariables } from '../../policy/variables-201.ts'
-import type { Call } from '../../relay/use-case.ts'
+import type { Call, CallOutcome } from '../../relay/use-case.ts'
 import type { ChangeAnswer } from '../operation/answer.ts'
 import { callOptions, type Operation, type OperationDeps } from '../operation/context.ts'
 import { readProfileAnswer, readVariableAnswer } from './answer.ts'
@@ -24,6 +24,8 @@ export interface ProfileAskingDeps extends Pick<OperationDeps, 'callTimeoutMs'> 
 const component = Object.freeze({ name: 'OCPPCommCtrlr' })
 const variable = Object.freeze({ name: 'NetworkConfigurationPriority' })
 const folded = 'networkconfigurationpriority'
+const active = Object.freeze({ name: 'ActiveNetworkProfile' })
+const foldedActive = 'activenetworkprofile'
 
 /**
  * A05 of OCPP 2.0.1: the higher profile goes into a slot, and the slot to the front of the list of those that
@@ -36,9 +38,10 @@ export async function askNetworkProfile(
 ): Promise<ChangeAnswer> {
   const { session, identity } = operation
   const options = () => callOptions(deps, operation)
-  const asked = { getVariableData: [{ component, variable }] }
-  const told = await session.callChargePoint('GetVariables', asked, options())
-  const present = told.kind === 'result' ? (toldVariables(told.payload).get(folded) ?? null) : null
+  const ask = (of: { readonly name: string }) =>
+    session.callChargePoint('GetVariables', { getVariableData: [{ component, variable: of }] }, options())
+  const told = await ask(variable)
+  const present = toldOf(told, folded)
   const order = present === null ? null : slotsOf(present)
   // Whoever is told another order than it has could lose its way back.
   if (order === null) {
@@ -46,6 +49,11 @@ export async function askNetworkProfile(
     return { kind: 'refused', code: told.kind === 'result' ? 'not_supported' : 'error_answer', detail }
   }
   const slot = profile.slot ?? freeSlot(order)
+  if (order.includes(slot)) {
+    // Alone in a message: a charging station need not take two variables in one (ItemsPerMessage).
+    const used = toldOf(await ask(active), foldedActive)?.trim() ?? (order.length === 1 ? String(slot) : null)
+    if (used === String(slot)) return inUse(slot)
+  }
   const payload = setNetworkProfile(slot, profile)
   const set = readProfileAnswer(await session.callChargePoint('SetNetworkProfile', payload, options()))
   if (set.kind === 'refused') return { ...set, detail: `SetNetworkProfile: ${set.detail}` }
@@ -67,6 +75,17 @@ export async function askNetworkProfile(
     default:
       return answer satisfies never
   }
+}
+
+/** What GetVariables.conf tells of one variable; null: nothing. */
+function toldOf(outcome: CallOutcome, name: string): string | null {
+  return outcome.kind === 'result' ? (toldVariables(outcome.payload).get(name) ?? null) : null
+}
+
+/** A05.FR.08: whoever overwrites it takes away the way back. */
+function inUse(slot: number): ChangeAnswer {
+  const detail = `slot ${slot} is the one that it is connected by, and its way back: name another one in profileUpgrade.networkProfiles`
+  return { kind: 'refused', code: 'refused', detail }
 }
 
 /** A slot that no order names changes nothing. */

@@ -17,6 +17,9 @@ const schemas = createMessageSchemas201()
 const which = { component: { name: 'OCPPCommCtrlr' }, variable: { name: 'NetworkConfigurationPriority' } }
 const order = (attributeValue: string): Answer =>
   result({ getVariableResult: [{ attributeStatus: 'Accepted', attributeValue, ...which }] })
+const ofActive = { component: { name: 'OCPPCommCtrlr' }, variable: { name: 'ActiveNetworkProfile' } }
+const active = (attributeValue: string): Answer =>
+  result({ getVariableResult: [{ attributeStatus: 'Accepted', attributeValue, ...ofActive }] })
 const taken = (attributeStatus = 'Accepted'): Answer =>
   result({ setVariableResult: [{ attributeStatus, ...which }] })
 const noAnswer: CallOutcome = { kind: 'no-answer', detail: 'no answer within 10000 ms' }
@@ -76,10 +79,28 @@ test('[A05.FR.05] [A05.FR.07] [A05.FR.09] OCPP 2.0.1: a slot, the order, a reset
 test('[A05.FR.05] OCPP 2.0.1: the slot that the operator has named, wherever it stands', async (t) => {
   const { session } = await begin(t, [{ ...way, slot: 3 }])
   await session.outcome(order('1,3'))
+  const asked = await session.outcome(active('1'))
+  const { component, variable } = ofActive
+  assert.deepEqual(asked.payload, { getVariableData: [{ component, variable }] })
+  assert.equal(schemas.check('GetVariables', 'call', asked.payload), null)
   assert.partialDeepStrictEqual((await session.outcome(status('Accepted'))).payload, { configurationSlot: 3 })
   const first = await session.outcome(taken('Rejected'))
   assert.partialDeepStrictEqual(first.payload, { setVariableData: [{ attributeValue: '3,1' }] })
 })
+
+for (const [name, slots, told] of [
+  ['as it tells', '1,3', [active('3')]],
+  ['as there is no other', '3', [result({ getVariableResult: [] })]],
+] as const)
+  test(`[A05.FR.08] OCPP 2.0.1: the slot that it is connected by is not overwritten, ${name}`, async (t) => {
+    const { session, ended, kept } = await begin(t, [{ ...way, slot: 3 }])
+    for (const answer of [order(slots), ...told]) await session.outcome(answer)
+    const outcome = await ended
+    assert.equal(word(outcome), 'refused')
+    assert.match(outcome.detail, /way back/)
+    assert.deepEqual(await kept(), [1, null])
+    assert.equal(session.calls.length, 2)
+  })
 
 test('[A05.FR.08] OCPP 2.0.1: back on the old profile, and the door is shut', async (t) => {
   const { setting, session, ended, kept } = await begin(t)
