@@ -76,6 +76,15 @@ export function unanswered(before: FirmwareUpdate, requestId: number, now: numbe
     : null
 }
 
+/**
+ * Which request a status is about that names none: it has to unless it is Idle (L01.FR.01), and its schema lets
+ * it. The one that is under way, where that is certain; null: nobody can say.
+ */
+export function meantRequest(before: FirmwareUpdate, status: SignedStatus): number | null {
+  const isCertain = isUnderWay(before) && before.previous === null
+  return isCertain && status !== 'Idle' ? before.requestId : null
+}
+
 /** A status of the charge point. `origin`: of whom the request is; null: it is none that we know. */
 export function reported(
   before: FirmwareUpdate,

@@ -4,7 +4,7 @@ import type { FirmwareRequest } from '../../store/store.ts'
 import { refusalOfMalformed } from '../security-messages/security-messages.ts'
 import type { SignedFirmwareContext } from './context.ts'
 import type { Delivery } from './delivery.ts'
-import { reported, unknownUpdate } from './request-state.ts'
+import { meantRequest, reported, unknownUpdate } from './request-state.ts'
 import { withUntold } from './untold.ts'
 import { plainRequest } from './updates.ts'
 
@@ -30,9 +30,10 @@ export async function onStatus(
   const status = readSignedStatus(call.payload['status'])
   if (status === null) return forward
   const { identity } = session.facts
-  const requestId = typeof call.payload['requestId'] === 'number' ? call.payload['requestId'] : null
+  const named = typeof call.payload['requestId'] === 'number' ? call.payload['requestId'] : null
   const wasAsked = triggered.delete(session)
-  const origin = await keep(context, { identity, status, requestId, isTold: !isForwarded, wasAsked })
+  const about = { identity, status, requestId: named, isTold: !isForwarded, wasAsked }
+  const { origin, requestId } = await keep(context, about)
   context.log.info({ identity, status, requestId }, 'SignedFirmwareStatusNotification')
   tell(context, { identity, status, requestId })
   // Of a request that the central system has not made it knows nothing, even if it knows the message.
@@ -57,15 +58,17 @@ interface Reported {
   readonly requestId: number | null
 }
 
-/** Returns whose request it is about; null: nobody knows. */
+/** Returns which request it is about, and whose that is; null: nobody knows. */
 async function keep(
   { updates, now }: SignedFirmwareContext,
   { identity, status, requestId, isTold, wasAsked }: Reported & { isTold: boolean; wasAsked: boolean },
-): Promise<FirmwareRequest['origin'] | null> {
-  let of: FirmwareRequest['origin'] | null = null
-  await updates.change(identity, (before) => {
-    const { after, origin } = reported(before ?? unknownUpdate(identity, now()), status, requestId, now())
-    of = origin
+): Promise<{ origin: FirmwareRequest['origin'] | null; requestId: number | null }> {
+  let of: { origin: FirmwareRequest['origin'] | null; requestId: number | null } = { origin: null, requestId }
+  await updates.change(identity, (known) => {
+    const before = known ?? unknownUpdate(identity, now())
+    const meant = requestId ?? meantRequest(before, status)
+    const { after, origin } = reported(before, status, meant, now())
+    of = { origin, requestId: meant }
     return isTold && (wasAsked || origin === 'central-system') ? withUntold(after, status) : after
   })
   return of

@@ -5,6 +5,7 @@ import type { FirmwareUpdate } from '../../../src/store/store.ts'
 import {
   accepted,
   begun,
+  meantRequest,
   nextRequestId,
   refused,
   reported,
@@ -49,6 +50,16 @@ test('[L01.FR.27] a request that is refused gives way to the one that goes on, a
   assert.ok(back !== null)
   const third = begun(back, ofOperator, now)
   assert.ok(third.requestId > second.requestId)
+})
+
+test('[L01.FR.01] a status that names no request is about the one under way, where that is certain', () => {
+  const one = running(ofCentral)
+  assert.equal(meantRequest(one, 'Downloading'), one.requestId)
+  assert.equal(meantRequest(one, 'Idle'), null, 'the answer to a trigger while nothing runs')
+  assert.equal(meantRequest({ ...one, status: 'Installed' }, 'Downloading'), null)
+  assert.equal(meantRequest({ ...one, accepted: null }, 'Downloading'), null)
+  const other = begun(one, ofOperator, now)
+  assert.equal(meantRequest({ ...other, accepted: true }, 'Downloading'), null, 'it may be either')
 })
 
 test('[L01.FR.27] while nobody knows, statuses of both requests count', () => {
