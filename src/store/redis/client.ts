@@ -119,6 +119,14 @@ export class RedisConnection {
     client.on('error', (error: unknown) => {
       this.#lastError = error
     })
+    // The library gives up for good when a sentinel tells of a failover while it asks one for the primary.
+    client.once('ready', () => {
+      client.on('end', () => {
+        setTimeout(() => {
+          if (!this.#isClosed && client.status === 'end') client.connect().catch(() => {})
+        }, longestPauseMs).unref()
+      })
+    })
     for (const [name, lua] of Object.entries(scripts)) client.defineCommand(name, { lua })
   }
 
