@@ -100,4 +100,12 @@ test('[design 12][CWE-636] the store goes away and comes back: sessions live on,
     await until(async () => !(await isAway(a)))
     await a.log.wait('that it is back', ({ msg }) => msg === 'the store is back')
   })
+  await t.test('[CWE-613] a lease that a failover lost between two beats is taken again', async () => {
+    const redis = new Redis(set.redis.url)
+    t.after(() => redis.disconnect())
+    await redis.hdel('fleet:{registry}:owners', 'CP-1')
+    await redis.call('CLIENT', 'KILL', 'TYPE', 'pubsub')
+    await until(async () => (await set.store.shared?.leases.owner('sessions', 'CP-1')) !== null)
+    assert.equal((await one.heartbeat()).kind, 'result')
+  })
 })

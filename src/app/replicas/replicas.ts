@@ -4,7 +4,7 @@ import { messageOf } from '../../policy/error.ts'
 import { protocols } from '../../policy/protocol.ts'
 import type { Sessions } from '../../relay/sessions.ts'
 import type { UseCase, UseCaseSession } from '../../relay/use-case.ts'
-import type { DenyList, Registry, SharedStore, Store } from '../../store/store.ts'
+import type { Bus, DenyList, Registry, SharedStore, Store } from '../../store/store.ts'
 import type { ChargePointOperations } from '../../usecases/operation/operation.ts'
 import type { TransactionWatch } from '../../usecases/transactions/transactions.ts'
 import { ChangeFollower } from './change-follower.ts'
@@ -85,7 +85,7 @@ export class Replicas {
     this.outage = createOutage({ graceMs, now, log, noted: () => this.#missed() })
     this.wire = new Wire({
       self: shared.self,
-      bus: shared.bus,
+      bus: this.#watched(shared.bus),
       sealingKey,
       log,
       now,
@@ -264,6 +264,19 @@ export class Replicas {
         await this.leader.look(this.#life)
         await this.#sweep()
       },
+    }
+  }
+
+  /** It comes back from a failover as well that was over before a beat could fail, and may have cost leases. */
+  #watched({ publish, listen }: Bus): Bus {
+    const missed = () => this.#missed()
+    return {
+      publish,
+      listen: (heard, again) =>
+        listen(heard, () => {
+          missed()
+          again()
+        }),
     }
   }
 
