@@ -92,7 +92,8 @@ test('[CWE-770] a list without an end changes nothing, and ends nothing but itse
     },
   })
   await assertServed(proxy, chargePoint)
-  const refresh = () => boss.ask(proxy, 'POST', '/charge-points/CP-1/root-certificates/refresh', {})
+  const refresh = () =>
+    boss.ask(proxy, 'POST', '/charge-points/CP-1/root-certificates/refresh', { timeoutSeconds: 5 })
   for (const hostile of [
     Array.from({ length: 101 }, () => entry),
     [[[[[]]]]],
