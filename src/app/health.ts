@@ -2,13 +2,18 @@ import type { Health } from '../admin/server.ts'
 import type { Metrics } from '../observe/metrics.ts'
 import { messageOf } from '../policy/error.ts'
 import type { Store } from '../store/store.ts'
-import type { Replicas } from './replicas/replicas.ts'
+import type { Outage } from './replicas/outage.ts'
+import type { Recovery } from './replicas/recovery.ts'
 import { measuredCheck, sharedCheck } from './store-check.ts'
 
 export interface HealthDeps {
   readonly store: Store
   readonly metrics: Pick<Metrics, 'storeUp' | 'storeFreeBytes'>
-  readonly replicas: Replicas | null
+  /** Null: it has a store of its own. */
+  readonly replicas: {
+    readonly outage: Pick<Outage, 'bridges' | 'notes'>
+    readonly recovery: Pick<Recovery, 'problems' | 'notes'>
+  } | null
   /** Milliseconds, any origin. */
   readonly now: () => number
   readonly isStopping: () => boolean
@@ -25,7 +30,7 @@ export function healthOf(deps: HealthDeps): Health {
       if (isStopping()) return ['the proxy is shutting down']
       try {
         await check()
-        return []
+        return replicas?.recovery.problems() ?? []
       } catch (error) {
         // Known charge points are let in still, and nobody would be without the replicas: a note is enough.
         return replicas?.outage.bridges(error) === true ? [] : [`store: ${messageOf(error)}`]
@@ -37,6 +42,7 @@ export function healthOf(deps: HealthDeps): Health {
         ...(reload === null ? [] : [`the last reload failed: ${reload}`]),
         ...notes(),
         ...(replicas?.outage.notes() ?? []),
+        ...(replicas?.recovery.notes() ?? []),
       ]
     },
   }

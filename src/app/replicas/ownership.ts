@@ -45,6 +45,7 @@ export class Ownership {
   #life = ''
   /** Of the last beat. */
   #latest = ''
+  #behindSince: number | null = null
 
   constructor(deps: OwnershipDeps) {
     this.#deps = deps
@@ -107,16 +108,27 @@ export class Ownership {
 
   beaten(life: string): void {
     this.#latest = life
+    this.#noteBehind()
   }
 
   /** What was held before this life was looked at: whoever comes now is admitted in it. */
   admitIn(life: string): void {
     this.#life = life
+    this.#noteBehind()
   }
 
   /** Everything was looked at since the last time that this replica was away. */
   get isCurrent(): boolean {
     return this.#life === this.#latest
+  }
+
+  /** Since when it is not: with the store there, nobody gets in. Null: it is. */
+  get behindSince(): number | null {
+    return this.#behindSince
+  }
+
+  #noteBehind(): void {
+    this.#behindSince = this.isCurrent ? null : (this.#behindSince ?? this.#deps.now())
   }
 
   async #take(

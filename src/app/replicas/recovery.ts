@@ -1,5 +1,5 @@
 import type { Logger } from '../../observe/log.ts'
-import { ProxyError } from '../../policy/error.ts'
+import { messageOf, ProxyError } from '../../policy/error.ts'
 import type { Sessions } from '../../relay/sessions.ts'
 import type { UseCaseSession } from '../../relay/use-case.ts'
 import type { Leases } from '../../store/store.ts'
@@ -20,12 +20,16 @@ export interface RecoveryDeps {
    * the beats before and behind it somewhat more than a lease.
    */
   readonly contestMs: number
-  readonly ownership: Pick<Ownership, 'held' | 'adopt' | 'admitIn' | 'isCurrent'>
+  /** Longer than that a replica that admits nobody is not ready. */
+  readonly leaseMs: number
+  readonly ownership: Pick<Ownership, 'held' | 'adopt' | 'admitIn' | 'isCurrent' | 'behindSince'>
   readonly questions: Pick<Questions, 'ask'>
   readonly sessions: Pick<Sessions, 'get' | 'hold'>
   /** What else was missed. Rejected: it is done again. */
   readonly catchUp: () => Promise<void>
   readonly isAway: (error: unknown) => boolean
+  /** The store is away, and known charge points are let in all the same. */
+  readonly isBridged: () => boolean
   /** Milliseconds, any origin. */
   readonly now: () => number
   readonly log: Pick<Logger, 'warn'>
@@ -42,6 +46,8 @@ export class Recovery {
   #done = 0
   #told = 0
   #caughtUp = 0
+  /** Why the last look failed; null: it did not. */
+  #failure: string | null = null
   /** Since when another replica has the identity of a session, and cannot be asked. */
   readonly #contested = new WeakMap<UseCaseSession, number>()
 
@@ -74,10 +80,32 @@ export class Recovery {
       if (this.#caughtUp !== needed) await this.#deps.catchUp()
       this.#caughtUp = needed
       if (isSettled) this.#done = needed
+      this.#failure = null
     } catch (error) {
+      this.#failure = messageOf(error)
       // The next beat names the next life, and it begins anew.
       if (!isLapsed(error)) throw error
     }
+  }
+
+  /** For operators; none: all is looked at, or under way. A store that is away is told of elsewhere (`Outage`). */
+  notes(): readonly string[] {
+    if (this.#deps.isBridged()) return []
+    if (!this.#deps.ownership.isCurrent) return [`nobody gets in: ${this.#state}`]
+    return this.isNeeded && this.#failure !== null ? [this.#state] : []
+  }
+
+  /** Why this replica is not ready: nobody got in for longer than a lease. What is over by then is a note. */
+  problems(): readonly string[] {
+    const { ownership, leaseMs, now, isBridged } = this.#deps
+    const { behindSince } = ownership
+    if (behindSince === null || isBridged() || now() - behindSince <= leaseMs) return []
+    return [`nobody gets in for longer than a lease: ${this.#state}`]
+  }
+
+  get #state(): string {
+    const what = 'the store or this replica was away, and what is ours is looked at'
+    return this.#failure === null ? what : `${what} again with every beat (${this.#failure})`
   }
 
   /** False: not everything could be told yet. */

@@ -100,10 +100,10 @@ export class Replicas {
     const beatMs = leaseMs / beatsPerLease
     const isAway = (error: unknown) => this.outage.isAway(error)
     this.#questions = new Questions({ self, leases, wire, sessions, log, lookMs: beatMs, now, wait })
-    const common = { leases, questions: this.#questions, sessions, now, isAway }
+    const isBridged = () => this.outage.isBridged
+    const common = { leases, questions: this.#questions, sessions, now, isAway, isBridged }
     this.ownership = new Ownership({
       ...common,
-      isBridged: () => this.outage.isBridged,
       doubtful: () => this.recovery.need(),
       lapsed: () => this.#heartbeat.now(),
     })
@@ -111,6 +111,7 @@ export class Replicas {
     this.recovery = new Recovery({
       ...common,
       contestMs: leaseMs - beatMs,
+      leaseMs,
       ownership,
       log,
       catchUp: () => this.#catchUp(),

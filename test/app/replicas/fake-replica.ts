@@ -42,6 +42,7 @@ export class FakeReplica {
   isCut = false
   isDeaf = false
   failsToCatchUp = false
+  failsToLook = false
   caughtUp = 0
   /** Until the central system has answered; null: by chance. */
   dialMs: number | null = null
@@ -69,10 +70,10 @@ export class FakeReplica {
     const { sessions } = this
     const isAway = (error: unknown) => error instanceof ProxyError && error.code === 'store_unavailable'
     const questions = new Questions({ self, leases, wire, sessions, log, lookMs: beatMs, now, wait })
-    const common = { leases, questions, sessions, now, isAway }
+    const isBridged = () => this.#hasNotBeaten
+    const common = { leases, questions, sessions, now, isAway, isBridged }
     this.ownership = new Ownership({
       ...common,
-      isBridged: () => this.#hasNotBeaten,
       doubtful: () => this.recovery.need(),
       lapsed: () => void this.#beat(),
     })
@@ -80,6 +81,7 @@ export class FakeReplica {
     this.recovery = new Recovery({
       ...common,
       contestMs: leaseMs - beatMs,
+      leaseMs,
       ownership,
       log,
       catchUp: () => this.#catchUp(),
@@ -201,7 +203,11 @@ export class FakeReplica {
       acquire: (kind, name, life) => this.#command(() => server.acquire(self, kind, name, life)),
       release: (kind, name, token) => this.#command(() => server.release(self, kind, name, token)),
       abandon: (kind, name) => this.#command(() => void server.release(self, kind, name, null)),
-      held: (kind, names) => this.#command(() => names.map((name) => server.held(self, kind, name))),
+      held: (kind, names) =>
+        this.#command(() => {
+          if (this.failsToLook) throw new Error('not to be read')
+          return names.map((name) => server.held(self, kind, name))
+        }),
       owner: (kind, name) => this.#command(() => server.owner(kind, name)),
       alive: (names) => this.#command(() => names.map((name) => server.isAlive(name))),
       sweep: async () => 0,

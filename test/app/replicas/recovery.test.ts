@@ -79,10 +79,50 @@ test('[CWE-613] a recovery that fails half-way is tried again with the next beat
   assert.equal(pair.owner, 'a', 'the identity is taken')
   assert.equal(a.recovery.isNeeded, true, 'and what comes after it is not done')
   assert.match(String(a.errors[0]), /catch up/)
+  assert.match(a.recovery.notes().join(), /^the store .*\(catch up\)$/)
+  assert.deepEqual(a.recovery.problems(), [], 'others may come in')
   a.errors.length = 0
   a.failsToCatchUp = false
   await pair.pass(beatMs)
   assert.equal(a.recovery.isNeeded, false)
+})
+
+test('[design 12] a replica that cannot look at what it has says so, and is not ready after a lease', async () => {
+  const pair = new Pair()
+  const { a, b } = pair
+  assert.equal(await pair.connect(a, itself()), 'granted')
+  assert.deepEqual([a.recovery.notes(), a.recovery.problems()], [[], []])
+  a.failsToLook = true
+  a.pause()
+  await pair.pass(leaseMs + 1)
+  a.resume()
+  await pair.pass(beatMs)
+  const other = { ...itself(), identity: 'CP-2' }
+  assert.equal(await pair.connect(a, other, 1_000), 'unavailable')
+  assert.match(a.recovery.notes().join(), /^nobody gets in: .*\(not to be read\)$/)
+  await pair.pass(leaseMs)
+  assert.match(a.recovery.problems().join(), /longer than a lease: .*\(not to be read\)$/)
+  assert.deepEqual([b.recovery.notes(), b.recovery.problems()], [[], []])
+  a.failsToLook = false
+  await pair.pass(2 * beatMs)
+  assert.deepEqual([a.recovery.notes(), a.recovery.problems()], [[], []])
+  assert.equal(await pair.connect(a, other), 'granted')
+})
+
+test('[design 12] what is over before a lease is a note, and leaves the replica ready', async () => {
+  const pair = new Pair()
+  const { a } = pair
+  a.failsToLook = true
+  a.pause()
+  await pair.pass(leaseMs + 1)
+  a.resume()
+  await pair.pass(beatMs)
+  assert.equal(a.recovery.notes().length, 1)
+  assert.deepEqual(a.recovery.problems(), [])
+  // Away altogether: known charge points get in, and the outage is what there is to tell.
+  a.isCut = true
+  await pair.pass(leaseMs * 2)
+  assert.deepEqual([a.recovery.notes(), a.recovery.problems()], [[], []])
 })
 
 test('[CWE-613] who stood still ends what others have taken, keeps the rest, and admits nobody before', async () => {
