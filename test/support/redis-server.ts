@@ -96,7 +96,9 @@ export class RedisServer {
       if (isReady.test(line)) ready.resolve()
     })
     child.once('exit', (code) => ready.reject(new Error(`redis-server ended (${code}):\n${output}`)))
-    await ready.promise
+    // Nobody has it before it is ready, and so nobody would end it.
+    const timer = setTimeout(() => child.kill('SIGKILL'), 30_000)
+    await ready.promise.finally(() => clearTimeout(timer))
   }
 
   /** Does a replica have everything that was written so far? */

@@ -9,6 +9,7 @@ import { type ChargePoint, createChargePoint } from '../../src/simulator/charge-
 import type { SimulatorEvent } from '../../src/simulator/event.ts'
 import { openRedisStore } from '../../src/store/redis.ts'
 import type { Store } from '../../src/store/store.ts'
+import { Ends, within } from './ends.ts'
 import { LogLines } from './log-lines.ts'
 import {
   buildConfig,
@@ -74,19 +75,23 @@ export class ReplicaSet {
     const { lease = 1500, hasSentinel = false, ...usual } = change
     const folder = mkdtempSync(join(tmpdir(), 'ocpp-replicas-'))
     const events: SimulatorEvent[] = []
+    t.after(endWaiting)
+    const ends = new Ends(t)
+    ends.add(() => rmSync(folder, { recursive: true, force: true }))
     const central = createCentralSystem({
       // Nobody but the proxies sees to it that an identity is connected once.
       duplicateIdentity: 'keep',
       onEvent: (event) => void events.push(event),
     })
     const { url } = await central.listen()
-    const [redis, pki] = await Promise.all([
-      RedisServer.start({ args: ['--appendfsync', 'everysec'] }),
-      createPki(folder, ['ecdsa']),
-    ])
-    const sentinels = hasSentinel ? await startSentinels(redis) : null
-    const where = sentinels?.settings ?? { urls: [redis.url] }
+    ends.add(() => central.close())
+    const redis = await RedisServer.start({ args: ['--appendfsync', 'everysec'] })
+    ends.add(() => redis.end())
+    const pki = await createPki(folder, ['ecdsa'])
+    const sentinels = hasSentinel ? await startSentinels(redis, ends) : null
+    const where = sentinels ?? { urls: [redis.url] }
     const store = await openRedisStore(settingsOf(redis.url, { keyPrefix: 'fleet:', ...where }))
+    ends.add(() => store.close())
     const token = secret('admin token', randomBytes(24).toString('hex'))
     writeFileSync(join(folder, 'token'), token, { mode: 0o600 })
     writeFileSync(join(folder, 'sealing.key'), randomBytes(32), { mode: 0o600 })
@@ -109,13 +114,9 @@ export class ReplicaSet {
       }
     }
     const set = new ReplicaSet(t, { redis, store, pki, central, centralEvents: events }, config, token)
-    t.after(async () => {
+    ends.add(() => {
       for (const { process } of set.replicas) if (!process.hasEnded) process.signal('SIGKILL')
-      await Promise.all(set.replicas.map(({ process }) => process.exit))
-      await central.close()
-      await store.close()
-      await Promise.all([redis.end(), sentinels?.end()])
-      rmSync(folder, { recursive: true, force: true })
+      return Promise.all(set.replicas.map(({ process }) => process.exit))
     })
     // One after the other: three that start at once are slow on a busy machine.
     for (const name of names) await set.add(name)
@@ -168,7 +169,7 @@ export class ReplicaSet {
       onEvent: (event) => keep('simulator', JSON.stringify(event)),
       ...more,
     })
-    this.#t.after(() => chargePoint.close())
+    this.#t.after(() => within(() => chargePoint.close()))
     return chargePoint
   }
 
@@ -223,20 +224,31 @@ export class ReplicaSet {
 }
 
 /** A replica of the primary that has all of it, and a sentinel that watches both. */
-async function startSentinels(primary: RedisServer) {
+async function startSentinels(primary: RedisServer, ends: Ends) {
   const replica = await RedisServer.start({ args: ['--replicaof', '127.0.0.1', String(primary.port)] })
+  ends.add(() => replica.end())
   await until(() => primary.isReplicated())
   const sentinel = await RedisServer.startSentinel(primary.port, 'fleet', {
     'down-after-milliseconds': 500,
     'failover-timeout': 5000,
   })
-  return {
-    settings: { mode: 'sentinel', urls: [sentinel.url], sentinelName: 'fleet' } as const,
-    end: async () => void (await Promise.all([replica.end(), sentinel.end()])),
-  }
+  ends.add(() => sentinel.end())
+  return { mode: 'sentinel', urls: [sentinel.url], sentinelName: 'fleet' } as const
 }
 
-/** Asks until `is` holds, or the test's own time is over. */
+/** Of the tests of a file, which run one after the other: who waits when a test is over would wait for ever. */
+let waiting = new AbortController()
+
+function endWaiting(): void {
+  waiting.abort()
+  waiting = new AbortController()
+}
+
+/** Asks until `is` holds. Rejected when the test's own time is over. */
 export async function until(is: () => Promise<boolean> | boolean): Promise<void> {
-  while (!(await is())) await new Promise((resolve) => setTimeout(resolve, 25))
+  const { signal } = waiting
+  while (!(await is())) {
+    if (signal.aborted) throw new Error(`the test is over, and this does not hold: ${is}`)
+    await new Promise((resolve) => setTimeout(resolve, 25))
+  }
 }
