@@ -2,6 +2,7 @@ import type { ChildProcess } from 'node:child_process'
 import { subscribe } from 'node:diagnostics_channel'
 import type { EventEmitter } from 'node:events'
 import type { IncomingMessage } from 'node:http'
+import { enableCompileCache } from 'node:module'
 import { join } from 'node:path'
 import { WebSocket } from 'ws'
 import { secretsIn } from './secrets.ts'
@@ -12,7 +13,13 @@ import { keep, transcriptVariable } from './transcript.ts'
  * a test, so that a new test need not remember to: the output of processes of ours, and the answers that
  * a test hears over HTTP. Passwords that travel in ChangeConfiguration become known secrets here.
  */
-process.env[transcriptVariable] ??= join(import.meta.dirname, '..', '..', '.tmp', 'transcript')
+const temporary = join(import.meta.dirname, '..', '..', '.tmp')
+process.env[transcriptVariable] ??= join(temporary, 'transcript')
+
+// Hundreds of processes load the same modules: what one of them has compiled serves those after it. Node reads
+// the variable at its start, in whatever a test starts too.
+process.env.NODE_COMPILE_CACHE ??= join(temporary, 'compiled')
+enableCompileCache(process.env.NODE_COMPILE_CACHE)
 
 /** Listens without being a listener: one more would start a stream before its reader is there. */
 function overhear(emitter: EventEmitter, event: string, hear: (value: unknown) => void): void {
