@@ -7,7 +7,7 @@ import { text } from 'node:stream/consumers'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { lanes } from '../../src/cli/demo/honest.ts'
-import { demoReasons, notYet } from '../../src/cli/demo/not-yet.ts'
+import { demoReasons, notShown } from '../../src/cli/demo/not-shown.ts'
 import type { DemoResult } from '../../src/cli/demo/report.ts'
 import { reasons } from '../../src/policy/reasons.ts'
 
@@ -52,7 +52,7 @@ test('npm run demo admits the honest, refuses one for every reason, and leaves n
     assert.equal(result.refusals.length, demoReasons.length)
     assert.equal(result.honest.length, lanes.length)
     assert.deepEqual(result.surprises, [])
-    assert.deepEqual(result.notYet, notYet)
+    assert.deepEqual(result.notShown, notShown)
     assert.deepEqual([result.ok, code], [true, 0])
     assert.deepEqual(
       leftovers().filter((name) => !before.includes(name)),

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { fitColumns, lineOf } from '../../src/cli/demo/columns.ts'
 import type { RefusalRow } from '../../src/cli/demo/measure.ts'
-import { notYet } from '../../src/cli/demo/not-yet.ts'
+import { notShown } from '../../src/cli/demo/not-shown.ts'
 import { createPaint } from '../../src/cli/demo/paint.ts'
 import { createReport } from '../../src/cli/demo/report.ts'
 
@@ -29,7 +29,7 @@ test('a row of the demo says who, why, and what every side saw', () => {
 test('a surprise is told below its row and at the end', () => {
   const surprised = { ...row, surprises: ['the metric moved by 0 instead of 1\u001b[2J'] }
   assert.match(report.refusal(surprised), /^ {2}✗ .*\n {6}the metric moved by 0 instead of 1\\u\{1b\}\[2J$/)
-  const result = { ok: false, seconds: 1, honest: [], refusals: [surprised], notYet, surprises: [] }
+  const result = { ok: false, seconds: 1, honest: [], refusals: [surprised], notShown, surprises: [] }
   assert.match(report.end(result), /^\n1 surprise in 1 s\n/)
 })
 

@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { demoReasons, notYet } from '../../src/cli/demo/not-yet.ts'
+import { demoReasons, notShown } from '../../src/cli/demo/not-shown.ts'
 import { createPaint } from '../../src/cli/demo/paint.ts'
 import { ensurePasswords } from '../../src/cli/demo/passwords.ts'
 import { refusalOrder, refusals } from '../../src/cli/demo/refusals.ts'
@@ -12,7 +12,7 @@ import { viewOfBytes } from '../../src/cli/demo/seen.ts'
 import { reasonCodes } from '../../src/policy/reasons.ts'
 
 test('the demo has exactly one row for every reason but those that wait for an issue', () => {
-  const expected = reasonCodes.filter((code) => !Object.hasOwn(notYet, code))
+  const expected = reasonCodes.filter((code) => !Object.hasOwn(notShown, code))
   assert.deepEqual(Object.keys(refusals).toSorted(), expected.toSorted())
   assert.deepEqual(refusalOrder.toSorted(), expected.toSorted())
   assert.deepEqual([...demoReasons], expected)

@@ -1,7 +1,7 @@
 import { messageOf } from '../../policy/error.ts'
 import { driveHonest, type HonestRow, lanes } from './honest.ts'
 import { measureRefusal, type RefusalRow } from './measure.ts'
-import { notYet } from './not-yet.ts'
+import { notShown } from './not-shown.ts'
 import { refusalOrder, refusals } from './refusals.ts'
 import type { DemoResult } from './report.ts'
 import { createWorld, type World } from './world.ts'
@@ -46,7 +46,7 @@ export async function play(
     const surprises = await lastLook(world)
     const ok = [...honest, ...rows].every((row) => row.surprises.length === 0) && surprises.length === 0
     const seconds = Math.round((performance.now() - startedAt) / 100) / 10
-    return { ok, seconds, honest, refusals: rows, notYet, surprises }
+    return { ok, seconds, honest, refusals: rows, notShown, surprises }
   } finally {
     await world.close()
   }

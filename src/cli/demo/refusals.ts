@@ -1,4 +1,4 @@
-import { type DemoReason, demoReasons } from './not-yet.ts'
+import { type DemoReason, demoReasons } from './not-shown.ts'
 import type { RefusalCase } from './refusal-case.ts'
 import { authenticationRefusals } from './refusals/authentication.ts'
 import { certificateRefusals } from './refusals/certificate.ts'

@@ -3,7 +3,7 @@ import { printable } from '../output.ts'
 import { type Column, fitColumns, lineOf, widest } from './columns.ts'
 import { type HonestRow, lanes } from './honest.ts'
 import type { RefusalRow } from './measure.ts'
-import { demoReasons, notYet } from './not-yet.ts'
+import { demoReasons, notShown } from './not-shown.ts'
 import type { Paint } from './paint.ts'
 import { refusals } from './refusals.ts'
 
@@ -22,7 +22,7 @@ export interface DemoResult {
   readonly honest: readonly HonestRow[]
   readonly refusals: readonly RefusalRow[]
   /** Reasons that nothing refuses with yet, and the issue that each waits for. */
-  readonly notYet: typeof notYet
+  readonly notShown: typeof notShown
   /** What went wrong beside the rows. */
   readonly surprises: readonly string[]
 }
@@ -102,7 +102,7 @@ function refusalCells(row: RefusalRow): readonly string[] {
 }
 
 function endLines({ ok, seconds, honest, refusals: rows, surprises }: DemoResult, paint: Paint): string[] {
-  const waiting = Object.entries<number>(notYet).map(([code, issue]) => `${code} (issue ${issue})`)
+  const others = Object.entries(notShown).map(([code, what]) => `${code} (${what})`)
   const wrong = [...honest, ...rows].filter((row) => row.surprises.length > 0).length + surprises.length
   const byStage = stages.map((stage) => {
     const count = rows.filter(({ reason }) => reasons[reason].stage === stage).length
@@ -115,7 +115,7 @@ function endLines({ ok, seconds, honest, refusals: rows, surprises }: DemoResult
     ...surprises.map((one) => paint('red', `✗ ${oneLine(one)}`)),
     verdict,
     paint('dim', `Refused at: ${byStage.join(', ')}`),
-    ...(waiting.length === 0 ? [] : [paint('dim', `Not yet:    ${waiting.join(', ')}`)]),
+    paint('dim', `Not shown:  ${others.join(', ')}`),
   ]
 }
 
