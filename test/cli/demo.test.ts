@@ -11,7 +11,7 @@ import { shortIds } from '../../src/cli/demo/report.ts'
 import { viewOfBytes } from '../../src/cli/demo/seen.ts'
 import { reasonCodes } from '../../src/policy/reasons.ts'
 
-test('the demo has exactly one row for every reason but those that wait for an issue', () => {
+test('the demo has exactly one row for every reason but those that it cannot show', () => {
   const expected = reasonCodes.filter((code) => !Object.hasOwn(notShown, code))
   assert.deepEqual(Object.keys(refusals).toSorted(), expected.toSorted())
   assert.deepEqual(refusalOrder.toSorted(), expected.toSorted())
