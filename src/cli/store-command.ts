@@ -142,6 +142,13 @@ function storeOf(shell: Shell, options: StoreOptions): Named {
   )
 }
 
+/** ISO 8601, in UTC. Fails with a usage error unless `text` is a day and a time. */
+export function parseTime(text: string, option: string): string {
+  const time = /^\d{4}-\d\d-\d\dT\d\d:\d\d/.test(text) ? Date.parse(text) : Number.NaN
+  if (Number.isNaN(time)) throw usageError(`${option} must be a time like 2026-12-01T02:00:00Z`)
+  return new Date(time).toISOString()
+}
+
 /** Fails with a usage error unless `text` is an integer from `min` to `max`. */
 export function parseInteger(text: string, option: string, min: number, max: number): number {
   const value = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN

@@ -1,16 +1,12 @@
 import type { Command } from 'commander'
 import type { CampaignRequest } from '../../campaigns/campaigns.ts'
 import { logTypes } from '../../policy/charge-point-log.ts'
-import { parseInteger, usageError } from '../store-command.ts'
+import { type FirmwareRequestOptions, firmwareRequest } from '../firmware/request.ts'
+import { parseTime, usageError } from '../store-command.ts'
 
 /** Options of `campaign create update-firmware` and `get-log`. */
-export interface TaskOptions {
+export interface TaskOptions extends FirmwareRequestOptions {
   readonly firmware?: string
-  readonly location?: string
-  readonly at?: string
-  readonly installAt?: string
-  readonly retries?: string
-  readonly retryInterval?: string
   readonly log?: string
   readonly from?: string
   readonly until?: string
@@ -41,18 +37,7 @@ function firmwareOf(options: TaskOptions): Pick<CampaignRequest, 'firmware'> {
     if (others.some((one) => one !== undefined)) throw usageError('say which image by --firmware')
     return {}
   }
-  return {
-    firmware: {
-      name,
-      ...(location === undefined ? {} : { location }),
-      ...(at === undefined ? {} : { retrieveAt: timeOf(at, '--at') }),
-      ...(installAt === undefined ? {} : { installAt: timeOf(installAt, '--install-at') }),
-      ...(retries === undefined ? {} : { retries: parseInteger(retries, '--retries', 0, 1000) }),
-      ...(retryInterval === undefined
-        ? {}
-        : { retryInterval: parseInteger(retryInterval, '--retry-interval', 0, 86_400) }),
-    },
-  }
+  return { firmware: firmwareRequest(name, options) }
 }
 
 function logOf({ log, from, until }: TaskOptions): Pick<CampaignRequest, 'log'> {
@@ -65,14 +50,8 @@ function logOf({ log, from, until }: TaskOptions): Pick<CampaignRequest, 'log'> 
   return {
     log: {
       logType,
-      ...(from === undefined ? {} : { from: timeOf(from, '--from') }),
-      ...(until === undefined ? {} : { to: timeOf(until, '--until') }),
+      ...(from === undefined ? {} : { from: parseTime(from, '--from') }),
+      ...(until === undefined ? {} : { to: parseTime(until, '--until') }),
     },
   }
-}
-
-function timeOf(text: string, option: string): string {
-  const time = /^\d{4}-\d\d-\d\dT\d\d:\d\d/.test(text) ? Date.parse(text) : Number.NaN
-  if (Number.isNaN(time)) throw usageError(`${option} must be a time like 2026-12-01T02:00:00Z`)
-  return new Date(time).toISOString()
 }

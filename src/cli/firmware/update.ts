@@ -6,15 +6,9 @@ import { type OperationCommandOptions, operationCommand, runOperation } from '..
 import { fields } from '../output.ts'
 import { type ChangeOptions, changeCommand, withProxyOrStore } from '../proxy-or-store.ts'
 import type { Shell } from '../shell.ts'
-import { parseInteger, usageError } from '../store-command.ts'
+import { type FirmwareRequestOptions, firmwareRequest } from './request.ts'
 
-interface UpdateOptions extends OperationCommandOptions {
-  readonly location?: string
-  readonly at?: string
-  readonly installAt?: string
-  readonly retries?: string
-  readonly retryInterval?: string
-}
+type UpdateOptions = OperationCommandOptions & FirmwareRequestOptions
 
 /** `firmware update`: SignedUpdateFirmware to one charge point. */
 export function updateCommand(shell: Shell): Command {
@@ -35,30 +29,10 @@ export function updateCommand(shell: Shell): Command {
       runOperation(shell, options, {
         identity,
         rest: '/firmware',
-        body: () => bodyOf(name, options),
+        body: () => ({ ...firmwareRequest(name, options) }),
         doing: `updating the firmware of ${identity}`,
       }),
     )
-}
-
-function bodyOf(name: string, options: UpdateOptions): Readonly<Record<string, unknown>> {
-  const { location, at, installAt, retries, retryInterval } = options
-  return {
-    name,
-    ...(location === undefined ? {} : { location }),
-    ...(at === undefined ? {} : { retrieveAt: timeOf(at, '--at') }),
-    ...(installAt === undefined ? {} : { installAt: timeOf(installAt, '--install-at') }),
-    ...(retries === undefined ? {} : { retries: parseInteger(retries, '--retries', 0, 1000) }),
-    ...(retryInterval === undefined
-      ? {}
-      : { retryInterval: parseInteger(retryInterval, '--retry-interval', 0, 86_400) }),
-  }
-}
-
-function timeOf(text: string, option: string): string {
-  const time = /^\d{4}-\d\d-\d\dT\d\d:\d\d/.test(text) ? Date.parse(text) : Number.NaN
-  if (Number.isNaN(time)) throw usageError(`${option} must be a time like 2026-12-01T02:00:00Z`)
-  return new Date(time).toISOString()
 }
 
 /** `firmware status`: how the last update of a charge point stands. */

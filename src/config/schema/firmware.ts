@@ -1,5 +1,6 @@
 import { Type } from 'typebox'
-import { about, choice, duration, file, network, size } from './kinds.ts'
+import { about, choice, duration, file, size } from './kinds.ts'
+import { allowedHosts, allowedNetworks } from './outbound.ts'
 import { revocationSources } from './revocation.ts'
 
 /** Signed firmware (L01): what is proven before an image is handed on to a charge point (A00.FR.706). */
@@ -50,25 +51,10 @@ export const firmwareSchema = Type.Object(
     ca: Type.Optional(
       file({ description: 'PEM file: authorities of file servers with https, in place of the public ones.' }),
     ),
-    hosts: Type.Array(Type.String({ minLength: 1, maxLength: 253 }), {
-      maxItems: 64,
-      uniqueItems: true,
-      ...about({
-        description:
-          'Hosts that file servers may redirect to, as files.example.com, or .example.com for all below. The host of a location in the catalogue is allowed anyway.',
-        default: [],
-        requirements: ['CWE-918'],
-      }),
-    }),
-    networks: Type.Array(network({ description: 'Network, as 127.0.0.0/8.' }), {
-      maxItems: 64,
-      ...about({
-        description:
-          'Loopback, link-local and multicast addresses that file servers may have; public and private ones may be asked anyway.',
-        default: [],
-        requirements: ['CWE-918'],
-      }),
-    }),
+    hosts: allowedHosts(
+      'Hosts that file servers may redirect to, as files.example.com, or .example.com for all below. The host of a location in the catalogue is allowed anyway.',
+    ),
+    networks: allowedNetworks('file servers'),
     withoutEntry: choice(['pass', 'refuse'], {
       description:
         'UpdateFirmware of the central system for a location that is not in the catalogue: pass it on as it is, or answer SecurityError. A charge point that has L01 refuses the plain message (L01.FR.20).',

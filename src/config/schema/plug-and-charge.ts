@@ -1,6 +1,7 @@
 import { Type } from 'typebox'
 import { v2gAuthoritySchema } from './certificate-authority.ts'
-import { about, choice, duration, file, integer, type Kinded, network, secretFile, url } from './kinds.ts'
+import { about, choice, duration, file, integer, type Kinded, secretFile, url } from './kinds.ts'
+import { allowedHosts, allowedNetworks } from './outbound.ts'
 
 /** ISO 15118 (M01 to M06): what the proxy does itself in place of the central system. */
 
@@ -11,26 +12,11 @@ const mode = (what: string, requirements: readonly string[]) =>
     requirements,
   })
 
-const hosts = Type.Array(Type.String({ minLength: 1, maxLength: 253 }), {
-  maxItems: 64,
-  uniqueItems: true,
-  ...about({
-    description:
-      'Hosts of responders that charge points may name, as ocsp.example.com, or .example.com for all below.',
-    default: [],
-    requirements: ['CWE-918'],
-  }),
-})
+const hosts = allowedHosts(
+  'Hosts of responders that charge points may name, as ocsp.example.com, or .example.com for all below.',
+)
 
-const networks = Type.Array(network({ description: 'Network, as 127.0.0.0/8.' }), {
-  maxItems: 64,
-  ...about({
-    description:
-      'Loopback, link-local and multicast addresses that these hosts may have; public and private ones may be asked anyway.',
-    default: [],
-    requirements: ['CWE-918'],
-  }),
-})
+const networks = allowedNetworks('these hosts')
 
 const issuers = (description: string, requirements: readonly string[]) =>
   Type.Array(file({ description: 'PEM file.' }), {

@@ -1,5 +1,6 @@
 import { Type } from 'typebox'
-import { about, choice, duration, fileOrUrl, network, size } from './kinds.ts'
+import { about, choice, duration, fileOrUrl, size } from './kinds.ts'
+import { allowedHosts, allowedNetworks } from './outbound.ts'
 
 /** Who says which charge point certificates are revoked, and what follows (A00.FR.702, A00.FR.704). */
 
@@ -34,25 +35,10 @@ const liveSessions = Type.Object(
 )
 
 const asking = {
-  hosts: Type.Array(Type.String({ minLength: 1, maxLength: 253 }), {
-    maxItems: 64,
-    uniqueItems: true,
-    ...about({
-      description:
-        'Hosts of responders that certificates may name, as ocsp.example.com, or .example.com for all below. Those of crl and responder are allowed anyway.',
-      default: [],
-      requirements: ['CWE-918'],
-    }),
-  }),
-  networks: Type.Array(network({ description: 'Network, as 127.0.0.0/8.' }), {
-    maxItems: 64,
-    ...about({
-      description:
-        'Loopback, link-local and multicast addresses that these hosts may have; public and private ones may be asked anyway.',
-      default: [],
-      requirements: ['CWE-918'],
-    }),
-  }),
+  hosts: allowedHosts(
+    'Hosts of responders that certificates may name, as ocsp.example.com, or .example.com for all below. Those of crl and responder are allowed anyway.',
+  ),
+  networks: allowedNetworks('these hosts'),
   method: choice(['post', 'get'], {
     description: 'How OCSP is asked. GET lets caches on the way answer.',
     default: 'post',

@@ -6,6 +6,8 @@ import type { UnsureChargePoints } from './unsure.ts'
 
 /** A charging station that names more of them is kept as busy by those it named first. */
 const maxTransactions = 64
+/** OCPP 2.0.1 has 36; who goes a little beyond is understood all the same. */
+const maxIdLength = 255
 
 /** OCPP 2.0.1, E: TransactionEvent says of each transaction when it begins, that it goes on, and when it ends. */
 export function transactionEvents(options: {
@@ -18,7 +20,7 @@ export function transactionEvents(options: {
 
   function told(identity: string, payload: Payload): void {
     const id = isPayload(payload.transactionInfo) ? payload.transactionInfo.transactionId : null
-    if (typeof id !== 'string') return
+    if (typeof id !== 'string' || id.length > maxIdLength) return
     const open = busy.get(identity) ?? new Set()
     if (payload.eventType === 'Started' || payload.eventType === 'Updated') {
       if (open.size < maxTransactions) busy.set(identity, open.add(id))

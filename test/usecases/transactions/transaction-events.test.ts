@@ -22,6 +22,8 @@ test('[A01.FR.01] OCPP 2.0.1: a transaction is open from Started, or Updated, to
   assert.equal(watch.hasOpen('CP1'), true, 'nobody knows yet')
   send('BootNotification')
   assert.equal(watch.hasOpen('CP1'), false)
+  event('Started', 'x'.repeat(256))
+  assert.equal(watch.hasOpen('CP1'), false, 'nobody is made to keep a name without an end (CWE-770)')
   event('Started', 'A')
   event('Updated', 'B')
   event('Ended', 'A')
