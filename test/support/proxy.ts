@@ -87,6 +87,14 @@ export class TestProxy {
     return this.#central
   }
 
+  /**
+   * What the central system has seen since there were `from` events, but for the ends of sessions:
+   * one that was open before may be seen to end at any time, and who is refused has none.
+   */
+  centralSaw(from: number): SimulatorEvent[] {
+    return this.centralEvents.slice(from).filter(({ kind }) => kind !== 'disconnected')
+  }
+
   get process(): ProxyProcess {
     assert.ok(this.#process !== null, 'the proxy was not started')
     return this.#process
