@@ -152,6 +152,8 @@ class Reloader {
 
   async #reload(cause: string): Promise<void> {
     this.#log.info({ cause }, 'reloading')
+    // Taken before the files are read: one that changes while they are taken over counts as changed.
+    const before = await this.#watcher?.states()
     const loaded = loadConfig(this.#path)
     if (!loaded.ok) {
       this.#app.reloadFailed(loaded.problems.map(formatFinding).join('; '))
@@ -159,7 +161,7 @@ class Reloader {
     }
     if (await this.#app.reload(loaded)) {
       this.#sources = loaded.sources
-      await this.#watcher?.setPaths(this.#sources)
+      await this.#watcher?.setPaths(this.#sources, before)
     }
   }
 }

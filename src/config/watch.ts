@@ -9,9 +9,17 @@ export interface WatchOptions {
   readonly pollMs?: number
 }
 
+/** Files by their absolute name, and what each of them was; opaque to everybody else. */
+export type FileStates = ReadonlyMap<string, string>
+
 export interface ConfigWatcher {
-  /** Looks at other files from now on; what they are now is the state to compare with. */
-  setPaths(paths: readonly string[]): Promise<void>
+  /** What the watched files are now. */
+  states(): Promise<FileStates>
+  /**
+   * Looks at other files from now on. What they are now is the state to compare with; where a file was in
+   * `before`, it is that one: who reads the files takes `before` first, and misses nothing that changes meanwhile.
+   */
+  setPaths(paths: readonly string[], before?: FileStates): Promise<void>
   /** Ends every timer and watcher. No call of onChange starts after it. */
   close(): void
 }
@@ -53,13 +61,18 @@ class FileWatcher implements ConfigWatcher {
     this.#poll = setInterval(() => this.#look(), pollMs)
   }
 
-  async setPaths(paths: readonly string[]): Promise<void> {
+  states(): Promise<FileStates> {
+    return statesOf([...this.#prints.keys()])
+  }
+
+  async setPaths(paths: readonly string[], before: FileStates = new Map()): Promise<void> {
     const absolute = [...new Set(paths.map((path) => resolve(path)))]
     // Watching starts before the state is taken: a change in between is then seen twice, not never.
     await this.#watchFolders(absolute)
-    this.#prints = new Map(
-      await Promise.all(absolute.map(async (path) => [path, await fingerprint(path)] as const)),
-    )
+    const now = await statesOf(absolute)
+    this.#prints = new Map([...now].map(([path, state]) => [path, before.get(path) ?? state]))
+    // The event of what has changed since `before` may have come and gone.
+    if (before.size > 0) this.#look()
   }
 
   close(): void {
@@ -138,6 +151,10 @@ class FileWatcher implements ConfigWatcher {
       // As above.
     }
   }
+}
+
+async function statesOf(paths: readonly string[]): Promise<Map<string, string>> {
+  return new Map(await Promise.all(paths.map(async (path) => [path, await fingerprint(path)] as const)))
 }
 
 /** Which file it is and when it was last written; the same text means the same content. */

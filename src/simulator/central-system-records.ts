@@ -27,7 +27,7 @@ export interface CloseRecord {
   readonly reason: string
 }
 
-/** Filter and patience of the `next…` promises; everybody, and 10 s, by default. */
+/** Filter and patience of the `next…` promises; everybody, and 60 s, by default. */
 export interface NextOptions {
   readonly identity?: string
   readonly timeoutMs?: number
@@ -61,7 +61,7 @@ function createLog<T extends { readonly identity: string }>(limit: number): Log<
       waiters.offer(entry)
     },
     all: (identity) => entries.filter((entry) => identity === undefined || entry.identity === identity),
-    next: (what, { identity, timeoutMs = 10_000 }, fits = () => true) =>
+    next: (what, { identity, timeoutMs = 60_000 }, fits = () => true) =>
       waiters.next(
         (entry) => (identity === undefined || entry.identity === identity) && fits(entry),
         timeoutMs,

@@ -5,7 +5,7 @@ import { ReplicaSet, until } from '../support/replicas.ts'
 
 test('[design 12] the primary of Redis is killed, and a sentinel makes the replica the primary', {
   skip: withoutRedis,
-  timeout: 90_000,
+  timeout: 600_000,
 }, async (t) => {
   const set = await ReplicaSet.start(t, ['a', 'b'], { hasSentinel: true, lease: 3000 })
   const [a, b] = set.replicas

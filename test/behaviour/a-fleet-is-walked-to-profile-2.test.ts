@@ -16,7 +16,7 @@ import {
 
 const count = 50
 /** A charge point that never comes back would be waited for without an end. */
-const bounded = { timeout: 180_000 }
+const bounded = { timeout: 600_000 }
 const create = 'campaign create upgrade-profile --to 2 --new-passwords --all --watch --pace 6000'
 
 function idOf([first]: readonly unknown[]): string {

@@ -10,7 +10,7 @@ import { refusalOf } from '../support/refused.ts'
 
 const count = 30
 /** A charge point that never arrives would be waited for without an end. */
-const bounded = { timeout: 180_000 }
+const bounded = { timeout: 600_000 }
 
 test(
   '30 charge points leave the factory, and end on profile 3 with certificates of the operator',

@@ -7,7 +7,7 @@ const batch = 50
 const drainMs = 6000
 
 test('[design 12] SIGTERM with 1,000 sessions and open CALLs: each is answered or its sender told, closes are spread, exit 0', {
-  timeout: 120_000,
+  timeout: 600_000,
 }, async (t) => {
   const release = Promise.withResolvers<void>()
   const proxy = await startProxy(t, {

@@ -13,7 +13,7 @@ const schemas = createMessageSchemas201()
 
 test('a simulated charge point asks about its new V2G certificate and those above it', {
   ...needsOpenssl,
-  timeout: 120_000,
+  timeout: 600_000,
 }, async (t) => {
   const ca = foreignAuthority(t)
   const isCa = 'basicConstraints=critical,CA:TRUE\n'

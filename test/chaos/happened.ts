@@ -14,7 +14,7 @@ export class Happened<T> {
   }
 
   /** The index behind the first entry from `from` on that fits. Throws when there is none in time. */
-  async next(what: string, fits: (entry: T) => boolean, from = 0, timeoutMs = 20_000): Promise<number> {
+  async next(what: string, fits: (entry: T) => boolean, from = 0, timeoutMs = 120_000): Promise<number> {
     let next = from
     const found = (): boolean => {
       for (; next < this.all.length; next += 1) {
@@ -28,7 +28,7 @@ export class Happened<T> {
   }
 
   /** Fulfilled when `holds`, which is looked at after every entry; rejected when it throws. */
-  async until(what: string, holds: () => boolean, timeoutMs = 20_000): Promise<void> {
+  async until(what: string, holds: () => boolean, timeoutMs = 120_000): Promise<void> {
     if (holds()) return
     const { promise, resolve, reject } = Promise.withResolvers<void>()
     const look = () => {

@@ -23,7 +23,7 @@ const steps: readonly [name: string, isStep: (event: SimulatorEvent) => boolean]
 ]
 
 test('[A00.FR.805] [A00.FR.806] [A02.FR.01] kill -9 at any step of an onboarding, and it is done all the same', {
-  timeout: 240_000,
+  timeout: 900_000,
 }, async (t) => {
   const proxy = await startProxy(t, {
     certificateAuthority: localAuthority,

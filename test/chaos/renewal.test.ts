@@ -27,7 +27,7 @@ const halves: readonly (readonly At[])[] = [
   ],
 ]
 
-const patienceMs = 30_000
+const patienceMs = 120_000
 
 /** A charge point on profile 3 that comes back on its own, to whatever process runs then. */
 async function chargePointOf(world: World, identity: string): Promise<ChargePoint> {

@@ -102,3 +102,21 @@ test('only the files of the last setPaths count, and nothing after close', async
   await second.next()
   assert.deepEqual(seen, [])
 })
+
+test('what changes between the look and setPaths is not missed', async (context) => {
+  const folder = temporaryFolder(context)
+  const [file, added] = [join(folder, 'proxy.yaml'), join(folder, 'added')]
+  writeFileSync(file, '1')
+  writeFileSync(added, '1')
+  const { watcher, next, seen } = await watching(context, [file])
+  const before = await watcher.states()
+  // As a reload that takes its time over what it has read: the event of this change comes and goes meanwhile.
+  appendFileSync(file, '2')
+  assert.deepEqual(await next(), [file])
+  await watcher.setPaths([file, added], before)
+  assert.deepEqual(await next(), [file])
+  // Nothing has changed since: neither file counts.
+  await watcher.setPaths([file, added], await watcher.states())
+  appendFileSync(added, '2')
+  assert.deepEqual([await next(), seen], [[added], []])
+})

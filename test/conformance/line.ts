@@ -26,7 +26,7 @@ export interface Asked {
   readonly payload: Readonly<Record<string, unknown>>
 }
 
-const patienceMs = 20_000
+const patienceMs = 120_000
 
 /** One WebSocket of a charge point, by the `ws` library and JSON.parse alone. */
 export class Line {

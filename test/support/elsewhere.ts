@@ -10,9 +10,9 @@ import { secret } from './secrets.ts'
 
 export type ElsewhereKind = 'est' | 'http'
 
-/** Fulfilled when it is true. Throws after 20 seconds. */
+/** Fulfilled when it is true. Throws after two minutes: no machine is so slow. */
 export async function until(isTrue: () => Promise<boolean>): Promise<void> {
-  const signal = AbortSignal.timeout(20_000)
+  const signal = AbortSignal.timeout(120_000)
   while (!(await isTrue())) {
     signal.throwIfAborted()
     await new Promise((resolve) => setTimeout(resolve, 20))

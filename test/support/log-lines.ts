@@ -5,6 +5,9 @@ export type LogLine = Readonly<Record<string, unknown>>
 
 export type Fits = (line: LogLine) => boolean
 
+/** How long a line is waited for: a start alone takes many seconds where three tests share a slow machine. */
+const patienceMs = 120_000
+
 /** The JSON lines that a process writes, kept, and awaited. */
 export class LogLines {
   readonly all: LogLine[] = []
@@ -27,7 +30,7 @@ export class LogLines {
   }
 
   /** The first line from index `from` on that fits. Throws when none came within `timeoutMs`. */
-  async wait(what: string, fits: Fits, from = 0, timeoutMs = 20_000): Promise<LogLine> {
+  async wait(what: string, fits: Fits, from = 0, timeoutMs = patienceMs): Promise<LogLine> {
     const found = () => this.all.slice(from).find(fits)
     const present = found()
     if (present !== undefined) return present

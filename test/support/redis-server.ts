@@ -97,7 +97,7 @@ export class RedisServer {
     })
     child.once('exit', (code) => ready.reject(new Error(`redis-server ended (${code}):\n${output}`)))
     // Nobody has it before it is ready, and so nobody would end it.
-    const timer = setTimeout(() => child.kill('SIGKILL'), 30_000)
+    const timer = setTimeout(() => child.kill('SIGKILL'), 120_000)
     await ready.promise.finally(() => clearTimeout(timer))
   }
 
