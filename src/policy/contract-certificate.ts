@@ -9,6 +9,7 @@ export type ContractStatus =
   | 'CertificateExpired'
   | 'CertificateRevoked'
   | 'CertChainError'
+  | 'ContractCancelled'
   | 'NoCertificateAvailable'
 
 /** What is known of one certificate of the chain, or of the chain itself. */
@@ -20,6 +21,8 @@ export type ContractFinding =
   | { readonly kind: 'expired'; readonly detail: string }
   /** It leads to nobody who is trusted, or its authority has never heard of it. */
   | { readonly kind: 'untrusted'; readonly detail: string }
+  /** It is the certificate of another contract than the one that is to be charged on. */
+  | { readonly kind: 'other_contract'; readonly detail: string }
   /** Nobody who knows could be asked. */
   | { readonly kind: 'unreachable'; readonly detail: string }
 
@@ -34,6 +37,8 @@ const statuses = [
   ['revoked', 'CertificateRevoked'],
   ['untrusted', 'CertChainError'],
   ['expired', 'CertificateExpired'],
+  // C07.FR.13: the certificate is good, and the contract id that is shown with it is not.
+  ['other_contract', 'ContractCancelled'],
   // Of the enumeration the one that says that somebody else did not answer in time.
   ['unreachable', 'NoCertificateAvailable'],
 ] as const

@@ -30,8 +30,10 @@ test('Authorize with a contract certificate', needsOpenssl, async (t) => {
   const { url, stop } = await startOpensslResponder(ca)
   t.after(() => stop())
   const extensions = `authorityInfoAccess=OCSP;URI:${url}/\n`
-  for (const [name, serial] of issued) ca.issue(name, { serial, extensions })
-  ca.issue('silent')
+  // The commonName of a contract certificate is the contract id, with hyphens or without.
+  const subject = '/O=Example MO/CN=DEABCC123456789'
+  for (const [name, serial] of issued) ca.issue(name, { serial, extensions, subject })
+  ca.issue('silent', { subject })
   const pem = (name: string) => readFileSync(ca.file(`${name}.pem`), 'utf8')
   const stranger = foreignAuthority(t)
   stranger.issue('foreign')
@@ -87,6 +89,49 @@ test('Authorize with a contract certificate', needsOpenssl, async (t) => {
           JSON.stringify(contract),
         )
       assert.equal(asked()[form], before)
+    })
+    await t.test(`[C07.FR.13] nobody charges on the contract of another, ${form}`, async () => {
+      const before = asked()[form]
+      const from = proxy.log.all.length
+      const counted = async () =>
+        (await proxy.metrics()).sum('ocpp_proxy_plug_and_charge_total', { message, result: 'failed' })
+      const failures = await counted()
+      const refused = { certificateStatus: 'ContractCancelled', idTokenInfo: invalid }
+      for (const [id, contract] of [
+        ['DE-ABC-C12345678-8', { certificate: pem('good') }],
+        ['DE-ABC-C00000000-9', { certificate: pem('good') }],
+        // The hashes of another certificate do not stand in for the one that is shown.
+        ['DE-ABC-C12345678-8', { certificate: pem('good'), ...hashes('good') }],
+        // Its responder cannot be asked: that weighs less.
+        ['DE-ABC-C12345678-8', { certificate: pem('silent') }],
+        ['04A2B3C4', { certificate: pem('good') }],
+        ['DEABCC123456789 ', { certificate: pem('good') }],
+      ] as const) {
+        const message201 = { idToken: { idToken: id, type: 'eMAID' }, ...contract }
+        assert.deepEqual(await setting.ask(form, message, message201), refused, id)
+      }
+      const revoked = { idToken: { idToken: 'DE-ABC-C12345678-8', type: 'eMAID' }, certificate: pem('bad') }
+      assert.deepEqual(await setting.ask(form, message, revoked), {
+        ...{ certificateStatus: 'CertificateRevoked', idTokenInfo: invalid },
+      })
+      assert.equal(asked()[form], before)
+      assert.equal(await counted(), failures + 7)
+      const why = 'idToken is another contract than that of the certificate'
+      await proxy.log.wait('the reason', ({ detail }) => detail === why, from)
+      for (const id of ['DEABCC123456789', 'de-abc-c12345678-9', 'DE-ABC-C12345678'])
+        assert.equal(
+          (
+            await setting.ask(form, message, {
+              idToken: { idToken: id, type: 'eMAID' },
+              certificate: pem('good'),
+            })
+          ).certificateStatus,
+          'Accepted',
+          id,
+        )
+      // By hashes nobody can tell whose certificate it is.
+      const other = { idToken: { idToken: 'DE-ABC-C00000000-9', type: 'eMAID' }, ...hashes('good') }
+      assert.equal((await setting.ask(form, message, other)).certificateStatus, 'Accepted')
     })
     await t.test(`without certificates there is nothing to check, ${form}`, async () => {
       const plain = await setting.ask(form, message, { idToken })

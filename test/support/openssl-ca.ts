@@ -40,6 +40,10 @@ export interface IssueOptions {
   readonly days?: number
   /** File name of the issuer without ending. Default root. */
   readonly issuer?: string
+  /** As -subj has it. */
+  readonly subject?: string
+  /** ASN.1 types of the strings in the subject, as string_mask has them. */
+  readonly stringMask?: string
 }
 
 const rootExtensions = ['basicConstraints=critical,CA:TRUE', 'keyUsage=critical,keyCertSign,cRLSign'] as const
@@ -89,8 +93,10 @@ type Run = OpensslCa['run']
 
 function issue(run: Run, file: OpensslCa['file'], name: string, options: IssueOptions): void {
   const { key = 'ec', issuer = 'root', extensions = '', days = 20, serial } = options
+  const { subject = `/O=Example CPO/CN=${name}`, stringMask = 'utf8only' } = options
   writeFileSync(file(`${name}.ext`), extensions)
-  const request = ['-keyout', `${name}.key`, '-out', `${name}.csr`, '-subj', `/O=Example CPO/CN=${name}`]
+  writeFileSync(file('req.cnf'), `[req]\nstring_mask = ${stringMask}\ndistinguished_name = name\n[name]\n`)
+  const request = ['-keyout', `${name}.key`, '-out', `${name}.csr`, '-config', 'req.cnf', '-subj', subject]
   run('req', '-nodes', ...keyArguments[key], ...request)
   const from = [
     '-in',

@@ -5,7 +5,9 @@ import {
   type ContractVerdict,
   judgeContract,
 } from '../../policy/contract-certificate.ts'
+import { contractIdProblem } from '../../policy/contract-id.ts'
 import { messageOf } from '../../policy/error.ts'
+import type { CertificateFacts } from '../../policy/facts.ts'
 import { buildPath, maxPathLength } from '../chain.ts'
 import { certificateHashData } from '../hash-data.ts'
 import { splitPem } from '../pem.ts'
@@ -20,6 +22,8 @@ export interface ContractCertificates {
   readonly hashes: readonly OcspRequestData[]
   /** PEM, the contract certificate first: the charge point has no root for it (CentralContractValidationAllowed). */
   readonly certificate: string | null
+  /** The contract that is to be charged on (eMAID); null: the message has none, so it is nobody's. */
+  readonly contractId: string | null
 }
 
 /** Are the certificates of a contract good? Knows nothing of the message that asks. */
@@ -42,13 +46,12 @@ export interface ContractCheckDeps {
 
 export function createContractCheck(options: ContractCheckOptions, deps: ContractCheckDeps): ContractCheck {
   return {
-    async check({ hashes, certificate }) {
-      const chain =
-        certificate === null ? { findings: [], hashes: [] } : judgeChain(certificate, options, deps)
+    async check({ hashes, certificate, contractId }) {
+      const chain = certificate === null ? nothing : judgeChain(certificate, contractId, options, deps)
       // What is refused already is not asked about: the URLs in it are nobody's word.
       const asked = chain.findings.length > 0 ? [] : [...hashes, ...chain.hashes]
       const findings = await Promise.all(asked.map((data) => statusOf(data, options, deps)))
-      return judgeContract([...chain.findings, ...findings], options.unreachable)
+      return judgeContract([...chain.findings, ...chain.holder, ...findings], options.unreachable)
     },
   }
 }
@@ -79,13 +82,22 @@ async function statusOf(
 interface JudgedChain {
   /** What is wrong with it. */
   readonly findings: readonly ContractFinding[]
-  /** What is to be asked about, when nothing is. */
+  /** It belongs to another contract. That it is revoked as well weighs more, so it is asked about all the same. */
+  readonly holder: readonly ContractFinding[]
+  /** What is to be asked about, when nothing is wrong. */
   readonly hashes: readonly OcspRequestData[]
 }
 
+const nothing: JudgedChain = { findings: [], holder: [], hashes: [] }
+
 /** The path (RFC 5280 6) to one of the authorities, and what their responders are to be asked. Never throws. */
-function judgeChain(pem: string, { issuers }: ContractCheckOptions, { now }: ContractCheckDeps): JudgedChain {
-  const wrong = (detail: string): JudgedChain => ({ findings: [{ kind: 'untrusted', detail }], hashes: [] })
+function judgeChain(
+  pem: string,
+  contractId: string | null,
+  { issuers }: ContractCheckOptions,
+  { now }: ContractCheckDeps,
+): JudgedChain {
+  const wrong = (detail: string): JudgedChain => ({ ...nothing, findings: [{ kind: 'untrusted', detail }] })
   try {
     const [leaf, ...others] = splitPem(pem).map((one) => new X509Certificate(one))
     if (leaf === undefined) return wrong('certificate holds none')
@@ -96,12 +108,23 @@ function judgeChain(pem: string, { issuers }: ContractCheckOptions, { now }: Con
     const dates = checkValidity(chain, now())
     if (!dates.ok)
       return dates.reason === 'client_cert_expired'
-        ? { findings: [{ kind: 'expired', detail: dates.detail }], hashes: [] }
+        ? { ...nothing, findings: [{ kind: 'expired', detail: dates.detail }] }
         : wrong(dates.detail)
-    return { findings: [], hashes: hashesOf(upToRoot(certificates, issuers)) }
+    const holder = holderOf(chain.leaf, contractId)
+    return { findings: [], holder, hashes: hashesOf(upToRoot(certificates, issuers)) }
   } catch (error) {
     return wrong(`certificate cannot be read: ${messageOf(error)}`)
   }
+}
+
+/** C07.FR.02, ISO 15118-2: the contract id is the commonName of the contract certificate. */
+function holderOf(
+  { commonNames }: Pick<CertificateFacts, 'commonNames'>,
+  contractId: string | null,
+): readonly ContractFinding[] {
+  const detail =
+    contractId === null ? 'idToken is no contract id' : contractIdProblem(contractId, commonNames)
+  return detail === null ? [] : [{ kind: 'other_contract', detail }]
 }
 
 /** The first authority of the operator's files ends the path: those above it may be revoked as well. */

@@ -25,7 +25,8 @@ export function readContract(data: Payload): ContractCertificates | 'malformed' 
   if (!Array.isArray(entries) || entries.length > maxHashes) return 'malformed'
   const hashes = entries.map(readOcspRequestData).filter((one): one is OcspRequestData => one !== null)
   if (hashes.length < entries.length) return 'malformed'
-  return certificate === null && hashes.length === 0 ? null : { certificate, hashes }
+  if (certificate === null && hashes.length === 0) return null
+  return { certificate, hashes, contractId: contractIdOf(data.idToken) }
 }
 
 function isPem(value: unknown): value is string {
@@ -45,6 +46,10 @@ export async function judgeAuthorize(data: Payload, check: ContractCheck): Promi
   if (contract === 'malformed') {
     const detail = 'the certificates are not as C07 has them'
     return { answer: refused('CertChainError', 'malformed', detail), verdict: null }
+  }
+  if (contract.certificate !== null && contract.contractId === null) {
+    const detail = 'idToken is no text, so the contract certificate is that of nobody'
+    return { answer: refused('ContractCancelled', 'malformed', detail), verdict: null }
   }
   const verdict = await check.check(contract)
   const { status, detail } = verdict
@@ -81,8 +86,8 @@ export async function askByIdTag(
   data: Payload,
   verdict: ContractVerdict | null,
 ): Promise<ServedAnswer | Exclude<CallOutcome, { kind: 'result' }>> {
-  const idTag = idTagOf(data.idToken)
-  if (idTag === null) {
+  const idTag = contractIdOf(data.idToken)
+  if (idTag === null || idTag.length > maxIdTagLength) {
     const detail = `idToken is no text of 1 to ${maxIdTagLength} characters, which is what an idTag holds`
     return { payload: { idTokenInfo: { status: 'Invalid' } }, result: 'malformed', detail }
   }
@@ -106,9 +111,9 @@ export async function askByIdTag(
 }
 
 /** The note has an object with `idToken`, and peers add a type; some write the text itself. */
-function idTagOf(idToken: unknown): string | null {
+function contractIdOf(idToken: unknown): string | null {
   const text = isPayload(idToken) ? idToken.idToken : idToken
-  return typeof text === 'string' && text !== '' && text.length <= maxIdTagLength ? text : null
+  return typeof text === 'string' && text !== '' ? text : null
 }
 
 const statuses = ['Accepted', 'Blocked', 'ConcurrentTx', 'Expired', 'Invalid'] as const

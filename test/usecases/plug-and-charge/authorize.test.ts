@@ -18,7 +18,13 @@ test('what Authorize says about certificates is read, or nobody says what it mea
   assert.deepEqual(readContract({ iso15118CertificateHashData: [entry] }), {
     certificate: null,
     hashes: [entry],
+    contractId: null,
   })
+  // The note has an object, OCPP 2.0.1 one with a type, and some write the text itself.
+  for (const idToken of [{ idToken: 'ID' }, { idToken: 'ID', type: 'eMAID' }, 'ID'])
+    assert.deepEqual(readContract({ idToken, certificate: 'PEM' }), {
+      ...{ certificate: 'PEM', hashes: [], contractId: 'ID' },
+    })
   for (const data of [
     { iso15118CertificateHashData: [entry, entry, entry, entry, entry] },
     { iso15118CertificateHashData: [entry, { ...entry, issuerKeyHash: 'xy' }] },
@@ -41,6 +47,18 @@ test('[C07.FR.16] what is malformed is refused, and nobody is asked', async () =
     idTokenInfo: { status: 'Invalid' },
   })
   assert.equal(answer?.result, 'malformed')
+})
+
+test('[C07.FR.02] a contract certificate with no contract id is that of nobody', async () => {
+  const check = { check: () => assert.fail('nobody may be asked') }
+  for (const idToken of [undefined, null, '', 7, ['ID'], { idToken: '' }, { idToken: ['ID'] }, {}]) {
+    const { answer } = await judgeAuthorize({ certificate: 'PEM', idToken }, check)
+    assert.deepEqual(answer?.payload, {
+      certificateStatus: 'ContractCancelled',
+      idTokenInfo: { status: 'Invalid' },
+    })
+    assert.equal(answer?.result, 'malformed')
+  }
 })
 
 test('the word of the central system about certificates stands', () => {
