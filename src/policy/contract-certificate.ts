@@ -10,7 +10,6 @@ export type ContractStatus =
   | 'CertificateRevoked'
   | 'CertChainError'
   | 'ContractCancelled'
-  | 'NoCertificateAvailable'
 
 /** What is known of one certificate of the chain, or of the chain itself. */
 export type ContractFinding =
@@ -39,12 +38,12 @@ const statuses = [
   ['expired', 'CertificateExpired'],
   // C07.FR.13: the certificate is good, and the contract id that is shown with it is not.
   ['other_contract', 'ContractCancelled'],
-  // Of the enumeration the one that says that somebody else did not answer in time.
-  ['unreachable', 'NoCertificateAvailable'],
+  // C07.FR.17: it cannot be verified.
+  ['unreachable', 'CertChainError'],
 ] as const
 
 /**
- * C07.FR.05, C07.FR.16: accepted when all are good. `unreachable` says what becomes of a chain of which a
+ * C07.FR.05, C07.FR.13 to 17: accepted when all are good. `unreachable` says what becomes of a chain of which a
  * status could not be had.
  */
 export function judgeContract(
@@ -58,4 +57,16 @@ export function judgeContract(
     return { status: isOverlooked ? 'Accepted' : status, detail: found.detail }
   }
   return { status: 'Accepted', detail: null }
+}
+
+/** C07.FR.15 to 17: what becomes of the contract id of a certificate that is refused. */
+export function idStatusOf(status: Exclude<ContractStatus, 'Accepted'>): 'Expired' | 'Invalid' {
+  return status === 'CertificateExpired' ? 'Expired' : 'Invalid'
+}
+
+const cancelled: ReadonlySet<unknown> = new Set(['Blocked', 'Expired', 'Invalid', 'Unknown'])
+
+/** C07.FR.13, 14: what is said of a good certificate, by what the central system says of the contract id. */
+export function certificateStatusFor(idStatus: unknown): 'Accepted' | 'ContractCancelled' {
+  return cancelled.has(idStatus) ? 'ContractCancelled' : 'Accepted'
 }

@@ -81,7 +81,7 @@ test('Authorize with a contract certificate', needsOpenssl, async (t) => {
         [{ certificate: 'nonsense' }, 'CertChainError'],
         [{ certificate: pem('sub') }, 'CertChainError'],
         // Nobody can be asked about it.
-        [{ certificate: pem('silent') }, 'NoCertificateAvailable'],
+        [{ certificate: pem('silent') }, 'CertChainError'],
       ] as const)
         assert.deepEqual(
           await setting.ask(form, message, { idToken, ...contract }),
@@ -148,41 +148,48 @@ test('Authorize with a contract certificate', needsOpenssl, async (t) => {
       idTokenInfo: invalid,
     })
   })
-  await t.test('the legacy central system is asked by the message that it knows', async () => {
-    const got = await setting.ask('DataTransfer', message, { idToken: { idToken: eMaid }, ...hashes('good') })
-    assert.deepEqual(got, {
-      certificateStatus: 'Accepted',
-      idTokenInfo: { status: 'Accepted', cacheExpiryDateTime: expiryDate },
-    })
-    assert.match(JSON.stringify(proxy.central.messages('CP-1')), new RegExp(`"idTag\\W+${eMaid}`))
-    for (const status of ['Blocked', 'ConcurrentTx', 'Expired', 'Invalid']) {
-      answer = { kind: 'result', payload: { idTagInfo: { status } } }
-      const refused = await setting.ask('DataTransfer', message, { idToken, ...hashes('good') })
-      assert.deepEqual(refused, { certificateStatus: 'Accepted', idTokenInfo: { status } })
-    }
-    for (const wrong of [
-      { kind: 'error', code: 'GenericError', description: 'no' },
-      { kind: 'result', payload: { idTagInfo: 'Accepted' } },
-    ] satisfies Answer[]) {
-      answer = wrong
-      const vendorId = 'org.openchargealliance.iso15118pnc'
-      const data = JSON.stringify({ idToken, ...hashes('good') })
-      const outcome = await points.DataTransfer.call('DataTransfer', { vendorId, messageId: message, data })
-      assert.equal(outcome.kind, 'error', JSON.stringify(outcome))
-    }
-    // No idTag holds it, and a part of it may be somebody else.
-    const before = asked().DataTransfer
-    const long = { idToken: { idToken: 'X'.repeat(21) }, ...hashes('good') }
-    assert.deepEqual(await setting.ask('DataTransfer', message, long), { idTokenInfo: invalid })
-    assert.equal(asked().DataTransfer, before)
-  })
+  await t.test(
+    '[C07.FR.13][C07.FR.14] the legacy central system is asked by the message that it knows',
+    async () => {
+      const got = await setting.ask('DataTransfer', message, {
+        idToken: { idToken: eMaid },
+        ...hashes('good'),
+      })
+      assert.deepEqual(got, {
+        certificateStatus: 'Accepted',
+        idTokenInfo: { status: 'Accepted', cacheExpiryDateTime: expiryDate },
+      })
+      assert.match(JSON.stringify(proxy.central.messages('CP-1')), new RegExp(`"idTag\\W+${eMaid}`))
+      for (const status of ['Blocked', 'ConcurrentTx', 'Expired', 'Invalid']) {
+        answer = { kind: 'result', payload: { idTagInfo: { status } } }
+        const refused = await setting.ask('DataTransfer', message, { idToken, ...hashes('good') })
+        const certificateStatus = status === 'ConcurrentTx' ? 'Accepted' : 'ContractCancelled'
+        assert.deepEqual(refused, { certificateStatus, idTokenInfo: { status } })
+      }
+      for (const wrong of [
+        { kind: 'error', code: 'GenericError', description: 'no' },
+        { kind: 'result', payload: { idTagInfo: 'Accepted' } },
+      ] satisfies Answer[]) {
+        answer = wrong
+        const vendorId = 'org.openchargealliance.iso15118pnc'
+        const data = JSON.stringify({ idToken, ...hashes('good') })
+        const outcome = await points.DataTransfer.call('DataTransfer', { vendorId, messageId: message, data })
+        assert.equal(outcome.kind, 'error', JSON.stringify(outcome))
+      }
+      // No idTag holds it, and a part of it may be somebody else.
+      const before = asked().DataTransfer
+      const long = { idToken: { idToken: 'X'.repeat(21) }, ...hashes('good') }
+      assert.deepEqual(await setting.ask('DataTransfer', message, long), { idTokenInfo: invalid })
+      assert.equal(asked().DataTransfer, before)
+    },
+  )
   await t.test('a responder that is away: refused, unless the operator says otherwise', async () => {
     await stop()
     const late = { idToken, ...hashes('late') }
     answer = { kind: 'result', payload: { idTagInfo: { status: 'Accepted' } } }
     for (const form of forms)
       assert.deepEqual(await setting.ask(form, message, late), {
-        certificateStatus: 'NoCertificateAvailable',
+        certificateStatus: 'CertChainError',
         idTokenInfo: invalid,
       })
     const change = { plugAndCharge: { authorize: { ...authorize, unreachable: 'allow' } } }

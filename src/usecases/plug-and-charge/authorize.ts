@@ -1,7 +1,7 @@
 import { isPayload, type Payload } from '../../ocpp/message.ts'
 import type { ContractCertificates, ContractCheck } from '../../pki/plug-and-charge/contract-check.ts'
 import { type OcspRequestData, readOcspRequestData } from '../../pki/plug-and-charge/ocsp-request-data.ts'
-import type { ContractVerdict } from '../../policy/contract-certificate.ts'
+import { type ContractVerdict, certificateStatusFor, idStatusOf } from '../../policy/contract-certificate.ts'
 import type { Answered, AnswerFate, CallOutcome, UseCaseSession } from '../../relay/use-case.ts'
 import type { ServedAnswer } from './answers.ts'
 
@@ -56,24 +56,23 @@ export async function judgeAuthorize(data: Payload, check: ContractCheck): Promi
   return { answer: status === 'Accepted' ? null : refused(status, 'failed', detail), verdict }
 }
 
-/** C07.FR.16: a contract whose certificates are refused is Invalid. */
 function refused(
-  certificateStatus: ContractVerdict['status'],
+  certificateStatus: Exclude<ContractVerdict['status'], 'Accepted'>,
   result: 'failed' | 'malformed',
   detail: string | null,
 ): ServedAnswer {
-  return { payload: { certificateStatus, idTokenInfo: { status: 'Invalid' } }, result, detail }
+  const status = idStatusOf(certificateStatus)
+  return { payload: { certificateStatus, idTokenInfo: { status } }, result, detail }
 }
 
-/** OCPP 2.0.1: the central system's own answer, which may leave out what it could not check. */
-export function withStatus({ status }: ContractVerdict): Answered {
-  return (answer): AnswerFate => {
-    if (answer?.kind !== 'result' || answer.payload.certificateStatus !== undefined)
-      return { kind: 'forward' }
-    return {
-      kind: 'replace',
-      answer: { kind: 'result', payload: { ...answer.payload, certificateStatus: status } },
-    }
+/** OCPP 2.0.1: the central system's own answer about good certificates, which may leave out what it could not check. */
+export function withStatus(answer: Parameters<Answered>[0]): AnswerFate {
+  if (answer?.kind !== 'result' || answer.payload.certificateStatus !== undefined) return { kind: 'forward' }
+  const { idTokenInfo } = answer.payload
+  const certificateStatus = certificateStatusFor(isPayload(idTokenInfo) ? idTokenInfo.status : null)
+  return {
+    kind: 'replace',
+    answer: { kind: 'result', payload: { ...answer.payload, certificateStatus } },
   }
 }
 
@@ -101,7 +100,8 @@ export async function askByIdTag(
       description: 'Authorize.conf without a status',
       details: {},
     }
-  const certificateStatus = verdict === null ? {} : { certificateStatus: verdict.status }
+  const certificateStatus =
+    verdict === null ? {} : { certificateStatus: certificateStatusFor(idTokenInfo.status) }
   const isAccepted = idTokenInfo.status === 'Accepted'
   return {
     payload: { ...certificateStatus, idTokenInfo },

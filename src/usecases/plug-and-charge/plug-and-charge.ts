@@ -113,7 +113,7 @@ async function serve(
       const { answer, verdict } = await judgeAuthorize(data, contractCheck)
       if (answer !== null) return answer
       if (session.facts.protocol === 'ocpp1.6') return askedByIdTag(session, data, verdict)
-      return verdict === null ? null : passed(withStatus(verdict), verdict.detail)
+      return verdict === null ? null : passed(withStatus, verdict.detail)
     }
     default:
       return message satisfies never

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import type { Payload } from '../../../src/ocpp/message.ts'
 import { judgeAuthorize, readContract, withStatus } from '../../../src/usecases/plug-and-charge/authorize.ts'
 
 const hash = '00'.repeat(32)
@@ -61,12 +62,36 @@ test('[C07.FR.02] a contract certificate with no contract id is that of nobody',
   }
 })
 
+test('[C07.FR.15][C07.FR.16][C07.FR.17] the contract id shares the fate of its certificates', async () => {
+  for (const [certificateStatus, status] of [
+    ['CertificateExpired', 'Expired'],
+    ['CertificateRevoked', 'Invalid'],
+    ['CertChainError', 'Invalid'],
+    ['ContractCancelled', 'Invalid'],
+  ] as const) {
+    const check = { check: async () => ({ status: certificateStatus, detail: 'why' }) }
+    const { answer } = await judgeAuthorize({ certificate: 'PEM', idToken: 'ID' }, check)
+    assert.deepEqual(answer?.payload, { certificateStatus, idTokenInfo: { status } })
+  }
+})
+
+test('[C07.FR.13][C07.FR.14] the certificate of a contract that is not accepted is good for nothing', () => {
+  const statusFor = (payload: Payload) => {
+    const fate = withStatus({ kind: 'result', payload })
+    assert.ok(fate.kind === 'replace' && fate.answer.kind === 'result')
+    return fate.answer.payload.certificateStatus
+  }
+  for (const status of ['Blocked', 'Expired', 'Invalid', 'Unknown'])
+    assert.equal(statusFor({ idTokenInfo: { status } }), 'ContractCancelled', status)
+  for (const status of ['Accepted', 'ConcurrentTx', 'NoCredit', 'NotAtThisLocation', 'NotAtThisTime'])
+    assert.equal(statusFor({ idTokenInfo: { status } }), 'Accepted', status)
+})
+
 test('the word of the central system about certificates stands', () => {
-  const answered = withStatus({ status: 'Accepted', detail: null })
-  const payload = { idTokenInfo: { status: 'Invalid' }, certificateStatus: 'ContractCancelled' }
-  assert.deepEqual(answered({ kind: 'result', payload }), { kind: 'forward' })
-  assert.deepEqual(answered(null), { kind: 'forward' })
-  assert.deepEqual(answered({ kind: 'error', code: 'InternalError', description: '', details: {} }), {
+  const payload = { idTokenInfo: { status: 'Accepted' }, certificateStatus: 'ContractCancelled' }
+  assert.deepEqual(withStatus({ kind: 'result', payload }), { kind: 'forward' })
+  assert.deepEqual(withStatus(null), { kind: 'forward' })
+  assert.deepEqual(withStatus({ kind: 'error', code: 'InternalError', description: '', details: {} }), {
     kind: 'forward',
   })
 })
