@@ -120,6 +120,7 @@ export class App {
     this.#logs = chargePointLogsOf(() => this.#config)
     this.#useCases = createUseCases({
       store: this.#replicas?.fenced(store) ?? store,
+      steps: store.registry,
       logs: this.#logs,
       log,
       metrics,

@@ -16,7 +16,7 @@ import { protocols } from '../policy/protocol.ts'
 import { sessionsWhere } from '../relay/sessions-where.ts'
 import type { SessionDirectory, UseCase, UseCaseSession } from '../relay/use-case.ts'
 import { seal } from '../store/seal.ts'
-import type { LogArchive, Store } from '../store/store.ts'
+import type { LogArchive, Registry, Store } from '../store/store.ts'
 import {
   type CertificateUpdate,
   createCertificateUpdate,
@@ -48,7 +48,10 @@ import { Firmware } from './firmware.ts'
 import { onboardingOf } from './onboarding.ts'
 
 export interface UseCaseDeps {
+  /** For who acts for sessions: where replicas share the store, what is written is held to their leases. */
   readonly store: Store
+  /** Whoever has the session. */
+  readonly steps: Pick<Registry, 'listCredentialChanges' | 'stepCredentialChange' | 'stepUpgrade'>
   /** null: no logs of charge points are kept. */
   readonly logs: LogArchive | null
   readonly log: Logger
@@ -110,6 +113,7 @@ export function createUseCases(deps: UseCaseDeps): UseCases {
   const logs = logsOf(deps, schemas)
   const changes = createChargePointChanges({
     registry: store.registry,
+    steps: deps.steps,
     roots: store.roots,
     serverChains: deps.serverChains,
     trustedRoots: () => deps.trust().map((root) => root.toString()),

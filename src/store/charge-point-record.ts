@@ -2,7 +2,7 @@ import { ProxyError } from '../policy/error.ts'
 import { movesRatchet } from '../policy/profile.ts'
 import { changeAtSuccess } from './credential-change.ts'
 import { onboardingAtSuccess } from './onboarding.ts'
-import type { ChargePointPatch, ChargePointRecord, SuccessfulConnection } from './store.ts'
+import type { ChargePointPatch, ChargePointRecord, Registry, SuccessfulConnection } from './store.ts'
 
 /** What becomes of a charge point's record, for every store the same. Pure; each store makes it atomic. */
 
@@ -44,6 +44,18 @@ export function patched(record: ChargePointRecord, patch: ChargePointPatch, now:
     patch.upgradeOpened === undefined && patch.upgradeTo !== undefined ? { upgradeOpened: null } : {}
   const fields = { ...withoutUndefined(patch), ...upgradeOpened, credentialChange }
   return { ...record, ...fields, identity, createdAt, updatedAt: now }
+}
+
+/** What the step changes; null: this upgrade is not the present one any more. */
+export function upgradeStep(
+  { upgradeTo, upgradeOpened }: ChargePointRecord,
+  { to, at }: Parameters<Registry['stepUpgrade']>[1],
+  step: Parameters<Registry['stepUpgrade']>[2],
+): ChargePointPatch | null {
+  if (upgradeTo !== to || upgradeOpened?.at !== at) return null
+  return step === 'close'
+    ? { upgradeTo: upgradeOpened.before }
+    : { upgradeOpened: { ...upgradeOpened, phase: step } }
 }
 
 /** A field that is present and undefined changes nothing. */

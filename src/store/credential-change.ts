@@ -71,15 +71,17 @@ function isInUse(change: CredentialChange | null): change is CredentialChange {
   return change.oldSeenAt === null || change.oldSeenAt < (change.answeredAt ?? 0)
 }
 
-/** Null: the change that began at `startedAt` is not the present one. */
+/** Null: the change that began at `startedAt` is not the present one, or does not stand as it was `seen`. */
 export function stepChange(
   record: CredentialState,
   startedAt: number,
   step: CredentialStep,
   now: number,
+  seen?: Pick<CredentialChange, 'phase' | 'oldSeenAt'>,
 ): CredentialState | null {
   const change = record.credentialChange
   if (change?.startedAt !== startedAt) return null
+  if (seen !== undefined && (change.phase !== seen.phase || change.oldSeenAt !== seen.oldSeenAt)) return null
   const { credential, upstreamSecret } = record
   switch (step) {
     case 'accepted':

@@ -55,6 +55,8 @@ export async function openRedisStore(settings: RedisSettings, options: RedisOpti
       fenced: (fenceOf) => ({
         registry: redisRegistry(connection, registry, now, fenceOf),
         renewals: redisRenewals(connection, registry, fenceOf),
+        roots: redisRoots(connection, registry, fenceOf),
+        firmware: redisFirmware(connection, registry, fenceOf),
       }),
       led: (tokenOf) => redisCampaigns(connection, campaigns, tokenOf),
       takeLead: (token) => takeLead(connection, campaignKeys(campaigns), registry.fence, token),

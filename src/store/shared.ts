@@ -18,9 +18,10 @@ export interface SharedStore {
   denialsAfter(revision: number | null): Promise<Changes>
   /**
    * The same tables for whoever acts for sessions of this replica: what is written about a charge point goes
-   * with its fence, in the same transaction. `fenceOf` gives undefined for one that has no session here.
+   * with its fence, in the same transaction. There is none without one: who acts for no session (an operator,
+   * a grace that is over) has the tables as they are.
    */
-  fenced(fenceOf: (identity: string) => Fence | undefined): Pick<Store, 'registry' | 'renewals'>
+  fenced(fenceOf: (identity: string) => Fence): Pick<Store, FencedTable>
   /**
    * Campaigns as the replica that runs them writes: nothing is written (`lease_lost`) unless `tokenOf` gives
    * the token of the last `takeLead`.
@@ -34,11 +35,14 @@ export interface SharedStore {
   replace(name: string, before: string | null, value: string): Promise<boolean>
 }
 
+export type FencedTable = 'registry' | 'renewals' | 'roots' | 'firmware'
+
 /**
  * On what standing a write about a charge point is made, where several replicas share the store. The token
- * of its lease: who has lost that writes nothing (ProxyError `lease_lost`). `unleased`: it was admitted while
- * no lease could be asked for, so that another replica may have it as well: nothing that lasts may be
- * decided by it (`lease_missing`). Left out: nobody else can have it (one process), or it is an operator's.
+ * of its lease: who has lost that writes nothing (ProxyError `lease_lost`). It is good behind the end of the
+ * session, until somebody takes the identity. `unleased`: it was admitted while no lease could be asked for, so
+ * that another replica may have it as well, or no session of it is known here: nothing that lasts may be
+ * decided by it (`lease_missing`).
  */
 export type Fence = number | 'unleased'
 
@@ -71,7 +75,7 @@ export interface Leases {
   beat(): Promise<string>
   /** Taken from nobody, from a replica that is gone, or once more from itself: then with a new token. */
   acquire(kind: LeaseKind, name: string, life: string): Promise<Acquired>
-  /** False: it was not held with this token. */
+  /** Anybody may take it; until then its token stays the last one. False: it was not held with this token. */
   release(kind: LeaseKind, name: string, token: number): Promise<boolean>
   /** Releases it whatever the token: whoever calls knows that nobody here uses it. */
   abandon(kind: LeaseKind, name: string): Promise<void>
@@ -81,7 +85,7 @@ export interface Leases {
   owner(kind: LeaseKind, name: string): Promise<string | null>
   /** Which of these replicas are alive? */
   alive(replicas: readonly string[]): Promise<readonly boolean[]>
-  /** Forgets leases of replicas that are gone. Returns how many went. */
+  /** Forgets leases of replicas that are gone, and those that were released. Returns how many went. */
   sweep(): Promise<number>
 }
 

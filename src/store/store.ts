@@ -172,17 +172,29 @@ export interface Registry {
     now: number,
   ): Promise<CredentialChange>
   /**
-   * A step of the change that began at `startedAt`; false: it is not the present one any more. The
-   * first answer is the one whose time is kept. Durable when fulfilled.
+   * A step of the change that began at `startedAt`; false: it is not the present one any more, or does not
+   * stand any more as it was `seen`. The first answer is the one whose time is kept. Durable when fulfilled.
    */
   stepCredentialChange(
     identity: string,
     startedAt: number,
     step: CredentialStep,
     now: number,
+    seen?: Pick<CredentialChange, 'phase' | 'oldSeenAt'>,
   ): Promise<boolean>
   /** Charge points whose change is not settled and began before `before`, oldest first. */
   listCredentialChanges(before: number, limit: number): Promise<readonly ChargePointRecord[]>
+  /**
+   * How the upgrade to `to` that the proxy has opened `at` goes on; `close`: it will not come, and what was
+   * open `before` is open again. False: it was reached, or somebody has opened or shut something since.
+   * Durable when fulfilled.
+   */
+  stepUpgrade(
+    identity: string,
+    upgrade: { readonly to: SecurityProfile; readonly at: number },
+    step: Exclude<UpgradePhase, 'offered'> | 'close',
+    now: number,
+  ): Promise<boolean>
   /**
    * A step of the onboarding of this `expectedAt`; false: it is not the present one any more. Durable
    * when fulfilled.

@@ -8,6 +8,8 @@ const pageSize = 500
 
 export interface KnownRegistryDeps {
   readonly registry: Registry
+  /** For who writes with the lease of the identity. */
+  readonly fenced: Pick<Registry, 'claimKey'>
   readonly outage: Outage
   /** Charge points that are remembered. */
   readonly maxKnown: number
@@ -29,7 +31,8 @@ export interface KnownRegistry extends Registry {
  * settle a change of password or end an onboarding has to wait (A05.FR.09). That somebody was here is
  * written when the store is back.
  */
-export function knownRegistry({ registry, outage, maxKnown, fenceOf }: KnownRegistryDeps): KnownRegistry {
+export function knownRegistry(deps: KnownRegistryDeps): KnownRegistry {
+  const { registry, fenced, outage, maxKnown, fenceOf } = deps
   const known = new BoundedMap<string, ChargePointRecord>(maxKnown)
   const bySerial = new BoundedMap<string, string>(maxKnown)
   const keyOwners = new BoundedMap<string, string>(maxKnown)
@@ -80,7 +83,7 @@ export function knownRegistry({ registry, outage, maxKnown, fenceOf }: KnownRegi
     claimKey: (identity, key, now) =>
       bridged(
         async () => {
-          const owner = await registry.claimKey(identity, key, now)
+          const owner = await fenced.claimKey(identity, key, now)
           keyOwners.set(key.keyFingerprint, owner)
           return owner
         },

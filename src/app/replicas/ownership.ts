@@ -1,3 +1,4 @@
+import { BoundedMap } from '../../policy/bounded-map.ts'
 import type { Claim, Claimant, Sessions } from '../../relay/sessions.ts'
 import type { UseCaseSession } from '../../relay/use-case.ts'
 import type { Fence, Leases } from '../../store/store.ts'
@@ -12,6 +13,8 @@ export interface OwnershipDeps {
   readonly leases: Pick<Leases, 'acquire' | 'release'>
   readonly questions: Pick<Questions, 'ask'>
   readonly sessions: Pick<Sessions, 'claim' | 'get'>
+  /** Charge points whose last lease is remembered. */
+  readonly maxKnown: number
   /** Milliseconds, any origin. */
   readonly now: () => number
   /** Is the store away? */
@@ -41,6 +44,8 @@ export class Ownership {
   readonly #deps: OwnershipDeps
   readonly #claimed = new Map<string, Taken>()
   readonly #fences = new Map<UseCaseSession, Fence>()
+  /** What identities were held by here last, for what is written down behind the end of a session. */
+  readonly #last: BoundedMap<string, Fence>
   /** In which charge points are admitted; it follows `#latest` when everything of before was looked at. */
   #life = ''
   /** Of the last beat. */
@@ -49,6 +54,7 @@ export class Ownership {
 
   constructor(deps: OwnershipDeps) {
     this.#deps = deps
+    this.#last = new BoundedMap(deps.maxKnown)
   }
 
   async claim(identity: string, claimant: Claimant, isWanted: () => boolean): Promise<Claim> {
@@ -74,12 +80,16 @@ export class Ownership {
     return { kind: 'granted', release }
   }
 
-  /** Goes with what is written about a charge point while it is being admitted, and while its session lasts. */
+  /**
+   * Goes with what is written about a charge point while it is being admitted, while its session lasts, and
+   * behind its end: what it said last is as true then, as long as nobody else has it.
+   */
   fenceOf(identity: string): Fence {
     const claimed = this.#claimed.get(identity)
     if (claimed !== undefined) return claimed.fence
     const session = this.#deps.sessions.get(identity)
-    return (session === null ? undefined : this.#fences.get(session)) ?? 'unleased'
+    const held = session === null ? this.#last.get(identity) : this.#fences.get(session)
+    return held ?? 'unleased'
   }
 
   started(session: UseCaseSession): void {
@@ -166,6 +176,7 @@ export class Ownership {
   }
 
   #release(identity: string, fence: Fence): void {
+    this.#last.set(identity, fence)
     if (fence === 'unleased') return
     // Lost with the store, it ends with the lease; whoever asks for it gets it before.
     this.#deps.leases.release('sessions', identity, fence).catch(() => {})

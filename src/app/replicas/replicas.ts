@@ -103,7 +103,7 @@ export class Replicas {
     const isBridged = () => this.outage.isBridged
     const common = { leases, questions: this.#questions, sessions, now, isAway, isBridged }
     this.ownership = new Ownership({
-      ...common,
+      ...{ ...common, maxKnown },
       doubtful: () => this.recovery.need(),
       lapsed: () => this.#heartbeat.now(),
     })
@@ -116,12 +116,9 @@ export class Replicas {
       log,
       catchUp: () => this.#catchUp(),
     })
-    this.registry = knownRegistry({
-      registry,
-      outage,
-      maxKnown,
-      fenceOf: (identity) => ownership.fenceOf(identity),
-    })
+    const fenceOf = (identity: string) => ownership.fenceOf(identity)
+    const fenced = shared.fenced(fenceOf)
+    this.registry = knownRegistry({ registry, fenced: fenced.registry, outage, maxKnown, fenceOf })
     this.denied = knownDenyList({ denied: deps.denied, outage, maxKnown })
     this.#changes = new ChangeFollower({
       shared,
@@ -183,10 +180,9 @@ export class Replicas {
 
   /** The store for whoever acts for sessions of this replica, and for the campaigns that it runs. */
   fenced(store: Store): Store {
-    const { shared, sessions } = this.#deps
-    const fenceOf = (identity: string) =>
-      sessions.get(identity) === null ? undefined : this.ownership.fenceOf(identity)
-    return { ...store, ...shared.fenced(fenceOf), campaigns: shared.led(() => this.leader.token) }
+    const { shared } = this.#deps
+    const fenced = shared.fenced((identity) => this.ownership.fenceOf(identity))
+    return { ...store, ...fenced, campaigns: shared.led(() => this.leader.token) }
   }
 
   /** For campaigns, which are about charge points of every replica. */

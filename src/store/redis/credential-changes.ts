@@ -33,10 +33,10 @@ export function redisCredentialChanges(
         return state.credentialChange
       }),
 
-    stepCredentialChange: (identity, startedAt, step, now) =>
+    stepCredentialChange: (identity, startedAt, step, now, seen) =>
       changeOne(identity, async (transaction) => {
         const before = await table.find(transaction, identity)
-        const state = before === null ? null : stepChange(before.record, startedAt, step, now)
+        const state = before === null ? null : stepChange(before.record, startedAt, step, now, seen)
         if (before === null || state === null) return false
         const record = { ...before.record, ...state, updatedAt: now }
         await table.save(transaction, before, { ...before, record })

@@ -4,6 +4,12 @@ import type { RegistryKeys } from './charge-points.ts'
 import type { Transaction } from './transaction.ts'
 
 /**
+ * On what standing this replica writes about a charge point. null: as somebody who acts for no session, such as
+ * an operator, and is not bound to who has it.
+ */
+export type FenceOf = ((identity: string) => Fence) | null
+
+/**
  * Whoever lost an identity to another replica must not write about it any more, however late its write
  * arrives: the token that it got with the identity has to be the present one. Throws ProxyError
  * `lease_lost`, or `lease_missing` for a writer that never had one.
@@ -16,7 +22,7 @@ export async function checkFence(
 ): Promise<void> {
   if (fence === undefined) return
   if (fence === 'unleased') {
-    const message = `${identity} was admitted while no lease could be asked for: nothing that lasts is written`
+    const message = `no lease of ${identity} is known here: nothing that lasts is written`
     throw new ProxyError('lease_missing', 'operator', message)
   }
   const owner = await transaction.get(keys.owners, identity)
@@ -24,14 +30,15 @@ export async function checkFence(
   throw new ProxyError('lease_lost', 'proxy', `another replica has the session of ${identity} by now`)
 }
 
-/** On what standing this replica writes about a charge point; undefined: an operator's, or nobody else can have it. */
-export type FenceOf = (identity: string) => Fence | undefined
-
 /** Who has an identity. */
 export interface Owner {
   readonly token: number
+  /** `released`: nobody has it any more, and nobody has taken it since. */
   readonly replica: string
 }
+
+/** In place of a replica: the name of none, which is never alive. */
+export const released = '-'
 
 export const ownerText = ({ token, replica }: Owner): string => `${token} ${replica}`
 

@@ -10,11 +10,16 @@ import {
 import type { RegistryKeys } from './charge-points.ts'
 import type { RedisConnection } from './client.ts'
 import { corrupt } from './errors.ts'
+import { checkFence, type FenceOf } from './fence.ts'
 import { parseObject } from './json.ts'
 import { transact } from './transaction.ts'
 
 /** The firmware catalogue, and the updates of charge points (L01). In the part of the registry. */
-export function redisFirmware(connection: RedisConnection, keys: RegistryKeys): FirmwareStore {
+export function redisFirmware(
+  connection: RedisConnection,
+  keys: RegistryKeys,
+  fenceOf: FenceOf = null,
+): FirmwareStore {
   const { entries, updates } = keys.firmware
 
   return {
@@ -54,6 +59,7 @@ export function redisFirmware(connection: RedisConnection, keys: RegistryKeys): 
 
     setUpdate: (update) =>
       transact(connection, async (transaction) => {
+        await checkFence(transaction, keys, update.identity, fenceOf?.(update.identity))
         // Removed meanwhile: what is kept of nobody would be kept for ever.
         if ((await transaction.get(keys.records, update.identity)) === null)
           throw unknownChargePoint(update.identity)

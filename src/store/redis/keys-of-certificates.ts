@@ -2,6 +2,7 @@ import type { CertificateKeyRecord, Registry } from '../store.ts'
 import type { RegistryKeys } from './charge-points.ts'
 import type { RedisConnection } from './client.ts'
 import { corrupt } from './errors.ts'
+import { checkFence, type FenceOf } from './fence.ts'
 import { parseObject } from './json.ts'
 import { textsOf } from './pages.ts'
 import { type Transaction, transact } from './transaction.ts'
@@ -12,6 +13,7 @@ const pageSize = 500
 export function redisKeys(
   connection: RedisConnection,
   keys: RegistryKeys,
+  fenceOf: FenceOf,
 ): Pick<Registry, 'claimKey' | 'keyOwner' | 'keysOf' | 'listExpiringKeys'> {
   async function find(fingerprint: string): Promise<CertificateKeyRecord | null> {
     const text = await connection.run((client) => client.hget(keys.keys, fingerprint))
@@ -25,6 +27,10 @@ export function redisKeys(
         const text = await transaction.get(keys.keys, key.keyFingerprint)
         const known = text === null ? null : parseKey(text)
         if (known !== null && known.identity !== identity) return known.identity
+        const fence = fenceOf?.(identity)
+        // It has the key as before: that it was seen with it again is all that is not written.
+        if (known !== null && fence === 'unleased') return identity
+        await checkFence(transaction, keys, identity, fence)
         const firstSeenAt = known?.firstSeenAt ?? now
         const record: CertificateKeyRecord = { ...key, identity, firstSeenAt, lastSeenAt: now }
         transaction.set(keys.keys, key.keyFingerprint, JSON.stringify(record))

@@ -3,7 +3,7 @@ import type { LeaseKind, Leases } from '../shared.ts'
 import type { RegistryKeys } from './charge-points.ts'
 import type { RedisConnection } from './client.ts'
 import { corrupt } from './errors.ts'
-import { ownerText, parseOwner } from './fence.ts'
+import { type Owner, ownerText, parseOwner, released } from './fence.ts'
 
 const pageSize = 1000
 
@@ -22,6 +22,12 @@ export function redisLeases(
     Promise.all(
       replicas.map(async (one) => (await connection.run((client) => client.exists(keys.replica(one)))) === 1),
     )
+
+  /** Its last token stays: what was begun under it may be written down until somebody takes the name. */
+  async function leave(kind: LeaseKind, name: string, owner: Owner): Promise<boolean> {
+    const left = ownerText({ ...owner, replica: released })
+    return (await connection.script('ospRelease', [hash(kind)], name, ownerText(owner), left)) === 1
+  }
 
   return {
     alive,
@@ -43,14 +49,13 @@ export function redisLeases(
     },
 
     async release(kind, name, token) {
-      const own = ownerText({ token, replica: self })
-      return (await connection.script('ospRelease', [hash(kind)], name, own)) === 1
+      return leave(kind, name, { token, replica: self })
     },
 
     async abandon(kind, name) {
       const text = await connection.run((client) => client.hget(hash(kind), name))
-      if (text === null || parseOwner(text)?.replica !== self) return
-      await connection.script('ospRelease', [hash(kind)], name, text)
+      const owner = text === null ? null : parseOwner(text)
+      if (owner?.replica === self) await leave(kind, name, owner)
     },
 
     async held(kind, names) {
@@ -76,7 +81,7 @@ export function redisLeases(
 
     async sweep() {
       let swept = 0
-      const known = new Map<string, boolean>()
+      const known = new Map<string, boolean>([[released, false]])
       for (const kind of ['sessions', 'jobs'] as const) {
         let cursor = '0'
         do {
@@ -89,7 +94,7 @@ export function redisLeases(
             const replica = parseOwner(text)?.replica ?? ''
             if (!known.has(replica)) known.set(replica, (await alive([replica]))[0] === true)
             if (known.get(replica)) continue
-            swept += Number(await connection.script('ospRelease', [hash(kind)], name, text))
+            swept += Number(await connection.script('ospForget', [hash(kind)], name, text))
           }
         } while (cursor !== '0')
       }

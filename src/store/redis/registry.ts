@@ -6,6 +6,7 @@ import {
   newRecord,
   patched,
   unknownChargePoint,
+  upgradeStep,
 } from '../charge-point-record.ts'
 import { stepOnboarding } from '../onboarding.ts'
 import type { ChargePointQuery, ChargePointRecord, Registry } from '../store.ts'
@@ -27,13 +28,13 @@ export function redisRegistry(
   connection: RedisConnection,
   keys: RegistryKeys,
   now: () => number,
-  fenceOf: FenceOf = () => undefined,
+  fenceOf: FenceOf = null,
 ): Registry {
   const table = chargePointTable(keys)
   const change = <Result>(body: (transaction: Transaction) => Promise<Result>) => transact(connection, body)
   const changeOne = <Result>(identity: string, body: (transaction: Transaction) => Promise<Result>) =>
     change(async (transaction) => {
-      await checkFence(transaction, keys, identity, fenceOf(identity))
+      await checkFence(transaction, keys, identity, fenceOf?.(identity))
       return body(transaction)
     })
 
@@ -43,7 +44,7 @@ export function redisRegistry(
   }
 
   return {
-    ...redisKeys(connection, keys),
+    ...redisKeys(connection, keys, fenceOf),
     ...redisCredentialChanges(connection, keys, table, changeOne),
     get,
 
@@ -97,6 +98,16 @@ export function redisRegistry(
         transaction.set(keys.firmware.updates, identity, null)
         if (kept !== null) await table.remove(transaction, kept)
         return kept !== null
+      }),
+
+    stepUpgrade: (identity, upgrade, step, at) =>
+      changeOne(identity, async (transaction) => {
+        const before = await table.find(transaction, identity)
+        const patch = before === null ? null : upgradeStep(before.record, upgrade, step)
+        if (before === null || patch === null) return false
+        const record = patched(before.record, patch, at)
+        await table.save(transaction, before, { ...before, record })
+        return true
       }),
 
     stepOnboarding: (identity, expectedAt, step, at) =>

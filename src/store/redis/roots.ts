@@ -5,12 +5,17 @@ import { type KnownRoot, maxKnownRoots, type RootInventory, type RootStore } fro
 import type { RegistryKeys } from './charge-points.ts'
 import type { RedisConnection } from './client.ts'
 import { corrupt } from './errors.ts'
+import { checkFence, type FenceOf } from './fence.ts'
 import { parseObject } from './json.ts'
 import { textsOf } from './pages.ts'
 import { transact } from './transaction.ts'
 
 /** Roots of charge points: what they told of, and the certificates that operators gave. In the part of the registry. */
-export function redisRoots(connection: RedisConnection, keys: RegistryKeys): RootStore {
+export function redisRoots(
+  connection: RedisConnection,
+  keys: RegistryKeys,
+  fenceOf: FenceOf = null,
+): RootStore {
   const { inventories, known, used } = keys.roots
 
   return {
@@ -22,6 +27,7 @@ export function redisRoots(connection: RedisConnection, keys: RegistryKeys): Roo
 
     replaceInventory: (identity, inventory) =>
       transact(connection, async (transaction) => {
+        await checkFence(transaction, keys, identity, fenceOf?.(identity))
         // Removed meanwhile: what is kept of nobody would be kept for ever.
         if ((await transaction.get(keys.records, identity)) === null) throw unknownChargePoint(identity)
         const field = inventoryField(identity, inventory.certificateType)

@@ -106,8 +106,14 @@ redis.call('SET', KEYS[2], token)
 redis.call('HSET', KEYS[1], ARGV[1], token .. ' ' .. ARGV[2])
 return {1, token}`
 
-/** Removes a field that still holds ARGV[2]. */
+/** ARGV[3] takes the place of ARGV[2] in a field that still holds that. */
 const release = `
+if redis.call('HGET', KEYS[1], ARGV[1]) ~= ARGV[2] then return 0 end
+redis.call('HSET', KEYS[1], ARGV[1], ARGV[3])
+return 1`
+
+/** Removes a field that still holds ARGV[2]. */
+const forget = `
 if redis.call('HGET', KEYS[1], ARGV[1]) ~= ARGV[2] then return 0 end
 return redis.call('HDEL', KEYS[1], ARGV[1])`
 
@@ -129,6 +135,7 @@ export const scripts = {
   ospBeat: beat,
   ospAcquire: acquire,
   ospRelease: release,
+  ospForget: forget,
   ospRevised: revised,
 } as const
 

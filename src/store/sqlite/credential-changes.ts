@@ -42,10 +42,10 @@ export function sqliteCredentialChanges(
         return state.credentialChange
       }),
 
-    stepCredentialChange: (identity, startedAt, step, now) =>
+    stepCredentialChange: (identity, startedAt, step, now, seen) =>
       db.write('power-loss', () => {
         const row = db.statement(find).get(identity)
-        const state = row === undefined ? null : stepChange(toRecord(row), startedAt, step, now)
+        const state = row === undefined ? null : stepChange(toRecord(row), startedAt, step, now, seen)
         if (state === null) return false
         db.statement(save).run(valuesOf(identity, state, now))
         return true

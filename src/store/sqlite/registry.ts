@@ -4,6 +4,7 @@ import {
   patched,
   serialNumberTaken,
   unknownChargePoint,
+  upgradeStep,
 } from '../charge-point-record.ts'
 import type {
   ChargePointPatch,
@@ -112,6 +113,15 @@ export function sqliteRegistry(db: Database, now: () => number): Registry {
         const record = find(identity)
         if (record === null) throw unknownChargePoint(identity)
         return save(patched(record, patch, now()), upsert)
+      }),
+
+    stepUpgrade: (identity, upgrade, step, at) =>
+      db.write('power-loss', () => {
+        const record = find(identity)
+        const patch = record === null ? null : upgradeStep(record, upgrade, step)
+        if (record === null || patch === null) return false
+        save(patched(record, patch, at), upsert)
+        return true
       }),
 
     addAll: (entries) =>

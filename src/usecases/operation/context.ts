@@ -1,5 +1,6 @@
 import type { NoteEvent } from '../../events/proxy-event.ts'
 import type { Logger } from '../../observe/log.ts'
+import { messageOf, ProxyError } from '../../policy/error.ts'
 import { checkKind, type InsecureProfilePolicy, type SensitiveKind } from '../../policy/messages.ts'
 import type { SessionDirectory, UseCaseSession } from '../../relay/use-case.ts'
 import type { ChargePointRecord, Registry } from '../../store/store.ts'
@@ -86,6 +87,12 @@ export async function operate(
     const outcome = await body({ identity, record, session, watch, deadline, signal })
     log.info({ identity, operation: name, origin: options.origin, ...outcome }, 'operation ended')
     return outcome
+  } catch (error) {
+    if (!(error instanceof ProxyError && error.code.startsWith('lease_'))) throw error
+    // What is stored stands as if this process had ended before the step, and every step is prepared for that.
+    const detail = 'another replica has it by now; what is stored stands, and its next session decides'
+    log.warn({ identity, operation: name, err: messageOf(error) }, 'operation ended: the lease is lost')
+    return failure('not_connected', detail)
   } finally {
     watch.close()
     giveBack()

@@ -40,6 +40,8 @@ export type OperationsConfig = Pick<
 
 export interface ChargePointChangesDeps {
   readonly registry: Registry
+  /** The same for steps that are held to their change, and not to who has the session. */
+  readonly steps: Pick<Registry, 'listCredentialChanges' | 'stepCredentialChange' | 'stepUpgrade'>
   readonly roots: RootStore
   /** PEM: the certificates that the listeners show now, each with its chain. */
   readonly serverChains: () => readonly string[]
@@ -82,13 +84,14 @@ export interface ChargePointChanges {
 const keyBytes = 20
 
 export function createChargePointChanges(deps: ChargePointChangesDeps): ChargePointChanges {
-  const { registry, sessions, transactions, clock, note, log, config, randomBytes } = deps
+  const { registry, steps, sessions, transactions, clock, note, log, config, randomBytes } = deps
   const stopping = new AbortController()
   const arrivals = createArrivals(clock)
   const turns = createOperationTurns()
   const flights = createPasswordFlights()
   const pending = createPendingUpgrades({
     registry,
+    steps,
     turns,
     note,
     log,
@@ -97,6 +100,7 @@ export function createChargePointChanges(deps: ChargePointChangesDeps): ChargePo
   })
   const changes = createPasswordChanges({
     registry,
+    steps,
     sessions,
     hashKey: deps.hashKey,
     matches: deps.matches,

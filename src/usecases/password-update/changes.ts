@@ -1,6 +1,6 @@
 import type { NoteEvent } from '../../events/proxy-event.ts'
 import type { Logger } from '../../observe/log.ts'
-import { messageOf, ProxyError } from '../../policy/error.ts'
+import { messageOf } from '../../policy/error.ts'
 import type { CanonicalKey } from '../../policy/password.ts'
 import type { Protocol } from '../../policy/protocol.ts'
 import { Repeats } from '../../policy/repeats.ts'
@@ -17,6 +17,8 @@ import { type Graces, settlementOf, stepAfterAnswer } from './rules.ts'
 
 export interface PasswordChangeDeps {
   readonly registry: Registry
+  /** Whoever has the session: a grace is over by the clock, for what stands in the registry. */
+  readonly steps: Pick<Registry, 'listCredentialChanges' | 'stepCredentialChange'>
   readonly sessions: SessionDirectory
   /** The gate's: how a password is stored (A01.FR.08). */
   readonly hashKey: (key: Buffer, isText: boolean) => Promise<CredentialHash>
@@ -66,7 +68,7 @@ const firstPage = 500
 const largestPage = 64_000
 
 export function createPasswordChanges(deps: PasswordChangeDeps): PasswordChanges {
-  const { registry, sessions, hashKey, matches, sealUpstream, log, now, graces } = deps
+  const { registry, steps, sessions, hashKey, matches, sealUpstream, log, now, graces } = deps
   const reminded = new Repeats(remindMs, maxReminded)
 
   function note(identity: string, text: string): void {
@@ -83,9 +85,13 @@ export function createPasswordChanges(deps: PasswordChangeDeps): PasswordChanges
     why: string,
   ): Promise<boolean> {
     if (!(await registry.stepCredentialChange(identity, startedAt, kind, now()))) return false
+    tell(identity, kind, why)
+    return true
+  }
+
+  function tell(identity: string, kind: CredentialStep, why: string): void {
     note(identity, `${why}: ${words[kind]}`)
     log.info({ identity, step: kind, why }, 'password change')
-    return true
   }
 
   /** Of the central system that it is connected to. */
@@ -143,8 +149,8 @@ export function createPasswordChanges(deps: PasswordChangeDeps): PasswordChanges
       const { acceptedGrace, unansweredGrace } = graces()
       const before = now() - Math.min(acceptedGrace, unansweredGrace) + 1
       for (let limit = firstPage; limit <= largestPage; limit *= 2) {
-        const records = await registry.listCredentialChanges(before, limit)
-        for (const record of records) await settleOne(record).catch(unlessLeaseLost)
+        const records = await steps.listCredentialChanges(before, limit)
+        for (const record of records) await settleOne(record)
         if (records.length < limit) return
       }
     } catch (error) {
@@ -170,7 +176,9 @@ export function createPasswordChanges(deps: PasswordChangeDeps): PasswordChanges
         return remind(identity)
       case 'promote':
       case 'revert':
-        await step(identity, change.startedAt, kind, 'its grace is over')
+        // Not if it was answered, or seen, while this was decided.
+        if (await steps.stepCredentialChange(identity, change.startedAt, kind, now(), change))
+          tell(identity, kind, 'its grace is over')
         return
       default:
         kind satisfies never
@@ -186,9 +194,4 @@ export function createPasswordChanges(deps: PasswordChangeDeps): PasswordChanges
   }
 
   return { begin, isSame: (change, { key }) => matches(change.next, key), answered, started, settle }
-}
-
-/** Another replica has its session by now, and settles it. */
-function unlessLeaseLost(error: unknown): void {
-  if (!(error instanceof ProxyError && error.code.startsWith('lease_'))) throw error
 }

@@ -14,7 +14,7 @@ import type { OperationTurns } from '../operation/turns.ts'
  */
 export interface PendingUpgrades {
   /**
-   * Admits `to` from now on, too; durable when fulfilled. Returns what to go back to. Throws ProxyError
+   * Admits `to` from now on, too; durable when fulfilled. Returns which upgrade it is. Throws ProxyError
    * of the store.
    */
   open(identity: string, to: SecurityProfile): Promise<Opened>
@@ -28,12 +28,17 @@ export interface PendingUpgrades {
 
 export interface Opened {
   readonly to: SecurityProfile
-  /** `upgradeTo` as it was. */
-  readonly before: SecurityProfile | null
+  /** When; null: an operator has opened it, which nothing here takes back. */
+  readonly at: number | null
 }
 
 export function createPendingUpgrades(deps: {
   readonly registry: Registry
+  /**
+   * Held to the upgrade, and not to who has the session: the charge point may be back at another replica
+   * when it turns out how it ends.
+   */
+  readonly steps: Pick<Registry, 'stepUpgrade'>
   readonly turns: Pick<OperationTurns, 'isTaken'>
   readonly note: NoteEvent
   readonly log: Logger
@@ -41,7 +46,7 @@ export function createPendingUpgrades(deps: {
   /** `profileUpgrade.openFor`, in milliseconds. */
   readonly openForMs: () => number
 }): PendingUpgrades {
-  const { registry, turns, log, now, openForMs } = deps
+  const { registry, steps, turns, log, now, openForMs } = deps
 
   function note(identity: string, text: string): void {
     deps.note({
@@ -55,33 +60,29 @@ export function createPendingUpgrades(deps: {
   async function open(identity: string, to: SecurityProfile): Promise<Opened> {
     const record = await registry.get(identity)
     const present = record?.upgradeTo ?? null
+    const opened = record?.upgradeOpened ?? null
+    if (present !== null && present >= to) return { to, at: opened?.at ?? null }
     // A second try: what an earlier one has left open is not how it was.
-    const before = record?.upgradeOpened ? record.upgradeOpened.before : present
-    if (present === null || present < to) {
-      const upgradeOpened = { before, phase: 'offered', at: now() } as const
-      await registry.update(identity, { upgradeTo: to, upgradeOpened })
-      note(identity, `${to} is admitted from now on, and kept from its first connection on`)
-    }
-    return { to, before }
+    const before = opened === null ? present : opened.before
+    // A clock that stands must not give two upgrades the same beginning.
+    const at = now() === opened?.at ? now() + 1 : now()
+    await registry.update(identity, { upgradeTo: to, upgradeOpened: { before, phase: 'offered', at } })
+    note(identity, `${to} is admitted from now on, and kept from its first connection on`)
+    return { to, at }
   }
 
-  async function close(identity: string, { to, before }: Opened, why: string): Promise<void> {
-    const record = await registry.get(identity)
+  async function close(identity: string, { to, at }: Opened, why: string): Promise<void> {
     // Reached, or changed by somebody else meanwhile: that stays.
-    if (record?.upgradeTo !== to || record.upgradeOpened === null) return
-    await registry.update(identity, { upgradeTo: before })
+    if (at === null || !(await steps.stepUpgrade(identity, { to, at }, 'close', now()))) return
     note(identity, `the upgrade to ${to} is over: ${why}`)
   }
 
   async function answered(
     identity: string,
-    { to, before }: Opened,
+    { to, at }: Opened,
     phase: Exclude<UpgradePhase, 'offered'>,
   ): Promise<void> {
-    const record = await registry.get(identity)
-    if (record?.upgradeTo !== to || record.upgradeOpened === null) return
-    const { at } = record.upgradeOpened
-    await registry.update(identity, { upgradeOpened: { before, phase, at } })
+    if (at !== null) await steps.stepUpgrade(identity, { to, at }, phase, now())
   }
 
   function started({ facts }: UseCaseSession): void {

@@ -73,7 +73,7 @@ export class FakeReplica {
     const isBridged = () => this.#hasNotBeaten
     const common = { leases, questions, sessions, now, isAway, isBridged }
     this.ownership = new Ownership({
-      ...common,
+      ...{ ...common, maxKnown: 100 },
       doubtful: () => this.recovery.need(),
       lapsed: () => void this.#beat(),
     })

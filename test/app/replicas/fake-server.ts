@@ -48,7 +48,9 @@ export class FakeServer {
     const place = `${kind} ${name}`
     const owner = this.#owners.get(place)
     if (owner?.replica !== replica || (token !== null && owner.token !== token)) return false
-    return this.#owners.delete(place)
+    // Its token stays, beside the name of a replica that never lives.
+    this.#owners.set(place, { token: owner.token, replica: '-' })
+    return true
   }
 
   held(replica: string, kind: LeaseKind, name: string): number | null {

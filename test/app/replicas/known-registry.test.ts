@@ -33,7 +33,7 @@ function setting(t: TestContext) {
   ) as unknown as Registry
   const log = { info() {}, warn() {}, error() {} }
   const outage = createOutage({ graceMs: () => 1000, now: () => clock.at, noted() {}, log })
-  const known = knownRegistry({ registry: cut, outage, maxKnown: 10, fenceOf: () => 1 })
+  const known = knownRegistry({ registry: cut, fenced: cut, outage, maxKnown: 10, fenceOf: () => 1 })
   return { registry, known, clock, state, outage }
 }
 

@@ -31,7 +31,7 @@ async function setting(t: TestContext) {
     noted() {},
     log: { info: line, warn: line, error: line },
   })
-  const known = knownRegistry({ registry, outage, maxKnown: 10, fenceOf: () => 'unleased' })
+  const known = knownRegistry({ registry, fenced: registry, outage, maxKnown: 10, fenceOf: () => 'unleased' })
   const beat = () =>
     shared.leases.beat().then(
       () => outage.isBack(),

@@ -248,3 +248,20 @@ test('[CWE-613] a session that ends while its identity is taken anew leaves no l
     await pair.pass(1_000)
   }
 })
+
+test('[CWE-613] behind its end a session is vouched for by the token that it had, and a stranger by none', async () => {
+  const pair = new Pair()
+  const { a, b } = pair
+  assert.equal(a.ownership.fenceOf('CP-1'), 'unleased', 'it was never here')
+  const first = itself()
+  assert.equal(await pair.connect(a, first), 'granted')
+  const token = a.ownership.fenceOf('CP-1')
+  assert.equal(typeof token, 'number')
+  first.session?.end(1000, '')
+  await pair.pass(1_000)
+  assert.deepEqual([pair.owner, a.ownership.fenceOf('CP-1')], [null, token])
+  assert.equal(await pair.connect(b, itself()), 'granted')
+  // It is not told, and need not be: the store knows that this token is not the last one.
+  assert.equal(a.ownership.fenceOf('CP-1'), token)
+  assert.notEqual(b.ownership.fenceOf('CP-1'), token)
+})

@@ -104,6 +104,21 @@ export function credentialChangeContract(name: string, makeStore: MakeStore): vo
     assert.equal((await registry.get('CP1'))?.credentialChange?.answeredAt, 7100)
   })
 
+  check('[A01.FR.03] what the clock decides holds for a change that stands as it was seen', async (store) => {
+    const { registry } = store
+    await registry.add('CP1', { credential: hashOf(1) })
+    const seen = await registry.beginCredentialChange('CP1', offer(2), 7000)
+    const step = (kind: 'revert' | 'promote', as = seen) =>
+      registry.stepCredentialChange('CP1', seen.startedAt, kind, 7300, as)
+    await registry.recordSuccess('CP1', login('current', { changeStartedAt: seen.startedAt }))
+    assert.equal(await step('revert'), false, 'it has come since')
+    await registry.stepCredentialChange('CP1', seen.startedAt, 'accepted', 7100)
+    assert.equal(await step('revert', { ...seen, oldSeenAt: 9000 }), false, 'it has answered since')
+    assert.deepEqual(await stateOf(registry), [1, 2, 'accepted', null])
+    assert.equal(await step('promote', { ...seen, phase: 'accepted', oldSeenAt: 9000 }), true)
+    assert.deepEqual(await stateOf(registry), [2, null, null, null])
+  })
+
   check('a change that is over takes no step, and no two begin at the same time', async ({ registry }) => {
     await registry.add('CP1', { credential: hashOf(1) })
     const started = new Set<number>()

@@ -169,6 +169,32 @@ export function registryContract(name: string, makeStore: MakeStore): void {
     },
   )
 
+  check('[A05.FR.08] a step of an upgrade is held to the one that was opened', async ({ registry }) => {
+    const opened = { before: 2, phase: 'offered', at: 4000 } as const
+    const step = (
+      upgrade: { to: 2 | 3; at: number },
+      step: 'waiting' | 'tried' | 'close',
+      identity = 'CP1',
+    ) => registry.stepUpgrade(identity, upgrade, step, 6000)
+    const state = async () => {
+      const { upgradeTo, upgradeOpened } = (await registry.get('CP1')) ?? assert.fail()
+      return [upgradeTo, upgradeOpened]
+    }
+    const present = { to: 3, at: 4000 } as const
+    await registry.add('CP1', { securityProfile: 1, upgradeTo: 3, upgradeOpened: opened })
+    for (const other of [{ ...present, at: 3999 }, { ...present, to: 2 } as const])
+      for (const one of ['waiting', 'tried', 'close'] as const) assert.equal(await step(other, one), false)
+    assert.deepEqual(await state(), [3, opened])
+    assert.equal(await step(present, 'waiting'), true)
+    assert.deepEqual(await state(), [3, { ...opened, phase: 'waiting' }])
+    assert.equal(await step(present, 'close'), true)
+    assert.deepEqual(await state(), [2, null])
+    assert.equal(await step(present, 'close'), false, 'once')
+    await registry.update('CP1', { upgradeTo: 3 })
+    assert.equal(await step(present, 'close'), false, 'what an operator has opened stays')
+    assert.equal(await step(present, 'close', 'CP9'), false)
+  })
+
   check(
     '[A05.FR.09] the kept profile never goes down, and an upgrade ends when it is reached',
     async ({ registry }) => {

@@ -8,7 +8,9 @@ import { world } from '../../campaigns/world.ts'
 import { RedisServer, settingsOf, withoutRedis } from '../../support/redis-server.ts'
 import { campaign } from '../contract/campaigns.ts'
 import { offer } from '../contract/credential-changes.ts'
+import { firmwareUpdate } from '../contract/firmware.ts'
 import { renewal } from '../contract/renewals.ts'
+import { inventory } from '../contract/roots.ts'
 
 const skip = withoutRedis
 
@@ -29,7 +31,7 @@ test('[CWE-613][A01.FR.03][A05.FR.09] who has lost a session takes no step of it
   skip,
 }, async (t) => {
   const stores = await replicas(t, 1)
-  const [{ shared, registry, renewals } = assert.fail()] = stores
+  const [{ shared, registry, renewals, roots, firmware } = assert.fail()] = stores
   const expected = {
     onboarding: expectedOnboarding('password', 'ab'.repeat(32), 3000),
     securityProfile: 1,
@@ -43,8 +45,9 @@ test('[CWE-613][A01.FR.03][A05.FR.09] who has lost a session takes no step of it
     assert.ok(got.ok)
     return got.token
   }
-  const steps = (fence: Fence | undefined) => {
-    const fenced = shared.fenced((identity) => (identity === 'CP1' ? fence : undefined))
+  const key = { keyFingerprint: 'k7', certificateFingerprint: 'c7', subject: 'CN=S1', notAfter: 9000 }
+  const steps = (fence: Fence) => {
+    const fenced = shared.fenced((identity) => (identity === 'CP1' ? fence : 'unleased'))
     const failed = { state: 'failed', detail: 'late' } as const
     return {
       update: () => fenced.registry.update('CP1', { upgradeTo: 2 }),
@@ -53,10 +56,25 @@ test('[CWE-613][A01.FR.03][A05.FR.09] who has lost a session takes no step of it
         fenced.registry.stepCredentialChange('CP1', change.startedAt, 'accepted', 20),
       stepRenewal: () => fenced.renewals.step('CP1', request.startedAt, { detail: 'late' }, 20),
       beginRenewal: () => fenced.renewals.begin(renewal({ keyFingerprint: 'k2' }), 20),
+      replaceInventory: async () => {
+        await fenced.roots.replaceInventory('CP1', inventory())
+        return true
+      },
+      setUpdate: async () => {
+        await fenced.firmware.setUpdate(firmwareUpdate('CP1'))
+        return true
+      },
+      claimKey: () => fenced.registry.claimKey('CP1', key, 20),
       beginCredentialChange: () => fenced.registry.beginCredentialChange('CP1', offer(2), 20),
     }
   }
-  const all = async () => [await registry.get('CP1'), await renewals.get('CP1')]
+  const all = async () => [
+    await registry.get('CP1'),
+    await renewals.get('CP1'),
+    await roots.inventory('CP1'),
+    await firmware.updateOf('CP1'),
+    await registry.keysOf('CP1'),
+  ]
   const old = await tokenOf()
   const present = await tokenOf()
   const before = await all()
@@ -68,8 +86,43 @@ test('[CWE-613][A01.FR.03][A05.FR.09] who has lost a session takes no step of it
   }
   assert.deepEqual(await all(), before)
   for (const [name, step] of Object.entries(steps(present))) assert.ok(await step(), name)
-  await shared.fenced(() => undefined).registry.update('CP1', { upgradeTo: 3 })
+  await registry.update('CP1', { upgradeTo: 3 })
   assert.equal((await registry.get('CP1'))?.upgradeTo, 3, 'an operator is not bound to an owner')
+  const seenAgain = { ...key, notAfter: 9500 }
+  const withoutLease = shared.fenced(() => 'unleased').registry
+  assert.equal(await withoutLease.claimKey('CP1', seenAgain, 30), 'CP1', 'it has the key already')
+  assert.deepEqual(
+    (await registry.keysOf('CP1')).map(({ notAfter, lastSeenAt }) => [notAfter, lastSeenAt]),
+    [[9000, 20]],
+  )
+})
+
+test('[CWE-613] what a session has said last is written behind its end, until somebody takes the identity', {
+  skip,
+}, async (t) => {
+  const [a, b] = await replicas(t, 2)
+  assert.ok(a && b)
+  await a.registry.add('CP1', { securityProfile: 1 })
+  const take = async ({ shared }: typeof a) => {
+    const got = await shared.leases.acquire('sessions', 'CP1', await shared.leases.beat())
+    assert.ok(got.ok)
+    return got.token
+  }
+  const token = await take(a)
+  const { registry } = a.shared.fenced(() => token)
+  assert.equal(await a.shared.leases.release('sessions', 'CP1', token), true)
+  assert.equal(await b.shared.leases.owner('sessions', 'CP1'), null, 'it is free')
+  assert.deepEqual(await a.shared.leases.held('sessions', ['CP1']), [null])
+  assert.ok(await registry.update('CP1', { upgradeTo: 2 }))
+  const lost = { name: 'ProxyError', code: 'lease_lost' }
+  const next = await take(b)
+  await assert.rejects(registry.update('CP1', { upgradeTo: 3 }), lost)
+  await b.shared.leases.release('sessions', 'CP1', next)
+  await assert.rejects(registry.update('CP1', { upgradeTo: 3 }), lost, 'it has been elsewhere since')
+  assert.equal(await a.shared.leases.release('sessions', 'CP1', token), false)
+  assert.equal(await a.shared.leases.sweep(), 1, 'what was released does not gather')
+  const forgotten = b.shared.fenced(() => next).registry
+  await assert.rejects(forgotten.update('CP1', { upgradeTo: 3 }), lost)
 })
 
 test('[CWE-362] of two replicas the one that took the lead last writes about campaigns', {

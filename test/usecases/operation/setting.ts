@@ -159,6 +159,7 @@ export async function setUp(
   function create(): ChargePointChanges {
     return createChargePointChanges({
       registry: store.registry,
+      steps: store.registry,
       roots: store.roots,
       serverChains: () => chains,
       trustedRoots: () => trusted,

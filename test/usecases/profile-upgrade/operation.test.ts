@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
+import { ProxyError } from '../../../src/policy/error.ts'
 import type { CallOutcome } from '../../../src/relay/use-case.ts'
 import type { OperationOutcome } from '../../../src/usecases/operation/operation.ts'
+import { fakeSession } from '../../support/fake-session.ts'
 import { callError, listenersOf, type Setting, type Settings, setUp, status } from '../operation/setting.ts'
 
 const timeoutMs = 60_000
@@ -187,4 +189,36 @@ test('[A05.FR.08] two tries without an answer: the door is shut all the same whe
   assert.deepEqual(await kept(setting), [1, 2])
   await setting.login(setting.password, 1)
   while ((await kept(setting))[1] !== null) await new Promise((resolve) => setImmediate(resolve))
+})
+
+/** What is written for a session of this process: another replica has it. */
+function loseLease({ store }: Setting): void {
+  const lost = () => Promise.reject(new ProxyError('lease_lost', 'proxy', 'another replica has it'))
+  Object.assign(store.registry, { update: lost, beginCredentialChange: lost, stepCredentialChange: lost })
+}
+
+test('[CWE-613] an operation that finds its charge point taken ends, with nothing stored and nothing sent', async (t) => {
+  const setting = await setUp(t)
+  await setting.store.registry.update('CP1', { securityProfile: 1 })
+  const session = await setting.login(setting.password, 1)
+  loseLease(setting)
+  assert.equal(word(await upgrade(setting, 2)), 'not_connected')
+  const { changes } = setting
+  const rotation = changes.operations.rotatePassword('CP1', { origin: 'operator', timeoutMs, reset: false })
+  assert.equal(word(await rotation), 'not_connected')
+  assert.deepEqual(session?.calls, [])
+  assert.deepEqual(await kept(setting), [1, null])
+})
+
+test('[A05.FR.08] back on the old profile at another replica: the one that has opened the door shuts it', async (t) => {
+  const { setting, session, ended } = await begin(t)
+  await session.outcome(noAnswer)
+  await setting.clock.waited()
+  setting.disconnect()
+  loseLease(setting)
+  setting.changes.arrived(fakeSession({ profile: 1, protocol: 'ocpp1.6', credential: 'current' }))
+  await setting.clock.waited()
+  setting.clock.advance(5_000)
+  assert.equal(word(await ended), 'no_answer')
+  assert.deepEqual(await kept(setting), [1, null])
 })
