@@ -38,11 +38,13 @@ export function healthOf(deps: HealthDeps): Health {
     },
     notes() {
       const reload = reloadProblem()
+      const deaf = store.shared?.bus.problem() ?? null
       return [
         ...(reload === null ? [] : [`the last reload failed: ${reload}`]),
         ...notes(),
         ...(replicas?.outage.notes() ?? []),
         ...(replicas?.recovery.notes() ?? []),
+        ...(deaf === null ? [] : [`other replicas are not heard: ${deaf}`]),
       ]
     },
   }

@@ -101,4 +101,6 @@ export interface Bus {
    * listens again.
    */
   listen(listener: (message: string) => void, again: () => void): Promise<void>
+  /** Why nothing is heard, though the store is there; null: it listens. */
+  problem(): string | null
 }

@@ -265,7 +265,7 @@ export class Replicas {
   }
 
   /** It comes back from a failover as well that was over before a beat could fail, and may have cost leases. */
-  #watched({ publish, listen }: Bus): Bus {
+  #watched({ publish, listen }: Bus): Pick<Bus, 'publish' | 'listen'> {
     const missed = () => this.#missed()
     return {
       publish,

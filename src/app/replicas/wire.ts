@@ -26,7 +26,7 @@ export type DropReason = 'sealed' | 'misdirected' | 'unmet' | 'repeated' | 'late
 
 export interface WireDeps {
   readonly self: string
-  readonly bus: Bus
+  readonly bus: Pick<Bus, 'publish' | 'listen'>
   readonly sealingKey: Buffer
   /** Milliseconds, any origin; never goes back. */
   readonly now: () => number

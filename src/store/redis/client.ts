@@ -1,6 +1,6 @@
 import { Cluster, Redis } from 'ioredis'
 import { ProxyError } from '../../policy/error.ts'
-import { redisError } from './errors.ts'
+import { redisError, unavailable } from './errors.ts'
 import { type ScriptName, scripts } from './scripts.ts'
 import type { RedisSettings, RedisTls } from './settings.ts'
 
@@ -33,7 +33,13 @@ export function createClient(settings: RedisSettings, name: string): Client {
     ...(settings.password === null ? {} : { password: settings.password }),
     ...tlsOf(settings),
   } as const
-  const shared = { enableOfflineQueue: false, lazyConnect: true, retryStrategy: retry } as const
+  const shared = {
+    enableOfflineQueue: false,
+    lazyConnect: true,
+    retryStrategy: retry,
+    // subscription.ts does it.
+    autoResubscribe: false,
+  } as const
   const client = connect(settings, common, shared, retry)
   return client
 }
@@ -119,6 +125,9 @@ export class RedisConnection {
     client.on('error', (error: unknown) => {
       this.#lastError = error
     })
+    client.on('ready', () => {
+      this.#lastError = null
+    })
     // The library gives up for good when a sentinel tells of a failover while it asks one for the primary.
     client.once('ready', () => {
       client.on('end', () => {
@@ -156,7 +165,9 @@ export class RedisConnection {
     try {
       return await body(this.client)
     } catch (error) {
-      throw redisError(error, this.#isClosed)
+      const failure = redisError(error, this.#isClosed)
+      const hasNoConnection = failure.code === unavailable && this.client.status !== 'ready'
+      throw hasNoConnection ? redisError(this.#lastError ?? error, false) : failure
     }
   }
 

@@ -4,7 +4,7 @@ import { messageOf, ProxyError } from '../../policy/error.ts'
 const told: Readonly<Record<string, readonly [code: string, message: string]>> = {
   NOAUTH: ['store_denied', 'it wants a user and a password'],
   WRONGPASS: ['store_denied', 'the user or the password is wrong'],
-  NOPERM: ['store_denied', 'the user may not run a command or use a key that is needed'],
+  NOPERM: ['store_denied', 'the user may not run a command or use a key or channel that is needed'],
   OOM: ['store_full', 'its memory is full'],
   READONLY: ['store_read_only', 'it is a read-only replica'],
   MISCONF: ['store_io', 'it cannot write to its disk'],

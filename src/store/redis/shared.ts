@@ -7,6 +7,7 @@ import { createClient, RedisConnection } from './client.ts'
 import type { KeyOf } from './keys.ts'
 import { redisLeases } from './leases.ts'
 import type { RedisSettings } from './settings.ts'
+import { Subscription } from './subscription.ts'
 import { type Revisions, transact } from './transaction.ts'
 
 export interface RedisShared extends Omit<SharedStore, 'fenced' | 'led' | 'takeLead'> {
@@ -28,6 +29,7 @@ export function redisShared(
   const values = key('values')
   const channel = (to: string | null) => (to === null ? key('all') : key('to', to))
   const listening = new RedisConnection(createClient(settings, 'ocpp-security-proxy-bus'))
+  const subscription = new Subscription(listening, [channel(null), channel(self)])
 
   const bus: Bus = {
     async publish(to, message) {
@@ -39,11 +41,10 @@ export function redisShared(
     async listen(listener, again) {
       listening.client.on('message', (_channel: string, message: string) => listener(message))
       await listening.connect(settings.timeout * 3)
-      // Subscribed again by the library whenever it has connected again.
-      await listening.run((client) => client.subscribe(channel(null), channel(self)))
-      // It has asked for its channels then, before whoever is told of it can be answered.
-      listening.client.on('ready', again)
+      await subscription.begin(again)
     },
+
+    problem: () => subscription.problem,
   }
 
   return {

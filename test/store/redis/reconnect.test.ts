@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { createClient, RedisConnection } from '../../../src/store/redis/client.ts'
+import { Subscription } from '../../../src/store/redis/subscription.ts'
 import { RedisServer, settingsOf, withoutRedis } from '../../support/redis-server.ts'
 
 test('a failover that a sentinel tells of while it is asked for the primary is survived, and so are subscriptions', {
@@ -19,7 +20,7 @@ test('a failover that a sentinel tells of while it is asked for the primary is s
   }
   t.after(() => Promise.all([server.end(), sentinel.end()]))
   const [{ client, connection }, other] = [await open(), await open()]
-  await connection.run((one) => one.subscribe('news'))
+  await new Subscription(connection, ['news']).begin(() => {})
   const news = new Promise((resolve) => client.once('message', (_channel, text) => resolve(text)))
 
   // As the library's own detector of failovers does it.
