@@ -36,6 +36,12 @@ const load = createRequire(import.meta.url)
  * RFC 3339 of JSON Schema would refuse times that are right.
  */
 const dateTime = /^\d{4}-\d\d-\d\d[Tt]\d\d:\d\d(:\d\d([.,]\d{1,9})?)?([Zz]|[+-]\d\d(:?\d\d)?)?$/
+
+/** Is it a dateTime as the schemas are read here? */
+export function isDateTime(text: string): boolean {
+  return dateTime.test(text)
+}
+
 /** RFC 3986 3: a scheme and something behind it. Paths with spaces are seen from central systems. */
 const uri = /^[A-Za-z][A-Za-z0-9+.-]*:./
 

@@ -131,8 +131,8 @@ export function matchesLocation(pattern: string, location: string): boolean {
   return true
 }
 
-/** Of several entries that fit, the one that says most of the location: exact ones come first. */
-export function bestMatch<Entry extends { readonly location: string }>(
+/** Of several entries that fit, the one that says most of the location: exact ones come first; of equals the newest. */
+export function bestMatch<Entry extends { readonly location: string; readonly addedAt: number }>(
   entries: Iterable<Entry>,
   location: string,
 ): Entry | null {
@@ -141,7 +141,11 @@ export function bestMatch<Entry extends { readonly location: string }>(
     pattern.includes('*') ? pattern.length : Number.POSITIVE_INFINITY
   for (const entry of entries) {
     if (!matchesLocation(entry.location, location)) continue
-    if (best === null || weight(entry) > weight(best)) best = entry
+    const isBetter =
+      best === null ||
+      weight(entry) > weight(best) ||
+      (weight(entry) === weight(best) && entry.addedAt > best.addedAt)
+    if (isBetter) best = entry
   }
   return best
 }

@@ -7,6 +7,7 @@ import { certificatesCommand } from '../../src/cli/certificates.ts'
 import { chargePointsCommand } from '../../src/cli/charge-points.ts'
 import { credentialsCommand } from '../../src/cli/credentials.ts'
 import { eventsCommand } from '../../src/cli/events.ts'
+import { firmwareCommand } from '../../src/cli/firmware.ts'
 import { rejectionsCommand } from '../../src/cli/rejections.ts'
 import type { Shell } from '../../src/cli/shell.ts'
 import { openSqliteStore } from '../../src/store/sqlite.ts'
@@ -33,6 +34,7 @@ const groups: Readonly<Record<string, (shell: Shell) => Command>> = {
   'charge-points': chargePointsCommand,
   credentials: credentialsCommand,
   events: eventsCommand,
+  firmware: firmwareCommand,
   rejections: rejectionsCommand,
 }
 

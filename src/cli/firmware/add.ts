@@ -7,6 +7,7 @@ import { type ChangeOptions, changeCommand, withProxyOrStore } from '../proxy-or
 import type { Shell } from '../shell.ts'
 import { guarded, noteChange, usageError } from '../store-command.ts'
 import { certificatesOfFile, factsOfImage, signatureOfFile } from './image.ts'
+import { whyNotSigned } from './not-signed.ts'
 import { pathOf } from './view.ts'
 
 interface AddOptions extends ChangeOptions {
@@ -74,7 +75,8 @@ async function requestOf(name: string, options: AddOptions): Promise<EntryReques
   const { isSigned, size, sha256 } = await factsOfImage(options, certificates, signature)
   if (!isSigned && options.unverified === undefined) {
     const message = 'the signature is not over this image, or not by the key of the certificate'
-    throw new ProxyError('signature_invalid', 'operator', `${message} (RSA-PSS or ECDSA with SHA-256)`)
+    const why = whyNotSigned(options.signature, certificates, { signature, sha256 })
+    throw new ProxyError('signature_invalid', 'operator', `${message} (${why})`)
   }
   return { name, location, size, sha256, signature, certificates, verified: isSigned }
 }

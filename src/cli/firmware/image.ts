@@ -47,7 +47,7 @@ export function certificatesOfFile(file: string): string {
   }
 }
 
-function readSmall(file: string, option: string): Buffer {
+export function readSmall(file: string, option: string): Buffer {
   try {
     return readFileBounded(file, maxSmallBytes)
   } catch (error) {

@@ -1,4 +1,5 @@
 import type { Payload } from '../../ocpp/message.ts'
+import { isDateTime } from '../../ocpp/message-schemas.ts'
 import type { CallOutcome } from '../../relay/use-case.ts'
 import type { FirmwareEntry } from '../../store/store.ts'
 import { refusingCode } from '../operation/answer.ts'
@@ -16,18 +17,32 @@ export interface Wanted {
   readonly retryInterval?: number
 }
 
-/** UpdateFirmware of a central system (OCPP 1.6, 6.49); null: it has not the form that could be translated. */
+/**
+ * UpdateFirmware of a central system (OCPP 1.6, 6.49), of which some write null for what they leave out; null: it has
+ * not the form that could be translated.
+ */
 export function readUpdateFirmware(payload: Payload): Wanted | null {
-  const { location, retrieveDate, retries, retryInterval } = payload
-  if (typeof location !== 'string' || typeof retrieveDate !== 'string') return null
-  if (Number.isNaN(Date.parse(retrieveDate)) || retrieveDate.length > 64) return null
+  const { location, retrieveDate } = payload
+  const retries = payload['retries'] ?? undefined
+  const retryInterval = payload['retryInterval'] ?? undefined
+  const retrieveAt = readTime(retrieveDate)
+  if (typeof location !== 'string' || retrieveAt === null) return null
   if (!isCount(retries) || !isCount(retryInterval)) return null
   return {
     location,
-    retrieveAt: retrieveDate,
+    retrieveAt,
     ...(retries === undefined ? {} : { retries }),
     ...(retryInterval === undefined ? {} : { retryInterval }),
   }
+}
+
+/** As it was given; another writing than that of ISO 8601 becomes it, in UTC where it names no zone (OCPP 1.6, 3.11). */
+function readTime(value: unknown): string | null {
+  if (typeof value !== 'string' || value.length > 64) return null
+  if (isDateTime(value)) return value
+  const hasZone = /([+-]\d\d:?\d\d|[A-Z])\s*$/i.test(value)
+  const time = Date.parse(hasZone ? value : `${value}Z`)
+  return Number.isNaN(time) ? null : new Date(time).toISOString()
 }
 
 function isCount(value: unknown): value is number | undefined {

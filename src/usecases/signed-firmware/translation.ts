@@ -1,3 +1,4 @@
+import type { Payload } from '../../ocpp/message.ts'
 import { messageOf } from '../../policy/error.ts'
 import { bestMatch } from '../../policy/firmware.ts'
 import { answerError, type Call, type CallFate, forward, type UseCaseSession } from '../../relay/use-case.ts'
@@ -62,11 +63,12 @@ export function updateTranslation(context: SignedFirmwareContext, delivery: Deli
   return {
     async onUpdate({ payload }, session) {
       const { identity } = session.facts
-      const wanted = readUpdateFirmware(payload)
-      // The charge point will say what is wrong with it.
-      if (wanted === null) return forward
-      const entry = bestMatch(await firmware.list(), wanted.location)
+      const { location } = payload
+      const entry = typeof location === 'string' ? bestMatch(await firmware.list(), location) : null
       if (entry !== null) {
+        const wanted = readUpdateFirmware(payload)
+        // Passed on it might be obeyed, and nobody would have verified the image (A00.FR.706).
+        if (wanted === null) return malformed(context, payload)
         const request = { origin: 'central-system', name: entry.name, location: wanted.location } as const
         const requestId = await beginUpdate(context, identity, request)
         return {
@@ -95,6 +97,12 @@ export function updateTranslation(context: SignedFirmwareContext, delivery: Deli
       })
     },
   }
+}
+
+function malformed({ schemas }: SignedFirmwareContext, payload: Payload): CallFate {
+  const violation = schemas.check('UpdateFirmware', 'call', payload)
+  if (violation === null) return answerError('PropertyConstraintViolation', 'retries or retrieveDate')
+  return answerError(violation.code, `${violation.path} ${violation.problem}`.trimStart())
 }
 
 /** The plain message goes on; a charge point that refuses it as L01.FR.20 says is known from then on. */

@@ -24,6 +24,22 @@ test('[L01.FR.20] UpdateFirmware as it is, and back', () => {
   assert.deepEqual(plainUpdate({ location, retrieveAt: retrieveDate }), { location, retrieveDate })
 })
 
+for (const [given, retrieveAt] of [
+  ['2026-11-26T12:00', '2026-11-26T12:00'],
+  ['2026-11-26T12:00:00+01', '2026-11-26T12:00:00+01'],
+  ['2026-11-26 12:00', retrieveDate.replace('Z', '.000Z')],
+  ['2026-11-26 13:00 +01:00', retrieveDate.replace('Z', '.000Z')],
+  ['2026-11-26', '2026-11-26T00:00:00.000Z'],
+] as const) {
+  test(`[L01.FR.11] a legacy central system may write ${given}, and null for what it leaves out`, () => {
+    const payload = { location, retrieveDate: given, retries: null, retryInterval: null }
+    const wanted = readUpdateFirmware(payload)
+    assert.deepEqual(wanted, { location, retrieveAt })
+    const signed = signedUpdate(7, firmwareEntry('v2'), wanted ?? { location, retrieveAt: '' })
+    assert.equal(schemas.check('SignedUpdateFirmware', 'call', signed), null)
+  })
+}
+
 for (const payload of [
   {},
   { location },
@@ -33,7 +49,7 @@ for (const payload of [
   { location, retrieveDate, retries: -1 },
   { location, retrieveDate, retryInterval: 1.5 },
 ]) {
-  test(`what cannot be translated is left to the charge point: ${JSON.stringify(payload).slice(0, 80)}`, () =>
+  test(`what cannot be translated is none: ${JSON.stringify(payload).slice(0, 80)}`, () =>
     assert.equal(readUpdateFirmware(payload), null))
 }
 
