@@ -14,8 +14,9 @@ test('operators leave a charge point in onboarding to the proxy, and can end its
   })
   await proxy.register('CP-1', { onboarding: expectedOnboarding('certificate', null, 1) })
   const certificate = await proxy.pki.factory.chargePoint({ o: 'Factory' })
-  // It does not boot, so nothing is begun with it for a while.
-  const chargePoint = proxy.withCertificate(certificate)
+  // It does not boot, so nothing is begun with it for a while; and what is begun then gets no answer.
+  const commands = { ChangeConfiguration: () => ({ kind: 'none' }) as const }
+  const chargePoint = proxy.withCertificate(certificate, { commands })
   await chargePoint.connect()
 
   await t.test('[A00.FR.806] the API shows its state and its stage', async () => {

@@ -30,6 +30,10 @@ test('a charge point that comes with a factory password ends on profile 3', asyn
         securityProfile: 3,
         upgradeTo: null,
       })
+      await proxy.log.wait(
+        'the last step',
+        ({ msg, operation }) => msg === 'operation ended' && operation === 'upgrade-profile',
+      )
       const steps = proxy.log.all
         .filter(({ msg }) => msg === 'operation ended')
         .map(({ operation, ok }) => [operation, ok])

@@ -172,7 +172,7 @@ async function walkWithTrouble(
 ): Promise<void> {
   const behaviourOf = (number: number) => expected[number % 10 === 0 ? number / 10 - 1 : -1]?.behaviour
   const fleet = await startFleet(t, count, {
-    config: { limits: { callTimeout: '5s' } },
+    config: { limits: { callTimeout: '10s' } },
     behaviour: (number) => {
       const behaviour = behaviourOf(number)
       return behaviour === undefined ? {} : { [key]: behaviour }

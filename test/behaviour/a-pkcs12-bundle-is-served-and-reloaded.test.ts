@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { connect } from 'node:tls'
@@ -10,6 +9,7 @@ import { needsOpenssl, opensslFolder } from '../support/openssl-tool.ts'
 import { opensslBundle } from '../support/pkcs12-bundle.ts'
 import { startProxy, type TestProxy } from '../support/proxy.ts'
 import { behindHead, upgraded, upgradeRequest } from '../support/raw-client.ts'
+import { replaceFile } from '../support/replace-file.ts'
 import { secret } from '../support/secrets.ts'
 
 const passphrase = secret('password', 'the passphrase of a server bundle')
@@ -43,8 +43,7 @@ test('server certificates out of PKCS #12, by openssl', needsOpenssl, async (t) 
     files: { 'rsa.p12': rsa.bundle, 'ec.p12': ec.bundle, passphrase: `${passphrase}\n` },
   })
   const ca = root.certificate
-  const write = (name: string, content: Buffer | string) =>
-    writeFileSync(join(proxy.pki.folder, name), content, { mode: 0o600 })
+  const write = (name: string, content: Buffer | string) => replaceFile(join(proxy.pki.folder, name), content)
   const password = await proxy.register()
   const port = proxy.port('basic-auth-tls')
   const client = await upgraded({ port, tls: { ca } }, upgradeRequest({ password }))

@@ -18,7 +18,7 @@ test('a fleet that comes back at once does not queue behind a slow responder', a
   })
   const wait = '1s'
   const proxy = await startProxy(t, {
-    revocation: { ocsp: 'soft', responder, wait, timeout: '30s' },
+    revocation: { ocsp: 'soft', responder, wait, timeout: '60s' },
     limits: { perAddressPerMinute: 100_000 },
   })
   const certificates = new Map<string, Awaited<ReturnType<typeof proxy.pki.cpo.chargePoint>>>()

@@ -14,7 +14,9 @@ test('the end of one side is the end of the other', async (t) => {
     proxy.central.terminate('CP-1')
     assert.equal((await chargePoint.closed()).code, 1001)
     await chargePoint.connect()
+    const closed = proxy.central.nextClose()
     await chargePoint.close()
+    await closed
   })
   await t.test('the charge point dies: the central system gets 1001', async () => {
     const client = await rawSession(proxy, { password })
@@ -40,8 +42,11 @@ test('the end of one side is the end of the other', async (t) => {
     await t.test(`[RFC 6455 7.4] ${code} of the central system reaches the charge point`, async () => {
       const chargePoint = proxy.chargePoint('basic-auth')
       await chargePoint.connect()
+      const closed = proxy.central.nextClose()
       proxy.central.disconnect('CP-1', code, `because of ${code}`)
       assert.deepEqual(await chargePoint.closed(), { code, reason: `because of ${code}` })
+      // Otherwise the next one might take this end for its own.
+      await closed
     })
   }
   await t.test('[RFC 6455 7.1.5] a close frame without a code stays one', async () => {

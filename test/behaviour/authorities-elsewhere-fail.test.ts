@@ -26,7 +26,7 @@ for (const kind of ['est', 'http'] as const) {
       }
 
       await t.test('down: the first request is Accepted, and waits; the next one is Rejected', async () => {
-        await authority.off()
+        authority.off()
         assert.equal(await first.renewCertificate(), true, 'nobody knew')
         await until(async () => (await failures()).length === 1)
         await shown(/^CP-1 +pending .*cannot be asked: /m)
@@ -49,7 +49,7 @@ for (const kind of ['est', 'http'] as const) {
 
       await t.test('slow', async () => {
         authority.answer(() => {})
-        await authority.on()
+        authority.on()
         assert.equal(await reload('300ms'), 'reloaded')
         await inPhase('pending', /no answer within 300 ms/)
         await shown(/no answer within 300 ms/)

@@ -56,7 +56,7 @@ for (const kind of ['est', 'http'] as const) {
     skip,
     async (t) => {
       const { authority, proxy, failures, inPhase, command } = await elsewhere(t, kind)
-      await authority.off()
+      authority.off()
       await proxy.register()
       const keys = await generateKey({ type: 'ec', curve: 'P-256' })
       const signed = Promise.withResolvers<string>()
@@ -83,7 +83,7 @@ for (const kind of ['est', 'http'] as const) {
       await proxy.process.exit
       const told = await command('certificates requests --phase pending --json')
       assert.partialDeepStrictEqual(JSON.parse(told.out), [{ identity: 'CP-1', attempts: 1 }])
-      await authority.on()
+      authority.on()
       await proxy.start()
       const after = again()
       await after.connect()

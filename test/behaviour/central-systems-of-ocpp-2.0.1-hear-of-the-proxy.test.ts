@@ -32,7 +32,9 @@ test('[A04.FR.03] what the proxy finds about a charging station goes to its cent
   assert.partialDeepStrictEqual(events()[1], { type: 'FailedToAuthenticateAtCsms' })
   await client.close()
   assert.equal(proxy.centralEvents.length, 0, 'the central system of OCPP 1.6 hears nothing')
-  const metrics = await proxy.metrics()
   const labels = { sink: 'central-system-201', result: 'delivered' }
-  assert.equal(metrics.sum('ocpp_proxy_security_event_deliveries_total', labels), 1)
+  const delivered = async () =>
+    (await proxy.metrics()).sum('ocpp_proxy_security_event_deliveries_total', labels)
+  await until(async () => (await delivered()) > 0)
+  assert.equal(await delivered(), 1)
 })

@@ -3,6 +3,7 @@ import { execFile } from 'node:child_process'
 import { test } from 'node:test'
 import { promisify } from 'node:util'
 import type { ChargePoint } from '../../src/simulator/charge-point.ts'
+import { until } from '../support/elsewhere.ts'
 import { needsOpenssl, opensslFolder } from '../support/openssl-tool.ts'
 import { operator } from '../support/operator.ts'
 import { startProxy, type TestProxy } from '../support/proxy.ts'
@@ -13,12 +14,10 @@ const run = promisify(execFile)
 
 /** Fulfilled when the renewal of CP-1 is in this phase; meanwhile the charge point is heard, where one is given. */
 async function phase(proxy: TestProxy, wanted: string, heard?: ChargePoint): Promise<void> {
-  const signal = AbortSignal.timeout(20_000)
-  while ((await proxy.store.renewals.get('CP-1'))?.phase !== wanted) {
-    signal.throwIfAborted()
+  await until(async () => {
     if (heard?.isOpen === true) await heard.heartbeat()
-    await new Promise((resolve) => setTimeout(resolve, 20))
-  }
+    return (await proxy.store.renewals.get('CP-1'))?.phase === wanted
+  })
 }
 
 /** It knows the names that its request has to hold, and trusts the roots of the operator. */
@@ -198,11 +197,13 @@ test(
     )
 
     // The CRL is looked at once a second.
-    await new Promise((resolve) => setTimeout(resolve, 1_100))
-    const crl = await fetch(`${pki}/local.crl`)
-    assert.equal(crl.headers.get('content-type'), 'application/pkix-crl')
-    folder.write('cpo.crl', Buffer.from(await crl.arrayBuffer()))
-    folder.run('crl', '-inform', 'DER', '-in', 'cpo.crl', '-out', 'crl.pem')
+    await until(async () => {
+      const crl = await fetch(`${pki}/local.crl`)
+      assert.equal(crl.headers.get('content-type'), 'application/pkix-crl')
+      folder.write('cpo.crl', Buffer.from(await crl.arrayBuffer()))
+      folder.run('crl', '-inform', 'DER', '-in', 'cpo.crl', '-out', 'crl.pem')
+      return /Serial Number/.test(folder.run('crl', '-in', 'crl.pem', '-noout', '-text'))
+    })
     const checked = folder.try('verify', '-crl_check', '-CRLfile', 'crl.pem', '-CAfile', 'root.pem', 'cp.pem')
     assert.ok(!checked.ok && /certificate revoked/.test(checked.output), checked.output)
     for (const [path, options, status] of [

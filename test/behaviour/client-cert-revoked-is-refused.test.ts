@@ -126,7 +126,7 @@ test('a stale CRL refuses, or is put up with', async (t) => {
       attempt: () => refusalOf(proxy.withCertificate(good)),
       client: closedBeforeHttp,
       record,
-      detail: /the CRL is 30 minutes past its nextUpdate/,
+      detail: /the CRL is 3\d minutes past its nextUpdate/,
     })
   })
 

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readdirSync } from 'node:fs'
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
@@ -13,11 +14,14 @@ import { reasons } from '../../src/policy/reasons.ts'
 
 const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
 
-const leftovers = () => readdirSync(tmpdir()).filter((name) => name.startsWith('ocpp-security-proxy-demo-'))
-
 test('npm run demo admits the honest, refuses one for every reason, and leaves nothing', async (context) => {
-  const before = leftovers()
-  const child = spawn(process.execPath, [main, 'demo', '--json'], { stdio: ['ignore', 'pipe', 'pipe'] })
+  // A place of its own: other demos may run at the same time.
+  const place = mkdtempSync(join(tmpdir(), 'ocpp-demo-place-'))
+  context.after(() => rmSync(place, { recursive: true, force: true }))
+  const child = spawn(process.execPath, [main, 'demo', '--json'], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, TMPDIR: place },
+  })
   // SIGTERM, so that it ends its own proxies.
   context.after(() => child.kill('SIGTERM'))
   const [output, progress, [code]] = await Promise.all([
@@ -55,7 +59,7 @@ test('npm run demo admits the honest, refuses one for every reason, and leaves n
     assert.deepEqual(result.notShown, notShown)
     assert.deepEqual([result.ok, code], [true, 0])
     assert.deepEqual(
-      leftovers().filter((name) => !before.includes(name)),
+      readdirSync(place).filter((name) => name.startsWith('ocpp-security-proxy-demo-')),
       [],
     )
   })

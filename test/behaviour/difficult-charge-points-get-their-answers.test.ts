@@ -165,7 +165,7 @@ test('what charge points make of a security event', async (t) => {
 
   await t.test('[A04.FR.02] no confirmation while the store fails, and one afterwards', async (t) => {
     const { client, send, messages } = await begin(t, proxy, 'CP-3')
-    const database = new DatabaseSync(join(proxy.pki.folder, 'data', 'proxy.db'))
+    const database = new DatabaseSync(join(proxy.pki.folder, 'data', 'proxy.db'), { timeout: 60_000 })
     t.after(() => database.close())
     database.exec(`create trigger no_space before insert on security_events
       begin select raise(abort, 'database or disk is full'); end`)

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { until } from '../support/elsewhere.ts'
 import { startProxy } from '../support/proxy.ts'
 import { RawClient, readAnswer, upgradeRequest } from '../support/raw-client.ts'
 import { assertRefused } from '../support/refused.ts'
@@ -14,7 +15,7 @@ test('SIGTERM drains: nobody new, open CALLs are answered, sessions end with 100
         return { kind: 'result', payload: { currentTime: '2026-01-01T00:00:00Z' } }
       },
     },
-    drain: { timeout: '4s' },
+    drain: { timeout: '10s' },
   })
   const password = await proxy.register('CP-1')
   await proxy.register('CP-2')
@@ -53,6 +54,7 @@ test('SIGTERM drains: nobody new, open CALLs are answered, sessions end with 100
     assert.equal((await closeCodeOf(idle)).code, 1001)
     assert.equal((await busy.closed()).code, 1001)
     assert.equal(await proxy.process.exit, 0)
+    await until(async () => proxy.central.closes().length >= 2)
     assert.deepEqual(
       proxy.central.closes().map(({ code }) => code),
       [1001, 1001],

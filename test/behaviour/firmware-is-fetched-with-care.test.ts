@@ -102,6 +102,7 @@ test('[A00.FR.706] [CWE-918] [CWE-770] an image is fetched with care', async (t)
       [problem?.code, problem?.detail],
       ['image_unreachable', 'the server did not answer in time'],
     )
+    await reload({})
   })
   await t.test('ftp is not fetched, and counts as it was verified when it was added', async () => {
     const location = 'ftp://files.example/v2.bin'

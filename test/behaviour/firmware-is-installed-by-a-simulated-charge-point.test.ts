@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { makeMaker, makerSection } from '../support/firmware.ts'
+import type { LogLine } from '../support/log-lines.ts'
 import { operator } from '../support/operator.ts'
 import { startProxy } from '../support/proxy.ts'
 
@@ -65,6 +66,9 @@ test('[TC_080_CSMS][L01.FR.20] an update that is for later, and restarts the cha
   })
   assert.equal(status, 200, JSON.stringify(body))
   assert.match(String(body.detail), /Installed/)
+  const isLast = ({ msg, status }: LogLine) =>
+    msg === 'SignedFirmwareStatusNotification' && status === 'Installed'
+  await proxy.log.wait('the last status', isLast)
   const reported = proxy.log.all.flatMap(({ msg, status }) =>
     msg === 'SignedFirmwareStatusNotification' ? [status] : [],
   )

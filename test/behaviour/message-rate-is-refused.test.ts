@@ -58,7 +58,7 @@ test('a charge point that sends more messages than allowed loses its session', a
   await t.test('others are not concerned, and the central system may say as much as it likes', async () => {
     const other = await proxy.register('CP-2')
     const client = await rawSession(proxy, { identity: 'CP-2', password: other })
-    const message = proxy.central.nextMessage()
+    const message = proxy.central.nextMessage({ identity: 'CP-2' })
     client.write(frame('[2,"new","Heartbeat",{}]'))
     assert.equal((await message).text, '[2,"new","Heartbeat",{}]')
     for (let n = 0; n < perMinute * 3; n += 1) proxy.central.sendText('CP-2', `[2,"${n}","ClearCache",{}]`)

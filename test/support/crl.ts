@@ -1,7 +1,7 @@
-import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { writeCrl } from '../../src/pki/authority/crl.ts'
 import type { Authority, Issued } from './authority.ts'
+import { replaceFile } from './replace-file.ts'
 
 const dayMs = 86_400_000
 let number = 0n
@@ -29,5 +29,5 @@ export function crlOf(
 
 /** Writes it where the configuration of a test names it; the proxy sees the change by itself. */
 export function writeCrlFile(folder: string, name: string, ...crl: Parameters<typeof crlOf>): void {
-  writeFileSync(join(folder, name), crlOf(...crl))
+  replaceFile(join(folder, name), crlOf(...crl))
 }

@@ -3,6 +3,7 @@ import type { TestContext } from 'node:test'
 import type { ChargePoint } from '../../src/simulator/charge-point.ts'
 import type { CertificateAnswer } from './certificate-server.ts'
 import { commandLine } from './command-line.ts'
+import { CutLink } from './cut-link.ts'
 import { operator } from './operator.ts'
 import { startProxy } from './proxy.ts'
 import { estServer, httpServer } from './remote-authority.ts'
@@ -23,22 +24,18 @@ export async function until(isTrue: () => Promise<boolean>): Promise<void> {
 async function switchable(t: Pick<TestContext, 'after'>, kind: ElsewhereKind) {
   const authority = kind === 'est' ? await estServer() : await httpServer()
   let answer: CertificateAnswer = authority.honest
-  const serve = (port?: number) => authority.serve((request, response) => answer(request, response), port)
-  const first = await serve()
-  let server: typeof first | null = first
-  const off = async () => {
-    const present = server
-    server = null
-    await present?.[Symbol.asyncDispose]()
-  }
-  t.after(off)
-  const port = Number(new URL(first.origin).port)
+  const server = await authority.serve((request, response) => answer(request, response))
+  // Its port stays its own while it is off: one that is given back may be taken by another process.
+  const link = await CutLink.start(Number(new URL(server.origin).port))
+  t.after(async () => {
+    await link.close()
+    await server[Symbol.asyncDispose]()
+  })
   return {
     ...authority,
-    ...{ origin: first.origin, seen: first.seen, off },
-    on: async () => {
-      server ??= await serve(port)
-    },
+    ...{ origin: `https://localhost:${link.port}`, seen: server.seen },
+    off: () => link.cut(),
+    on: () => link.mend(),
     answer(next: CertificateAnswer) {
       answer = next
     },

@@ -1,7 +1,8 @@
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { stringify } from 'yaml'
 import { type Authority, type Issued, makeAuthority } from './authority.ts'
+import { replaceFile } from './replace-file.ts'
 
 /** The three listeners that every proxy under test has, by name; `migration` only where a test names it. */
 export const profiles = { 'basic-auth': 1, 'basic-auth-tls': 2, 'mutual-tls': 3, migration: 0 } as const
@@ -60,7 +61,7 @@ export async function createPki(folder: string, kinds: readonly ('ecdsa' | 'rsa'
     makeAuthority({ name: 'Server root' }),
   ])
   const write = (name: string, text: string) =>
-    writeFileSync(join(folder, name), text, { mode: name.endsWith('.key') ? 0o600 : 0o644 })
+    replaceFile(join(folder, name), text, name.endsWith('.key') ? 0o600 : 0o644)
   const pki: Pki = {
     folder,
     cpo,
@@ -142,6 +143,6 @@ export const localAuthority = { local: { certificate: 'cpo-root.pem', key: 'cpo-
 export function writeConfig(folder: string, config: object): string {
   const path = join(folder, 'proxy.yaml')
   mkdirSync(folder, { recursive: true })
-  writeFileSync(path, stringify(config))
+  replaceFile(path, stringify(config), 0o644)
   return path
 }

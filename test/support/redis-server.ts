@@ -35,9 +35,17 @@ export class RedisServer {
   }
 
   static async start({ args = [], maxPort = 65_535 }: RedisServerOptions = {}): Promise<RedisServer> {
-    const server = new RedisServer(await freePort(maxPort), args)
-    await server.run()
-    return server
+    for (let attempt = 1; ; attempt += 1) {
+      const server = new RedisServer(await freePort(maxPort), args)
+      try {
+        await server.run()
+        return server
+      } catch (error) {
+        await server.end()
+        // A free port may have been taken by somebody else meanwhile.
+        if (attempt === 3) throw error
+      }
+    }
   }
 
   /** A sentinel that watches the server on `port`; `settings` of it by name, such as down-after-milliseconds. */
