@@ -115,7 +115,7 @@ export class App {
       events: this.#events,
       rejections: this.#rejections,
       useCases: () => this.#useCases,
-      ticketsChanged: () => this.#newTicketKeys(),
+      ...{ ticketsChanged: () => this.#newTicketKeys(), missed: () => this.#revocations.missed() },
     })
     this.#logs = chargePointLogsOf(() => this.#config)
     this.#useCases = createUseCases({

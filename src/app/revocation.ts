@@ -13,6 +13,7 @@ import type { SessionFacts } from '../relay/session.ts'
 import type { SessionDirectory } from '../relay/use-case.ts'
 import type { DenyList, Store } from '../store/store.ts'
 import { readCrlFile } from './crl-file.ts'
+import { DenyListWatch } from './deny-list-watch.ts'
 import { WithoutProof } from './without-proof.ts'
 
 export interface RevocationsDeps {
@@ -43,20 +44,19 @@ export class Revocations {
   readonly live: LiveSessions
   readonly #deps: RevocationsDeps
   readonly #listeners = new Map<string, ListenerRevocation>()
+  readonly #denyList: DenyListWatch
   readonly #withoutProof: WithoutProof
   readonly #timers: NodeJS.Timeout[] = []
   readonly #askedAt = new Map<string, number>()
   readonly #asking = new Set<string>()
   #policies = new Map<string, LivePolicy>()
-  #revision: number | null = null
-  #isLooking = false
-  #couldLook = true
   #rotatedAt = Number.NEGATIVE_INFINITY
   #wantsRotation = false
 
   constructor(deps: RevocationsDeps) {
     this.#deps = deps
     const { log, note } = deps
+    this.#denyList = new DenyListWatch(deps)
     this.#withoutProof = new WithoutProof({ log, note, now: () => performance.now(), startTimer })
     this.live = new LiveSessions({
       sessions: deps.sessions,
@@ -96,6 +96,8 @@ export class Revocations {
       }),
     )
     this.#setMetrics()
+    // What is on the list from here on is a change: nobody was admitted by it so far.
+    await this.look()
   }
 
   /** Looks at the deny list and at the sessions from time to time. */
@@ -104,23 +106,15 @@ export class Revocations {
     this.#every(recheckTickMs, () => this.#askAgain())
   }
 
+  /** The store was away, and may have lost what came last. */
+  missed(): void {
+    this.#denyList.missed()
+  }
+
   /** Has the deny list changed? At once after a change of our own. Never rejected. */
   async look(): Promise<void> {
-    // Whoever changes it while we look is seen the next time.
-    if (this.#isLooking || this.#listeners.size === 0) return
-    this.#isLooking = true
-    try {
-      const revision = await this.#deps.denied.revision()
-      const isNew = this.#revision !== null && revision !== this.#revision
-      this.#revision = revision
-      if (isNew) this.#denyListChanged()
-      this.#couldLook = true
-    } catch (error) {
-      if (this.#couldLook) this.#deps.log.error({ err: messageOf(error) }, 'the deny list cannot be read')
-      this.#couldLook = false
-    } finally {
-      this.#isLooking = false
-    }
+    if (this.#listeners.size === 0) return
+    if (await this.#denyList.look()) this.#denyListChanged()
     this.#rotate()
   }
 

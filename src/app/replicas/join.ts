@@ -19,13 +19,16 @@ export interface JoinDeps {
   readonly events: SecurityEvents
   readonly rejections: Rejections
   readonly useCases: () => Pick<UseCases, 'campaigns' | 'changes'>
+  /** The store was away, and may have lost what came last. */
+  readonly missed: () => void
   /** Contexts are to be made anew. */
   readonly ticketsChanged: () => void
 }
 
 /** Wires this process to the others that share its store; null: it has one of its own. */
 export function joinReplicas(deps: JoinDeps): Replicas | null {
-  const { store, log, metrics, config, relay, events, rejections, useCases, ticketsChanged } = deps
+  const { store, log, metrics, config, relay, events, rejections, useCases } = deps
+  const { missed, ticketsChanged } = deps
   const { sealingKey } = config().store
   if (store.shared === undefined || sealingKey === null) return null
   const replicas = new Replicas({
@@ -54,6 +57,7 @@ export function joinReplicas(deps: JoinDeps): Replicas | null {
       else await campaigns.standDown()
     },
     ticketsChanged,
+    missed,
     changed: (identities) => endNotAdmitted(store.registry, relay.sessions, identities),
     dropped: (reason) => metrics.replicaMessagesDropped.inc({ reason }),
   })

@@ -49,6 +49,8 @@ export interface ReplicasDeps {
   readonly ticketsChanged: () => void
   /** Somebody has changed these charge points in the store; null: any of them. */
   readonly changed: (identities: readonly string[] | null) => Promise<void>
+  /** The store was away, and may have lost what came last. */
+  readonly missed: () => void
   /** A message that claimed to be of another replica was not taken. */
   readonly dropped: (reason: DropReason) => void
 }
@@ -280,6 +282,7 @@ export class Replicas {
   #missed(): void {
     this.recovery.need()
     this.#changes.missed()
+    this.#deps.missed()
   }
 
   #failed(error: unknown, task: string): void {
