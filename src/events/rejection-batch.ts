@@ -25,7 +25,8 @@ export class RejectionBatch {
       return true
     }
     if (room <= 0) return false
-    this.#append(rejection)
+    if (key !== null) this.#places.set(key, this.#records.length)
+    this.#records.push(rejection)
     return true
   }
 
@@ -35,18 +36,6 @@ export class RejectionBatch {
     this.#records = []
     this.#places.clear()
     return records
-  }
-
-  /** Puts records that could not be written before those that came since. */
-  putBack(records: readonly NewRejection[]): void {
-    const since = this.take()
-    for (const record of [...records, ...since]) this.#append(record)
-  }
-
-  #append(record: NewRejection): void {
-    const key = keyOf(record)
-    if (key !== null) this.#places.set(key, this.#records.length)
-    this.#records.push(record)
   }
 }
 

@@ -11,6 +11,12 @@ const flushCount = 500
 const maxWaiting = 20_000
 const retryMs = 1_000
 
+/** What is written at once, and again as it was when the store has not said that it has it. */
+interface Batch {
+  readonly number: number
+  readonly records: readonly NewRejection[]
+}
+
 /**
  * Writes refusals to the store, in batches, and logs each record when it is durable (design, principle 4).
  * While the store fails the records wait, and go on waiting in order.
@@ -23,6 +29,9 @@ export class RejectionRecorder {
   #writing: Promise<void> = Promise.resolve()
   /** Records of the transaction that is being written; 0: none is. */
   #inFlight = 0
+  #number = 0
+  /** It comes first, and unchanged: a store that did not answer in time may have written it. */
+  #failed: Batch | null = null
   #isFailing = false
   #lost = 0
 
@@ -36,7 +45,7 @@ export class RejectionRecorder {
   }
 
   record(rejection: NewRejection): void {
-    if (!this.#waiting.add(rejection, maxWaiting - this.#waiting.size - this.#inFlight)) {
+    if (!this.#waiting.add(rejection, maxWaiting - this.#size)) {
       this.#lost += 1
       return
     }
@@ -49,10 +58,22 @@ export class RejectionRecorder {
   async close(): Promise<void> {
     this.#flushNow()
     await this.#writing
-    if (this.#waiting.size > 0) await this.#write(this.#waiting.take(), false)
+    for (let batch = this.#next(); batch !== null; batch = this.#next()) await this.#write(batch, false)
     if (this.#timer !== null) clearTimeout(this.#timer)
     if (this.#lost > 0) this.#log.error({ lost: this.#lost }, 'rejection records were lost')
     this.#lost = 0
+  }
+
+  get #size(): number {
+    return this.#waiting.size + this.#inFlight + (this.#failed?.records.length ?? 0)
+  }
+
+  #next(): Batch | null {
+    const failed = this.#failed
+    this.#failed = null
+    if (failed !== null || this.#waiting.size === 0) return failed
+    this.#number += 1
+    return { number: this.#number, records: this.#waiting.take() }
   }
 
   #flushLater(): void {
@@ -62,31 +83,35 @@ export class RejectionRecorder {
   #flushNow(): void {
     if (this.#timer !== null) clearTimeout(this.#timer)
     this.#timer = null
-    if (this.#inFlight > 0 || this.#waiting.size === 0) return
-    const batch = this.#waiting.take()
-    this.#inFlight = batch.length
+    const batch = this.#inFlight > 0 ? null : this.#next()
+    if (batch === null) return
+    this.#inFlight = batch.records.length
     this.#writing = this.#write(batch, true).finally(() => {
       this.#inFlight = 0
-      if (this.#waiting.size > 0) this.#flushLater()
+      if (this.#size > 0) this.#flushLater()
     })
   }
 
-  async #write(batch: NewRejection[], mayRetry: boolean): Promise<void> {
+  async #write(batch: Batch, mayRetry: boolean): Promise<void> {
+    const { number, records } = batch
     try {
-      await this.#store.append(batch)
-      this.#stored(batch.length)
+      await this.#store.append(records, number)
+      this.#stored(records.length)
       this.#isFailing = false
-      for (const rejection of batch) this.#tell(rejection)
+      for (const rejection of records) this.#tell(rejection)
       if (this.#lost > 0) this.#log.error({ lost: this.#lost }, 'rejection records were lost')
       this.#lost = 0
     } catch (error) {
-      this.#log.error({ err: messageOf(error), records: batch.length }, 'rejection records cannot be stored')
+      this.#log.error(
+        { err: messageOf(error), records: records.length },
+        'rejection records cannot be stored',
+      )
       if (!mayRetry) {
-        for (const rejection of batch) this.#tell(rejection)
+        for (const rejection of records) this.#tell(rejection)
         return
       }
       this.#isFailing = true
-      this.#waiting.putBack(batch)
+      this.#failed = batch
     }
   }
 

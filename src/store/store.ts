@@ -307,8 +307,11 @@ export interface RejectionCount {
 }
 
 export interface RejectionLog {
-  /** Durable when the promise is fulfilled. */
-  append(records: readonly NewRejection[]): Promise<void>
+  /**
+   * Durable when the promise is fulfilled. `batch` grows with each call: what comes once more with the number
+   * of the last one, because its answer was lost, is written once.
+   */
+  append(records: readonly NewRejection[], batch?: number): Promise<void>
   list(query: RejectionQuery): Promise<readonly RejectionRecord[]>
   summary(since: number): Promise<readonly RejectionCount[]>
   /** Removes what is older than `before`, and the oldest above `keep`. Returns how many went. */

@@ -6,6 +6,8 @@ import { transact } from './transaction.ts'
 const pageSize = 500
 /** Records added in one step. */
 const appendBatch = 500
+/** Steps of one batch. */
+const maxPages = 1000
 
 /** A record before it has an id. */
 export interface NewEntry {
@@ -38,13 +40,20 @@ export interface LogQuery {
   readonly limit: number
 }
 
+/** What one process writes at once, which it writes again when it got no answer. */
+export interface Batch {
+  readonly writer: string
+  /** Grows with each. */
+  readonly number: number
+}
+
 /** What a record of the log says about its place; read again when it is removed. */
 export type PlaceOf = (text: string) => Pick<NewEntry, 'note' | 'unique' | 'indexes'>
 
 /** A log with ascending ids, read from cursors and pruned by age and number. */
 export interface RedisLog {
-  /** How many were new. */
-  append(entries: readonly NewEntry[]): Promise<number>
+  /** How many were new. A `batch` that is here already is left out, whatever it holds. */
+  append(entries: readonly NewEntry[], batch?: Batch): Promise<number>
   /** Those that `keeps`, up to the limit. */
   list(query: LogQuery, keeps: (entry: Entry) => boolean, atOf: (entry: Entry) => number): Promise<Entry[]>
   lastId(): Promise<number>
@@ -131,13 +140,14 @@ export function redisLog(connection: RedisConnection, key: KeyOf, placeOf: Place
   return {
     grown,
 
-    async append(entries) {
+    async append(entries, batch) {
       let added = 0
       for (let at = 0; at < entries.length; at += appendBatch) {
-        const batch = entries.slice(at, at + appendBatch)
-        const indexes = [...new Set(batch.flatMap((entry) => entry.indexes))]
-        const fixed = [names.seq, names.records, names.ids, names.at, names.unique, names.grown]
-        const records = batch.map(({ text, at: time, note, unique, count, indexes: own }) => ({
+        const page = entries.slice(at, at + appendBatch)
+        const indexes = [...new Set(page.flatMap((entry) => entry.indexes))]
+        const { seq, records: texts, ids, at: times, unique: keys, grown: counts } = names
+        const fixed = [seq, texts, ids, times, keys, counts, key('written', batch?.writer ?? '')]
+        const records = page.map(({ text, at: time, note, unique, count, indexes: own }) => ({
           j: text,
           t: String(time),
           m: note,
@@ -145,8 +155,10 @@ export function redisLog(connection: RedisConnection, key: KeyOf, placeOf: Place
           n: count === null ? false : String(count),
           x: own.map((name) => fixed.length + 1 + indexes.indexOf(name)),
         }))
-        const keys = [...fixed, ...indexes.map(indexKey)]
-        added += Number(await connection.script('ospAppend', keys, JSON.stringify(records)))
+        // Each page is a step of its own: of a batch, some may be there.
+        const number = batch === undefined ? '' : String(batch.number * maxPages + at / appendBatch)
+        const all = [...fixed, ...indexes.map(indexKey)]
+        added += Number(await connection.script('ospAppend', all, JSON.stringify(records), number))
       }
       return added
     },

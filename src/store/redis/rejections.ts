@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import type { ReasonCode } from '../../policy/reasons.ts'
 import { minuteOf } from '../../policy/rejection-minute.ts'
 import { boundedRejection } from '../rejection-bounds.ts'
@@ -13,10 +14,11 @@ const indexed = ['identity', 'address', 'reason'] as const
 
 export function redisRejections(connection: RedisConnection, key: KeyOf): RejectionLog {
   const log = redisLog(connection, key, (text) => placeOf(parse(text)))
+  const writer = randomUUID()
 
   return {
-    async append(records) {
-      await log.append(records.map(entryOf))
+    async append(records, number) {
+      await log.append(records.map(entryOf), number === undefined ? undefined : { writer, number })
     },
 
     async list(query) {

@@ -37,11 +37,14 @@ return results`
 /**
  * Adds records with ascending ids, given in the same step: a reader with a cursor must never see a
  * greater id before a smaller one is there.
- * KEYS: seq, records, ids, at, unique, grown, then those of indexes.
+ * KEYS: seq, records, ids, at, unique, grown, last batch of the writer, then those of indexes.
  * ARGV[1]: [{j: JSON, t: time, m: member of 'at' after the id, u: unique or false, n: count or false, x: [index keys]}]
+ * ARGV[2]: number of the batch, or ''. What has no greater one than the last is here already. It is remembered for
+ * a day, in which its writer has tried again or has ended.
  * u without n: a repetition is left out; with n: it counts on. Returns how many were new.
  */
 const append = `
+if ARGV[2] ~= '' and tonumber(redis.call('GET', KEYS[7]) or '-1') >= tonumber(ARGV[2]) then return 0 end
 local added = 0
 for _, r in ipairs(cjson.decode(ARGV[1])) do
   local known = r.u and redis.call('HGET', KEYS[5], r.u)
@@ -64,6 +67,7 @@ for _, r in ipairs(cjson.decode(ARGV[1])) do
     added = added + 1
   end
 end
+if ARGV[2] ~= '' then redis.call('SET', KEYS[7], ARGV[2], 'PX', 86400000) end
 return added`
 
 /** A field that holds a number grows to ARGV[2], and never shrinks. What it is then. */
