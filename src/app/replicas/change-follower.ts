@@ -8,6 +8,7 @@ export interface ChangeFollowerDeps {
   readonly denied: Pick<KnownDenyList, 'refresh'>
   /** Ends sessions that would not be admitted any more; null: anybody may have changed. */
   readonly changed: (identities: readonly string[] | null) => Promise<void>
+  readonly log: { error(fields: object, text: string): void }
 }
 
 /**
@@ -38,6 +39,8 @@ export class ChangeFollower {
     const missed = this.#missed
     const readsAll = missed !== this.#caughtUp
     const found = await shared.changesAfter(this.#revision)
+    if (this.#revision !== null && found.revision < this.#revision)
+      this.#goneBack(this.#revision - found.revision)
     await registry.refresh(readsAll ? null : found.names)
     await changed(found.names)
     if (readsAll && found.names !== null) await changed(null)
@@ -49,5 +52,11 @@ export class ChangeFollower {
     await denied.refresh(readsAll ? null : denials.names)
     this.#deniedRevision = denials.revision
     this.#caughtUp = missed
+  }
+
+  /** Who is not registered any more was not removed by anybody: such a session stays. */
+  #goneBack(changes: number): void {
+    this.#changedLately = []
+    this.#deps.log.error({ changes }, 'the store has lost its data, or the last of it: restore a backup')
   }
 }

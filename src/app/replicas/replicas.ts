@@ -127,6 +127,7 @@ export class Replicas {
       registry: this.registry,
       denied: this.denied,
       changed: deps.changed,
+      log,
     })
     this.leader = new Leader({
       leases: shared.leases,

@@ -10,6 +10,7 @@ function setting() {
     denials: { revision: 1, names: null },
   }
   const asked: (number | null)[] = []
+  const told: string[] = []
   const done: Record<'refreshed' | 'denied' | 'ended', (readonly string[] | null)[]> = {
     ...{ refreshed: [], denied: [], ended: [] },
   }
@@ -29,8 +30,9 @@ function setting() {
     registry: { refresh: async (names) => void done.refreshed.push(names) },
     denied: { refresh: async (names) => void done.denied.push(names) },
     changed: async (names) => void done.ended.push(names),
+    log: { error: (_, text) => void told.push(text) },
   })
-  return { next, asked, take, follower }
+  return { next, asked, take, told, follower }
 }
 
 test('[CWE-613] who is blocked while it is being admitted is seen by one more look', async () => {
@@ -69,4 +71,19 @@ test('[CWE-613] after an outage all is read again: a failover may give a number 
   next.changes = { revision: 5, names: [] }
   await follower.look()
   assert.deepEqual(take(), { refreshed: [[]], denied: [[]], ended: [[], ['CP1']] })
+})
+
+test('[design 12] a store that has lost its data is told, and ends no session of whom it has forgotten', async () => {
+  const { next, take, told, follower } = setting()
+  await follower.look()
+  next.changes = { revision: 2, names: ['CP1'] }
+  await follower.look()
+  take()
+  next.changes = { revision: 0, names: null }
+  await follower.look()
+  assert.deepEqual(take().ended, [null, []])
+  assert.match(told.join(), /lost its data/)
+  next.changes = { revision: 0, names: [] }
+  await follower.look()
+  assert.equal(told.length, 1)
 })
