@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
-import { type AddressInfo, connect, createServer, type Server } from 'node:net'
+import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
@@ -10,6 +10,7 @@ import { type TestContext, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { createChargePoint } from '../../src/simulator/charge-point.ts'
 import { keyFromHex } from '../../src/simulator/credentials.ts'
+import { freePort } from '../support/free-port.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const main = join(root, 'src', 'main.ts')
@@ -22,20 +23,14 @@ type Ports = ReadonlyMap<(typeof usualPorts)[number], number>
 async function setUp(context: TestContext) {
   const folder = mkdtempSync(join(tmpdir(), 'ocpp quickstart '))
   context.after(() => rmSync(folder, { recursive: true, force: true }))
-  const servers = usualPorts.map(() => createServer().listen(0, '127.0.0.1'))
-  await Promise.all(servers.map((server) => once(server, 'listening')))
-  const ports: Ports = new Map(usualPorts.map((usual, index) => [usual, portOf(servers[index])]))
-  await Promise.all(servers.map((server) => once(server.close(), 'close')))
+  const ports: Ports = new Map(
+    await Promise.all(usualPorts.map(async (usual) => [usual, await freePort()] as const)),
+  )
   const usual = readFileSync(join(root, 'config', 'quickstart.yaml'), 'utf8')
   const changed = [...ports].reduce((yaml, [from, to]) => yaml.replaceAll(`:${from}`, `:${to}`), usual)
   mkdirSync(join(folder, 'config'))
   writeFileSync(join(folder, 'config', 'quickstart.yaml'), changed)
   return { folder, ports }
-}
-
-function portOf(server: Server | undefined): number {
-  const address = server?.address() as AddressInfo | undefined
-  return address?.port ?? 0
 }
 
 function start(context: TestContext, folder: string) {

@@ -6,15 +6,13 @@ import { CutLink } from '../support/cut-link.ts'
 import { withoutRedis } from '../support/redis-server.ts'
 import { type Replica, ReplicaSet, until } from '../support/replicas.ts'
 
-/** Of it a third is the time between two beats. */
-const lease = 3_000
 const identities = Array.from({ length: 8 }, (_, index) => `CP-${index}`)
 
 test('[design 12][CWE-613] whatever is cut off, stands still or dies: an identity is live once, and comes back', {
   skip: withoutRedis,
   timeout: 120_000,
 }, async (t) => {
-  const set = await ReplicaSet.start(t, [], { lease })
+  const set = await ReplicaSet.start(t, [])
   const link = await CutLink.start(set.redis.port)
   t.after(() => link.close())
   const a = await set.add('a', `redis://127.0.0.1:${link.port}`)

@@ -6,7 +6,7 @@ import { test } from 'node:test'
 import { firmwareScript } from '../conformance/firmware-script.ts'
 import { writeCrlFile } from '../support/crl.ts'
 import { makerSection } from '../support/firmware.ts'
-import { foreignAuthority, shown } from '../support/foreign-authority.ts'
+import { foreignAuthority, patient, shown } from '../support/foreign-authority.ts'
 import { needsOpenssl } from '../support/openssl-ca.ts'
 import { badResponder, opensslResponder } from '../support/responders.ts'
 
@@ -57,7 +57,10 @@ test(
     ca.writeIndex(['good'], { bad: '260101000000Z,keyCompromise' })
     writeFileSync(join(proxy.pki.folder, 'maker-root.pem'), ca.root.toString())
     const found = async (name: string, revocation: object): Promise<string | null> => {
-      const firmware = { ...makerSection, revocation: { networks: ['127.0.0.0/8'], ...revocation } }
+      const firmware = {
+        ...makerSection,
+        revocation: { ...patient, networks: ['127.0.0.0/8'], ...revocation },
+      }
       assert.equal(await proxy.reload({ firmware }), 'reloaded')
       const { chain, key } = shown(ca, name)
       const signature = sign('sha256', maker.image, createPrivateKey(key)).toString('base64')

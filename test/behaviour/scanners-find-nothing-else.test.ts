@@ -56,11 +56,14 @@ async function renegotiate(port: number, extra: readonly string[]): Promise<stri
   const args = ['s_client', '-connect', `127.0.0.1:${port}`, '-cipher', 'ALL:@SECLEVEL=0', ...extra]
   const child = spawn('openssl', args, { stdio: ['pipe', 'pipe', 'pipe'] })
   let output = ''
+  let isAsked = false
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding('utf8').on('data', (text: string) => {
       output += text
-      // A line with nothing but R asks for it, once the handshake is over.
-      if (text.includes('Verify return code') && !child.stdin.writableEnded) child.stdin.end('R\n')
+      // A line with nothing but R asks for it, once the handshake is over. The refusal ends it, and not its input.
+      if (isAsked || !output.includes('Verify return code')) return
+      isAsked = true
+      child.stdin.write('R\n')
     })
   }
   child.stdin.on('error', () => {})

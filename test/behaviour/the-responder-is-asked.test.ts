@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import { createPrivateKey } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import { createServer } from 'node:http'
 import { type TestContext, test } from 'node:test'
 import { createOcspResponder } from '../../src/pki/authority/ocsp-responder.ts'
 import { closedBeforeHttp } from '../support/certificate-refused.ts'
 import { foreignAuthority, shown, trustForeign } from '../support/foreign-authority.ts'
+import { freePort } from '../support/free-port.ts'
 import { needsOpenssl, type OpensslCa } from '../support/openssl-ca.ts'
 import { startOpensslResponder } from '../support/openssl-responder.ts'
 import { startProxy, type TestProxy } from '../support/proxy.ts'
@@ -175,16 +175,8 @@ const silences: readonly {
     code: 'responder_status',
     responder: (t) => badResponder(t, (_, response) => void response.end(Buffer.from([0x30, 3, 0x0a, 1, 3]))),
   },
-  { what: 'nobody', code: 'network', responder: closedPort },
+  { what: 'nobody', code: 'network', responder: async () => `http://127.0.0.1:${await freePort()}` },
 ]
-
-async function closedPort(): Promise<string> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const address = server.address()
-  await new Promise((resolve) => server.close(resolve))
-  return `http://127.0.0.1:${typeof address === 'object' ? address?.port : 0}`
-}
 
 test('a responder that proves nothing', needsOpenssl, async (t) => {
   const setting = await settingOf(t)

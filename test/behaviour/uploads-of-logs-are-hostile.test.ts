@@ -4,8 +4,8 @@ import { once } from 'node:events'
 import { readdirSync } from 'node:fs'
 import { request as httpsRequest } from 'node:https'
 import { type TestContext, test } from 'node:test'
-import { connect } from 'node:tls'
 import { locationOf, startLogProxy, upload } from '../support/log-proxy.ts'
+import { RawClient } from '../support/raw-client.ts'
 
 /** A proxy, and a charge point that is told where to upload and uploads nothing by itself. */
 async function setUp(t: TestContext, logs: object = {}) {
@@ -117,34 +117,34 @@ test('[CWE-400] who is silent, or slower than allowed, is cut off; nothing of it
   const url = await place()
   /** Half an upload, from the moment on in which the proxy wants the rest. */
   const begin = async () => {
-    const socket = connect({ host: '127.0.0.1', port: Number(url.port), rejectUnauthorized: false })
-    t.after(() => socket.destroy())
-    socket.on('error', () => undefined)
+    const client = await RawClient.connect({ port: Number(url.port), tls: {} })
+    t.after(() => client.destroy())
     const head = `PUT ${url.pathname} HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 1000\r\n\r\n`
-    socket.write(head)
-    assert.match(String((await once(socket, 'data'))[0]), /^HTTP\/1\.1 100 /)
-    socket.write('half')
-    return socket
+    client.write(head)
+    await client.until((heard) => heard.includes('\r\n\r\n'))
+    assert.match(client.heard.toString(), /^HTTP\/1\.1 100 /)
+    client.write('half')
+    return client
   }
+  const last = /^HTTP\/1\.1 100 [\s\S]*\r\n\r\nHTTP\/1\.1 408 /
   const failed = (problem: string) =>
     proxy.log.wait(problem, (line) => line.msg === 'upload of a log failed' && line.problem === problem)
-  const silent = await begin()
-  const [head] = await once(silent, 'data')
-  assert.match(String(head), /^HTTP\/1\.1 408 /)
+  assert.match((await (await begin()).over()).text, last)
   await failed('the charge point is silent')
+  await reload({ timeout: '60s' })
   const cut = await begin()
   assert.equal((await upload(url, randomBytes(10)))?.status, 409, 'one at a time')
   cut.destroy()
   await failed('the upload was cut off')
   assert.deepEqual(files(), [])
-  await reload({ timeout: '30s', maxDuration: '1s' })
+  await reload({ timeout: '60s', maxDuration: '1s' })
   const slow = await begin()
   const drip = setInterval(() => slow.write('x'), 100)
   t.after(() => clearInterval(drip))
-  const [late] = await once(slow, 'data')
-  assert.match(String(late), /^HTTP\/1\.1 408 /)
+  assert.match((await slow.over()).text, last)
   await failed('maxDuration is over')
   assert.deepEqual(files(), [])
+  await reload({})
   assert.equal((await upload(url, randomBytes(10)))?.status, 201)
 })
 

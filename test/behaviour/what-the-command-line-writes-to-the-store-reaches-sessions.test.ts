@@ -40,6 +40,11 @@ test('[A00.FR.408] who is blocked or removed in the SQLite store loses the sessi
   assert.equal(await command('charge-points remove CP-2', ...store), 'removed CP-2\n')
   assert.equal((await removed.closed()).code, 1008)
 
+  for (const identity of ['CP-1', 'CP-2']) {
+    const isOver = (line: { msg?: unknown; identity?: unknown }) =>
+      line.msg === 'charge point disconnected' && line.identity === identity
+    await proxy.log.wait(`the end of ${identity}`, isOver)
+  }
   assert.equal((await other.heartbeat()).kind, 'result')
   assert.equal((await proxy.metrics()).sum('ocpp_proxy_connections'), 1)
 })

@@ -1,25 +1,14 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { once } from 'node:events'
 import { readFileSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { freePort } from '../support/free-port.ts'
 import { startProxy } from '../support/proxy.ts'
 import { RawClient, upgradeRequest } from '../support/raw-client.ts'
 
 const skip = spawnSync('haproxy', ['-v']).status === 0 ? false : 'haproxy is not installed'
 const example = readFileSync(join(import.meta.dirname, '../../examples/haproxy/haproxy.cfg'), 'utf8')
-
-/** A port that was free a moment ago: haproxy cannot tell which one it took. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  server.close()
-  await once(server, 'close')
-  return typeof address === 'object' && address !== null ? address.port : 0
-}
 
 test('the example of HAProxy in front: TLS passes through, and the proxy knows who connects', {
   skip,

@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { readProxyHeader } from '../../src/gate/proxy-protocol.ts'
+import { freePort } from '../support/free-port.ts'
 
 const skip = spawnSync('haproxy', ['-v']).status === 0 ? false : 'haproxy is not installed'
 
@@ -16,14 +17,6 @@ async function listen(): Promise<{ server: Server; port: number }> {
   const address = server.address()
   if (address === null || typeof address === 'string') throw new Error('no port')
   return { server, port: address.port }
-}
-
-/** A port that was free a moment ago: haproxy cannot tell which one it took. */
-async function freePort(): Promise<number> {
-  const { server, port } = await listen()
-  server.close()
-  await once(server, 'close')
-  return port
 }
 
 const configuration = (front: number, behind: number) => `defaults

@@ -26,6 +26,9 @@ export function shown(ca: OpensslCa, name: string, above: readonly string[] = []
   }
 }
 
+/** An answer comes in this time, however busy the machine is: who asks for silence says how long he waits for it. */
+export const patient = { wait: '9s', timeout: '30s' } as const
+
 /** The proxy trusts it from now on, and nobody else, and asks whom `revocation` says. */
 export async function trustForeign(
   proxy: TestProxy,
@@ -33,5 +36,5 @@ export async function trustForeign(
   revocation: Readonly<Record<string, unknown>>,
 ): Promise<void> {
   writeFileSync(join(proxy.pki.folder, 'cpo-root.pem'), ca.root.toString())
-  assert.equal(await proxy.reload({ revocation }), 'reloaded')
+  assert.equal(await proxy.reload({ revocation: { ...patient, ...revocation } }), 'reloaded')
 }

@@ -1,12 +1,12 @@
 import { type ChildProcess, execFile, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { promisify } from 'node:util'
 import type { RedisSettings } from '../../src/store/redis/settings.ts'
+import { freePort } from './free-port.ts'
 
 const found = ['redis-server', 'valkey-server'].find(
   (name) => spawnSync(name, ['--version'], { stdio: 'ignore' }).status === 0,
@@ -18,8 +18,6 @@ export const withoutRedis: string | false = found === undefined ? 'redis-server 
 export interface RedisServerOptions {
   /** Lines of its configuration, such as `['--requirepass', 'x']`. */
   readonly args?: readonly string[]
-  /** Of a cluster: each node has a second port, 10,000 above. */
-  readonly maxPort?: number
 }
 
 /** A server of our own on a free port, with its data in a folder of its own. */
@@ -34,18 +32,10 @@ export class RedisServer {
     this.#args = args
   }
 
-  static async start({ args = [], maxPort = 65_535 }: RedisServerOptions = {}): Promise<RedisServer> {
-    for (let attempt = 1; ; attempt += 1) {
-      const server = new RedisServer(await freePort(maxPort), args)
-      try {
-        await server.run()
-        return server
-      } catch (error) {
-        await server.end()
-        // A free port may have been taken by somebody else meanwhile.
-        if (attempt === 3) throw error
-      }
-    }
+  static async start({ args = [] }: RedisServerOptions = {}): Promise<RedisServer> {
+    const server = new RedisServer(await freePort(), args)
+    await server.run()
+    return server
   }
 
   /** A sentinel that watches the server on `port`; `settings` of it by name, such as down-after-milliseconds. */
@@ -142,6 +132,7 @@ export class RedisServer {
   }
 }
 
+/** Nothing that a busy machine does takes as long as these times: a test that is about one of them says so. */
 export function settingsOf(url: string, more: Partial<RedisSettings> = {}): RedisSettings {
   return {
     mode: 'single',
@@ -150,21 +141,8 @@ export function settingsOf(url: string, more: Partial<RedisSettings> = {}): Redi
     password: null,
     sentinelPassword: null,
     keyPrefix: 'test',
-    timeout: 2000,
-    lease: 2000,
+    timeout: 10_000,
+    lease: 60_000,
     ...more,
-  }
-}
-
-export async function freePort(max = 65_535): Promise<number> {
-  for (;;) {
-    const server = createServer()
-    server.listen(0, '127.0.0.1')
-    await once(server, 'listening')
-    const address = server.address()
-    server.close()
-    await once(server, 'close')
-    const port = typeof address === 'object' && address !== null ? address.port : 0
-    if (port <= max) return port
   }
 }

@@ -64,7 +64,8 @@ export class ReplicaSet {
   }
 
   /**
-   * `lease` in milliseconds; the time-out of a command is a third of it. `hasSentinel`: Redis has a replica and a sentinel,
+   * `lease` in milliseconds; the time-out of a command is a third of it. Who stands still for longer has lost what it
+   * leads and holds: a busy machine must not do that to a replica. `hasSentinel`: Redis has a replica and a sentinel,
    * which makes it the primary when the first one is gone.
    */
   static async start(
@@ -72,7 +73,7 @@ export class ReplicaSet {
     names: readonly string[],
     change: ConfigChange & { lease?: number; hasSentinel?: true } = {},
   ): Promise<ReplicaSet> {
-    const { lease = 1500, hasSentinel = false, ...usual } = change
+    const { lease = 6000, hasSentinel = false, ...usual } = change
     const folder = mkdtempSync(join(tmpdir(), 'ocpp-replicas-'))
     const events: SimulatorEvent[] = []
     t.after(endWaiting)

@@ -6,7 +6,8 @@ import { knownRegistry } from '../../../src/app/replicas/known-registry.ts'
 import { createOutage } from '../../../src/app/replicas/outage.ts'
 import { openRedisStore } from '../../../src/store/redis.ts'
 import { login } from '../../store/contract/credential-changes.ts'
-import { freePort, RedisServer, settingsOf, withoutRedis } from '../../support/redis-server.ts'
+import { freePort } from '../../support/free-port.ts'
+import { RedisServer, settingsOf, withoutRedis } from '../../support/redis-server.ts'
 
 const graceMs = 60_000
 

@@ -4,7 +4,8 @@ import { SecurityLog } from '../../../src/events/security-log.ts'
 import { createLogger } from '../../../src/observe/log.ts'
 import { createMetrics } from '../../../src/observe/metrics.ts'
 import { openRedisStore } from '../../../src/store/redis.ts'
-import { freePort, RedisServer, settingsOf, withoutRedis } from '../../support/redis-server.ts'
+import { freePort } from '../../support/free-port.ts'
+import { RedisServer, settingsOf, withoutRedis } from '../../support/redis-server.ts'
 import { secret } from '../../support/secrets.ts'
 
 const skip = withoutRedis
@@ -44,7 +45,7 @@ test('[CWE-636] a store that is away fails at once, and is used again when it is
 }, async (t) => {
   const server = await RedisServer.start()
   t.after(() => server.end())
-  const store = await openRedisStore(settingsOf(server.url, { timeout: 300 }))
+  const store = await openRedisStore(settingsOf(server.url, { timeout: 2000 }))
   t.after(() => store.close())
   await store.registry.add('CP1', { serialNumber: 'S1' })
   const until = async (isThere: boolean) => {
@@ -80,7 +81,7 @@ test('[principle 4] an event that is written again, because the answer was lost,
 }, async (t) => {
   const server = await RedisServer.start({ args: ['--appendfsync', 'no'] })
   t.after(() => server.end())
-  const store = await openRedisStore(settingsOf(server.url, { timeout: 200 }))
+  const store = await openRedisStore(settingsOf(server.url, { timeout: 2000 }))
   t.after(() => store.close())
   const log = createLogger('silent', { write() {} })
   const metrics = createMetrics({ version: '0', node: '0', openssl: '0' }, { processMetrics: false })
