@@ -8,7 +8,7 @@ const skip = withoutRedis
 
 test('[design 12][CWE-636] the store goes away and comes back: sessions live on, known charge points come back, others are refused, nothing is lost', {
   skip,
-  timeout: 90_000,
+  timeout: 300_000,
 }, async (t) => {
   const set = await ReplicaSet.start(t, ['a', 'b'])
   const [a, b] = set.replicas

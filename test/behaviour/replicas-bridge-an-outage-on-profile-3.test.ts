@@ -6,7 +6,7 @@ import { ReplicaSet, until } from '../support/replicas.ts'
 
 test('[design 12][A00.FR.702][CWE-636] while the store is away certificates are judged by what was known of the deny list', {
   skip: withoutRedis,
-  timeout: 60_000,
+  timeout: 300_000,
 }, async (t) => {
   const set = await ReplicaSet.start(t, ['a'], { revocation: { ocsp: 'off' } })
   const [replica] = set.replicas

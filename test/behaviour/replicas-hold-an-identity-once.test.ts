@@ -10,7 +10,7 @@ const identities = Array.from({ length: 8 }, (_, index) => `CP-${index}`)
 
 test('[design 12][CWE-613] whatever is cut off, stands still or dies: an identity is live once, and comes back', {
   skip: withoutRedis,
-  timeout: 120_000,
+  timeout: 300_000,
 }, async (t) => {
   const set = await ReplicaSet.start(t, [])
   const link = await CutLink.start(set.redis.port)

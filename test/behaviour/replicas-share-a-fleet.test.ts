@@ -17,7 +17,7 @@ const tamper = 'TamperDetectionActivated'
 
 test('[design 12][CWE-613] three replicas share 600 charge points; one is killed, and nothing is lost', {
   skip: withoutRedis,
-  timeout: 120_000,
+  timeout: 300_000,
 }, async (t) => {
   const set = await ReplicaSet.start(t, ['a', 'b', 'c'])
   const [a, b, c] = set.replicas

@@ -5,7 +5,7 @@ import { ReplicaSet, until } from '../support/replicas.ts'
 
 test('[design 12][CWE-362] a leader that stood still finds its campaign taken over, and sends nothing more', {
   skip: withoutRedis,
-  timeout: 90_000,
+  timeout: 300_000,
 }, async (t) => {
   const set = await ReplicaSet.start(t, ['a', 'b'])
   const [a, b] = set.replicas

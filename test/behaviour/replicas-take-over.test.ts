@@ -21,7 +21,7 @@ async function two(t: TestContext): Promise<[ReplicaSet, Replica, Replica]> {
 
 test('[design 12] a campaign reaches charge points of every replica, and is taken over when its own is killed', {
   skip,
-  timeout: 90_000,
+  timeout: 300_000,
 }, async (t) => {
   const [set, a, b] = await two(t)
   const identities = ['CP-1', 'CP-2', 'CP-3']
@@ -56,7 +56,7 @@ test('[design 12] a campaign reaches charge points of every replica, and is take
 for (const maxVersion of ['TLSv1.2', 'TLSv1.3'] as const) {
   test(`[design 4] a ticket of one replica is good at another, and at none after a change of trust, ${maxVersion}`, {
     skip,
-    timeout: 90_000,
+    timeout: 300_000,
   }, async (t) => {
     const [set, a, b] = await two(t)
     await set.register(['CP-1'])

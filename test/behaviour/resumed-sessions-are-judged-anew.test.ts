@@ -5,6 +5,7 @@ import type { Issued } from '../support/authority.ts'
 import { closedBeforeHttp } from '../support/certificate-refused.ts'
 import { startProxy, type TestProxy } from '../support/proxy.ts'
 import { assertRefused, assertServed, refusalOf } from '../support/refused.ts'
+import { allEnded } from '../support/sessions.ts'
 
 /** A ticket from an admitted connection of a charge point. */
 async function ticketOf(
@@ -15,6 +16,7 @@ async function ticketOf(
   const chargePoint = proxy.withCertificate(issued, options)
   await assertServed(proxy, chargePoint)
   await chargePoint.close()
+  await allEnded(proxy)
   const { session } = chargePoint
   assert.ok(session !== null)
   return session
@@ -80,6 +82,7 @@ for (const maxVersion of ['TLSv1.2', 'TLSv1.3'] as const) {
       await proxy.store.registry.update('CP-1', { securityProfile: 2 })
       await assertServed(proxy, other)
       await other.close()
+      await allEnded(proxy)
       const { session } = other
       assert.ok(session !== null)
       await assertRefused(proxy, {

@@ -9,6 +9,7 @@ import { needsOpenssl, type OpensslKey } from '../support/openssl-ca.ts'
 import { startProxy } from '../support/proxy.ts'
 import { assertRefused, assertServed, refusalOf } from '../support/refused.ts'
 import { opensslResponder } from '../support/responders.ts'
+import { allEnded } from '../support/sessions.ts'
 
 test('an authority below the root that is revoked takes with it all that is below', async (t) => {
   const proxy = await startProxy(t, { revocation: { crl: ['cpo.crl', 'below.crl'] } })
@@ -35,6 +36,7 @@ test('an authority below the root that is revoked takes with it all that is belo
     const chargePoint = proxy.withCertificate(issued)
     await assertServed(proxy, chargePoint)
     await chargePoint.close()
+    await allEnded(proxy)
     await use([], [issued])
     await refused('client_cert_revoked', /^the CRL says/)
   })
@@ -78,6 +80,7 @@ for (const key of ['rsa', 'pss', 'ec'] satisfies OpensslKey[]) {
         const good = proxy.withCertificate(shown(ca, 'good'), { identity: 'CP-good' })
         await assertServed(proxy, good)
         await good.close()
+        await allEnded(proxy)
         await assertRefused(proxy, {
           reason: 'client_cert_revoked',
           listener: 'mutual-tls',

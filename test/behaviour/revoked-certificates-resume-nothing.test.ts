@@ -4,6 +4,7 @@ import { closedBeforeHttp } from '../support/certificate-refused.ts'
 import { writeCrlFile } from '../support/crl.ts'
 import { startProxy } from '../support/proxy.ts'
 import { assertRefused, assertServed, refusalOf } from '../support/refused.ts'
+import { allEnded } from '../support/sessions.ts'
 
 const reason = 'client_cert_revoked'
 
@@ -24,6 +25,7 @@ for (const maxVersion of ['TLSv1.2', 'TLSv1.3'] as const) {
       const chargePoint = proxy.withCertificate(issued, { tls: { maxVersion } })
       await assertServed(proxy, chargePoint)
       await chargePoint.close()
+      await allEnded(proxy)
       assert.ok(chargePoint.session !== null)
       return chargePoint.session
     }

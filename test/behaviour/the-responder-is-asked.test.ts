@@ -11,6 +11,7 @@ import { startOpensslResponder } from '../support/openssl-responder.ts'
 import { startProxy, type TestProxy } from '../support/proxy.ts'
 import { assertRefused, assertServed, refusalOf } from '../support/refused.ts'
 import { badResponder, opensslResponder } from '../support/responders.ts'
+import { allEnded } from '../support/sessions.ts'
 
 const modes = ['soft', 'hard'] as const
 const warned = 'admitted without a proof of revocation status'
@@ -40,6 +41,7 @@ async function served(setting: Setting, name: string): Promise<void> {
   const chargePoint = comes(setting, name)
   await assertServed(setting.proxy, chargePoint)
   await chargePoint.close()
+  await allEnded(setting.proxy)
 }
 
 const refused = (

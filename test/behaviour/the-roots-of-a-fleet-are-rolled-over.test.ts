@@ -8,7 +8,14 @@ import { assertServed } from '../support/refused.ts'
 import { serveBy } from '../support/server-certificate.ts'
 
 const certificateType = 'CentralSystemRootCertificate'
-const settings = { canary: 0, perMinute: 1000, onlyIdle: false, retryAfterMs: 1000, attempts: 2 }
+const settings = {
+  canary: 0,
+  perMinute: 1000,
+  onlyIdle: false,
+  retryAfterMs: 1000,
+  attempts: 2,
+  maxFailures: 9,
+}
 
 test('a new root is installed on a fleet, the servers change, and the old root goes', async (t) => {
   const boss = operator(t)
@@ -39,7 +46,7 @@ test('a new root is installed on a fleet, the servers change, and the old root g
     const { id } = made.body
     await proxy.log.wait(
       `the end of ${id}`,
-      ({ msg, campaign, state }) => msg === 'campaign' && campaign === id && state !== 'running',
+      ({ msg, campaign, state }) => msg === 'campaign' && campaign === id && state === 'finished',
     )
     const items = await boss.ask(proxy, 'GET', `/campaigns/${id}/charge-points`)
     return (items.body.items as { identity: string; state: string; code: string | null }[]).map(

@@ -6,7 +6,14 @@ import { both, startCsms201 } from '../support/csms-201.ts'
 import { operator } from '../support/operator.ts'
 import { startProxy } from '../support/proxy.ts'
 
-const settings = { canary: 0, perMinute: 1000, onlyIdle: false, retryAfterMs: 1000, attempts: 2 }
+const settings = {
+  canary: 0,
+  perMinute: 1000,
+  onlyIdle: false,
+  retryAfterMs: 1000,
+  attempts: 2,
+  maxFailures: 9,
+}
 const types = ['V2GRootCertificate', 'MORootCertificate'] as const
 
 test('campaigns install and delete roots of ISO 15118, in both forms', async (t) => {
@@ -42,7 +49,7 @@ test('campaigns install and delete roots of ISO 15118, in both forms', async (t)
     assert.equal(made.status, 201, JSON.stringify(made.body))
     const { id } = made.body
     const isOver = (line: { msg?: unknown; campaign?: unknown; state?: unknown }) =>
-      line.msg === 'campaign' && line.campaign === id && line.state !== 'running'
+      line.msg === 'campaign' && line.campaign === id && line.state === 'finished'
     await proxy.log.wait(`the end of ${id}`, isOver)
     const { body: ended } = await boss.ask(proxy, 'GET', `/campaigns/${id}/charge-points`)
     return (ended.items as { state: string; code: string | null }[]).map(({ state, code }) =>

@@ -73,7 +73,7 @@ function receiver(form: Form) {
   return { options, happened, chains, state, next }
 }
 
-test('a V2G certificate is signed by its own authority, in both forms', { timeout: 120_000 }, async (t) => {
+test('a V2G certificate is signed by its own authority, in both forms', { timeout: 300_000 }, async (t) => {
   const root = await makeAuthority({ name: 'V2G root', o: 'V2G' })
   const received = { DataTransfer: receiver('DataTransfer'), native: receiver('native') }
   const options = {

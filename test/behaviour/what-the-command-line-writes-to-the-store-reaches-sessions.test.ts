@@ -51,7 +51,7 @@ test('[A00.FR.408] who is blocked or removed in the SQLite store loses the sessi
 
 test('[A00.FR.408] the same at the replica that has the session, with Redis', {
   skip: withoutRedis,
-  timeout: 60_000,
+  timeout: 300_000,
 }, async (t) => {
   const set = await ReplicaSet.start(t, ['a', 'b'])
   const [a, b] = set.replicas

@@ -65,7 +65,7 @@ async function listening(context: TestContext, server: net.Server): Promise<numb
 }
 
 test('[A04.FR.02][principle 4] killed at any time, every event that was confirmed reaches every sink', {
-  timeout: 60_000,
+  timeout: 300_000,
 }, async (context) => {
   const folder = mkdtempSync(join(tmpdir(), 'killed-'))
   context.after(() => rmSync(folder, { recursive: true, force: true }))

@@ -33,7 +33,7 @@ test('the example of HAProxy in front: TLS passes through, and the proxy knows w
   // As a daemon it returns when it listens, so that nothing is waited for.
   const started = spawnSync('haproxy', ['-D', '-q', '-f', file, '-p', pidFile], {
     stdio: 'ignore',
-    timeout: 20_000,
+    timeout: 60_000,
   })
   assert.equal(started.status, 0, 'haproxy did not start')
   const pid = Number(readFileSync(pidFile, 'utf8').trim())

@@ -138,8 +138,13 @@ export class TestProxy {
   /** Fulfilled when every refusal that was counted so far is logged, and thereby stored. */
   async allNoted(): Promise<void> {
     const counted = (await this.metrics()).sum('ocpp_proxy_rejections_total')
-    const logged = () => this.log.all.slice(this.#firstLine).filter((line) => 'refusedAt' in line).length
+    const logged = () => this.present.filter((line) => 'refusedAt' in line).length
     if (logged() < counted) await this.log.wait(`${counted} refusals`, () => logged() >= counted)
+  }
+
+  /** Lines of the present process, not of one that has ended. */
+  get present(): readonly LogLine[] {
+    return this.log.all.slice(this.#firstLine)
   }
 
   logLines(): readonly Readonly<Record<string, unknown>>[] {

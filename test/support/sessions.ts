@@ -35,9 +35,12 @@ export async function framesOf(client: RawClient, count: number) {
   return frames
 }
 
-/** Fulfilled when every session that there was has ended, on both sides, for the proxy. */
+/**
+ * Fulfilled when every session that there was has ended, on both sides, for the proxy, and not only for the charge
+ * point: until then a reload judges it once more, and what it finds counts.
+ */
 export async function allEnded(proxy: TestProxy): Promise<void> {
-  const count = () => proxy.log.all.filter(({ msg }) => msg === 'charge point disconnected').length
+  const count = () => proxy.present.filter(({ msg }) => msg === 'charge point disconnected').length
   const total = (await proxy.metrics()).sum('ocpp_proxy_connections_total')
   if (count() < total) await proxy.log.wait('the last end', () => count() >= total)
 }

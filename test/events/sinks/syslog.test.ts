@@ -70,7 +70,7 @@ test('UDP: one datagram for each event (RFC 5426)', async (context) => {
     server.on('message', (message) => received.push(message.toString()) === 2 && resolve())
   })
   const sink = new UdpSyslogSink(
-    { transport: 'udp', address: { host: '127.0.0.1', port: server.address().port }, timeout: 1_000 },
+    { transport: 'udp', address: { host: '127.0.0.1', port: server.address().port }, timeout: 60_000 },
     format,
   )
   assert.deepEqual(await sink.send([record(1), record(2)]), { kind: 'delivered' })
@@ -98,7 +98,7 @@ async function tcpServer(context: TestContext, taken: (socket: Socket) => void) 
     server.close()
   })
   const { port } = server.address() as AddressInfo
-  const config = { transport: 'tcp', address: { host: '127.0.0.1', port }, timeout: 2_000 } as const
+  const config = { transport: 'tcp', address: { host: '127.0.0.1', port }, timeout: 60_000 } as const
   return { config, sink: new StreamSyslogSink(config, format, undefined) }
 }
 
@@ -165,7 +165,7 @@ test('TLS (RFC 5425): the receiver is checked against the roots given', async (c
   await once(server, 'listening')
   context.after(() => server.close())
   const { port } = server.address() as AddressInfo
-  const config = { transport: 'tls', address: { host: 'localhost', port }, timeout: 5_000 } as const
+  const config = { transport: 'tls', address: { host: 'localhost', port }, timeout: 60_000 } as const
   const trusting = new StreamSyslogSink(config, format, authority.certificate)
   assert.deepEqual(await trusting.send([record(1), record(2)], signal()), { kind: 'delivered' })
   assert.deepEqual(idsOf(received), [1, 2])

@@ -43,7 +43,7 @@ async function receiver(context: TestContext, answer: Answer, tls?: { cert: stri
   const url = `${tls ? 'https' : 'http'}://localhost:${port}/hook?token=hidden`
   const open = (more: { secret?: string; timeout?: number; ca?: string } = {}) =>
     new WebhookSink(
-      { url, secret: more.secret ?? null, batch: 10, timeout: more.timeout ?? 5_000 },
+      { url, secret: more.secret ?? null, batch: 10, timeout: more.timeout ?? 60_000 },
       { ca: more.ca, now },
     )
   return { taken, open }

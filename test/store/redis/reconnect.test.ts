@@ -6,7 +6,7 @@ import { RedisServer, settingsOf, withoutRedis } from '../../support/redis-serve
 
 test('a failover that a sentinel tells of while it is asked for the primary is survived, and so are subscriptions', {
   skip: withoutRedis,
-  timeout: 30_000,
+  timeout: 120_000,
 }, async (t) => {
   const server = await RedisServer.start({ args: ['--appendfsync', 'no'] })
   const sentinel = await RedisServer.startSentinel(server.port, 'fleet')

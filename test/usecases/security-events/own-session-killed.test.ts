@@ -33,7 +33,7 @@ async function centralSystem(context: TestContext, told: (text: string) => void)
 }
 
 test('[A04.FR.03][principle 4] killed in the middle of delivery: nothing is missing, and only what was under way comes twice', {
-  timeout: 60_000,
+  timeout: 300_000,
 }, async (context) => {
   const folder = mkdtempSync(join(tmpdir(), 'own-killed-'))
   context.after(() => rmSync(folder, { recursive: true, force: true }))

@@ -76,12 +76,12 @@ function ownSession(context: TestContext, url: string, live: ReadonlySet<string>
       url,
       headers: {},
       ca: undefined,
-      connectTimeoutMs: 2_000,
+      connectTimeoutMs: 60_000,
       boot: { chargePointVendor: 'us', chargePointModel: 'proxy', firmwareVersion: '0' },
     }),
     log,
     random: () => 0,
-    callTimeoutMs: () => 2_000,
+    callTimeoutMs: () => 60_000,
   })
   context.after(() => session.close())
   const store = async (techInfo: string, identity: string | null = null) => {
@@ -95,7 +95,7 @@ const accepting = (action: string) =>
   action === 'BootNotification' ? { status: 'Accepted', interval: 300 } : {}
 
 test('[A00.FR.323] refusals of strangers reach the central system over a session of the proxy', {
-  timeout: 20_000,
+  timeout: 120_000,
 }, async (context) => {
   const central = await centralSystem(context, accepting)
   const { events, session, store } = ownSession(context, central.url)
@@ -115,7 +115,7 @@ test('[A00.FR.323] refusals of strangers reach the central system over a session
 })
 
 test('[principle 4] what a charge point has a session for goes there; one that is away has one cursor for both ways', {
-  timeout: 20_000,
+  timeout: 120_000,
 }, async (context) => {
   const central = await centralSystem(context, accepting)
   const { events, session, store } = ownSession(context, central.url, new Set(['CP1']))
@@ -132,7 +132,7 @@ test('[principle 4] what a charge point has a session for goes there; one that i
 })
 
 test('[OCPP-J 4.1] it answers every CALL that it does not support, and comes back when it was closed', {
-  timeout: 20_000,
+  timeout: 120_000,
 }, async (context) => {
   const central = await centralSystem(context, accepting)
   const { session, store } = ownSession(context, central.url)
@@ -156,7 +156,7 @@ test('[OCPP-J 4.1] it answers every CALL that it does not support, and comes bac
 })
 
 test('[OCPP 1.6 4.2] nothing is said while BootNotification is not accepted', {
-  timeout: 20_000,
+  timeout: 120_000,
 }, async (context) => {
   let isAsked = false
   const central = await centralSystem(context, (action) => {
