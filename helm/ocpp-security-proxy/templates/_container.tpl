@@ -18,9 +18,10 @@
 
 {{/* preStop of the central system's container: it serves until the charge points have been sent away. */}}
 {{- define "ocpp-security-proxy.sidecar.centralSystemLifecycle" -}}
+{{- /* Kubernetes takes no sleep of 0 s. */ -}}
 preStop:
   sleep:
-    seconds: {{ add (include "ocpp-security-proxy.drainSeconds" . | int64) (int64 .Values.preStopSeconds) }}
+    seconds: {{ add (include "ocpp-security-proxy.drainSeconds" . | int64) (int64 .Values.preStopSeconds) | max 1 }}
 {{- end -}}
 
 {{/* Of a pod with the sidecar: what else it is, is the matter of the central system. */}}

@@ -18,7 +18,7 @@
 
 {{- define "ocpp-security-proxy.labels" -}}
 app.kubernetes.io/name: {{ include "ocpp-security-proxy.name" . }}
-app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/instance: {{ .Release.Name | quote }}
 app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
 app.kubernetes.io/managed-by: {{ .Release.Service }}
 helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
@@ -27,7 +27,7 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{/* Of the pod that `helm test` runs. */}}
 {{- define "ocpp-security-proxy.testLabels" -}}
 app.kubernetes.io/name: {{ include "ocpp-security-proxy.name" . }}-test
-app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/instance: {{ .Release.Name | quote }}
 {{- end -}}
 
 {{/* What selects the pods in which the proxy runs: ours, or those of the chart that has the sidecar. */}}
@@ -36,7 +36,7 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 {{ toYaml .Values.sidecar.podLabels }}
 {{- else -}}
 app.kubernetes.io/name: {{ include "ocpp-security-proxy.name" . }}
-app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/instance: {{ .Release.Name | quote }}
 {{- end -}}
 {{- end -}}
 

@@ -5,6 +5,13 @@
 {{- if not $central.url -}}
 {{- fail "config.centralSystem.url is missing: the ws:// or wss:// URL of the central system, such as ws://central-system:9000/ocpp" -}}
 {{- end -}}
+{{- if not (or (regexMatch "^wss?://" $central.url) (contains "${" $central.url)) -}}
+{{- fail (printf "config.centralSystem.url is %s, and must be a ws:// or wss:// URL, such as ws://central-system:9000/ocpp" $central.url) -}}
+{{- end -}}
+{{- $fullname := include "ocpp-security-proxy.fullname" . -}}
+{{- if not (regexMatch "^[a-z]([a-z0-9-]*[a-z0-9])?$" $fullname) -}}
+{{- fail (printf "%s is no name for a Service, which begins with a letter and has lower-case letters, digits and hyphens: set fullnameOverride" $fullname) -}}
+{{- end -}}
 {{- if kindIs "map" $central.authorization -}}
 {{- $password := $central.authorization.password -}}
 {{- if and $password (not (contains "${" $password)) -}}
@@ -17,21 +24,31 @@
 {{- if and (eq $values.mode "sidecar") $values.autoscaling.enabled -}}
 {{- fail "autoscaling.enabled is for mode: gateway; in sidecar mode the pods are those of another Deployment" -}}
 {{- end -}}
+{{- if and $values.autoscaling.enabled (gt (int $values.autoscaling.minReplicas) (int $values.autoscaling.maxReplicas)) -}}
+{{- fail "autoscaling.minReplicas is greater than autoscaling.maxReplicas" -}}
+{{- end -}}
 {{- if and (or (gt (int $values.replicaCount) 1) $values.autoscaling.enabled) (not $values.redis.enabled) -}}
 {{- fail "several replicas share their state through Valkey or Redis: set redis.enabled and redis.urls, or replicaCount: 1 without autoscaling" -}}
 {{- end -}}
 {{- $store := $values.config.store | default dict -}}
 {{- $redis := $store.redis | default dict -}}
-{{- range $values.redis.urls -}}
+{{- $urls := $values.redis.urls | default $redis.urls | default list -}}
+{{- range concat $urls ($redis.urls | default list) -}}
 {{- if contains "@" . -}}
 {{- fail "redis.urls must hold no user and no password: they belong into config.store.redis.username and redis.passwordSecret" -}}
 {{- end -}}
 {{- end -}}
-{{- if and $values.redis.enabled (not $values.redis.urls) (not $redis.urls) -}}
+{{- if and (gt (len $urls) 1) (eq ($redis.mode | default "single") "single") -}}
+{{- fail "redis.urls: one server has one URL; for several set config.store.redis.mode to sentinel or cluster" -}}
+{{- end -}}
+{{- if and $values.redis.enabled (not $urls) -}}
 {{- fail "redis.urls is missing: the redis:// or rediss:// URLs of Valkey or Redis" -}}
 {{- end -}}
 {{- if and $values.redis.enabled (not $values.sealingKeySecret.name) (not $store.sealingKeyFile) -}}
 {{- fail "sealingKeySecret.name is missing: with Redis, ticket keys and commands pass through the store sealed. kubectl create secret generic NAME --from-literal=key=$(openssl rand -hex 32)" -}}
+{{- end -}}
+{{- if and (eq (toString $central.authorization) "perChargePoint") (not $values.sealingKeySecret.name) (not $store.sealingKeyFile) -}}
+{{- fail "sealingKeySecret.name is missing: config.centralSystem.authorization is perChargePoint, and the passwords are kept sealed" -}}
 {{- end -}}
 {{- if and $redis (not $values.redis.enabled) -}}
 {{- fail "config.store.redis is set: set redis.enabled, too" -}}
@@ -42,6 +59,9 @@
 {{- if and $values.certificates.certManager.enabled (not $values.certificates.dnsNames) -}}
 {{- fail "certificates.dnsNames is missing: the host names in the URLs of the charge points" -}}
 {{- end -}}
+{{- if and $values.certificates.certManager.enabled (gt (len (first $values.certificates.dnsNames)) 64) -}}
+{{- fail (printf "certificates.dnsNames: %s is longer than the 64 characters of a commonName: let a shorter one be the first" (first $values.certificates.dnsNames)) -}}
+{{- end -}}
 {{- if and $values.serviceMonitor.enabled $values.networkPolicy.enabled (not $values.networkPolicy.admin) -}}
 {{- fail "serviceMonitor.enabled: the NetworkPolicy keeps Prometheus out of the admin port; name its pods in networkPolicy.admin" -}}
 {{- end -}}
@@ -51,8 +71,14 @@
 {{- $ports := dict (toString (int $values.admin.port)) "admin.port" -}}
 {{- range $values.config.listeners -}}
 {{- $port := include "ocpp-security-proxy.port" .address -}}
-{{- if eq (int $port) 0 -}}
+{{- if not (regexMatch "^[1-9]" $port) -}}
 {{- fail (printf "config.listeners: %s needs a port of its own; 0 takes any, which no Service finds" .name) -}}
+{{- end -}}
+{{- if gt (int $port) 65535 -}}
+{{- fail (printf "config.listeners: %s has the port %s, and the last one is 65535" .name $port) -}}
+{{- end -}}
+{{- if regexMatch "^(127\\.|localhost:|\\[::1\\])" .address -}}
+{{- fail (printf "config.listeners: %s listens on %s, where nobody outside the pod reaches it: set its address to 0.0.0.0:%s or [::]:%s" .name .address $port $port) -}}
 {{- end -}}
 {{- if hasKey $ports $port -}}
 {{- fail (printf "config.listeners: %s has the port %s, which is that of %s" .name $port (get $ports $port)) -}}
@@ -85,6 +111,14 @@
 {{- if eq $values.service.type "ClusterIP" -}}
 {{- fail "service.nodePorts is for service.type NodePort or LoadBalancer" -}}
 {{- end -}}
+{{- end -}}
+{{- range $name, $_ := $values.podLabels -}}
+{{- if has $name (list "app.kubernetes.io/name" "app.kubernetes.io/instance") -}}
+{{- fail (printf "podLabels: %s is the chart's own, by which its objects find the pods" $name) -}}
+{{- end -}}
+{{- end -}}
+{{- if and $values.rollOnRestartKeys (hasKey ($values.podAnnotations | default dict) "ocpp-security-proxy/restart-keys") -}}
+{{- fail "podAnnotations: ocpp-security-proxy/restart-keys is the chart's own: set rollOnRestartKeys: false" -}}
 {{- end -}}
 {{- range $values.extraVolumes -}}
 {{- if hasPrefix "proxy-" .name -}}

@@ -24,7 +24,7 @@ function schemaOf(values: ChartValues, value: unknown, path: string): JsonSchema
   if (path === 'config') return { ...about, ...configSchema() }
   const shape = shapes[path]
   if (shape !== undefined) return { ...about, ...shape }
-  if (isMap(value) && Object.keys(value).length > 0) {
+  if (isMap(value) && isSection(value)) {
     const entries = Object.entries(value).map(([key, child]) => {
       return [key, schemaOf(values, child, path === '' ? key : `${path}.${key}`)] as const
     })
@@ -33,7 +33,15 @@ function schemaOf(values: ChartValues, value: unknown, path: string): JsonSchema
       // What a chart that has this one as a part hands down: Helm's own, and the usual condition.
       ...(path === '' ? { global: { type: 'object' }, enabled: { type: 'boolean' } } : {}),
     }
-    return { ...about, type: 'object', properties, additionalProperties: false }
+    // Templates look into them: a section may be taken out (null) no more than its keys may be unknown.
+    const required = Object.keys(value).filter((key) => isSection(value[key]))
+    return {
+      ...about,
+      type: 'object',
+      properties,
+      ...(required.length > 0 ? { required } : {}),
+      additionalProperties: false,
+    }
   }
   switch (typeof value) {
     case 'string':
@@ -47,9 +55,13 @@ function schemaOf(values: ChartValues, value: unknown, path: string): JsonSchema
   }
 }
 
+function isSection(value: unknown): boolean {
+  return isMap(value) && Object.keys(value).length > 0
+}
+
 /** Keys that the chart fills in where they are missing, by the section that they are in. */
 const filledIn: Readonly<Record<string, readonly string[]>> = {
-  config: ['listeners', 'centralSystem', 'store'],
+  config: ['centralSystem', 'store'],
   centralSystem: ['url'],
   tls: ['certificates'],
   clientCertificates: ['trust'],

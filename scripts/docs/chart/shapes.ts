@@ -16,12 +16,16 @@ function section(properties: Readonly<Record<string, JsonSchema>>, ...required: 
 
 const certificateFiles: JsonSchema = {
   type: 'object',
-  patternProperties: { '^[A-Za-z0-9._-]+$': { type: 'string', pattern: '-----BEGIN CERTIFICATE-----' } },
+  patternProperties: {
+    '^[A-Za-z0-9][A-Za-z0-9._-]*$': { type: 'string', pattern: '-----BEGIN CERTIFICATE-----' },
+  },
   additionalProperties: false,
 }
 
 export const shapes: Readonly<Record<string, JsonSchema>> = {
   mode: { enum: ['gateway', 'sidecar'] },
+  nameOverride: { type: 'string', pattern: '^([a-z]([a-z0-9-]*[a-z0-9])?)?$' },
+  fullnameOverride: { type: 'string', pattern: '^([a-z]([a-z0-9-]*[a-z0-9])?)?$' },
   'image.digest': { type: 'string', pattern: '^(sha256:[0-9a-f]{64})?$' },
   'image.pullPolicy': { enum: ['Always', 'IfNotPresent', 'Never'] },
   imagePullSecrets: listOf(section({ name }, 'name')),
@@ -37,7 +41,8 @@ export const shapes: Readonly<Record<string, JsonSchema>> = {
     additionalProperties: false,
   },
   env: listOf(section({ name, value: text, valueFrom: anything }, 'name')),
-  'certificates.dnsNames': listOf(name),
+  // No wildcards (A00.FR.510).
+  'certificates.dnsNames': listOf({ type: 'string', pattern: '^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$' }),
   'certificates.certManager.duration': { type: 'string', pattern: '^([0-9]+(h|m|s))+$' },
   'certificates.certManager.renewBefore': { type: 'string', pattern: '^([0-9]+(h|m|s))+$' },
   'certificates.certManager.rsaBits': { enum: [2048, 3072, 4096] },
