@@ -373,8 +373,9 @@ export class Listener {
 
   async #request(message: http.IncomingMessage, response: http.ServerResponse): Promise<void> {
     const walk = this.#walking.get(message.socket)
-    // A second request on the connection: it ends behind the answer to the first.
-    if (walk === undefined || walk.connection.isOver) return void message.socket.destroy()
+    // A second request on the connection, which ends behind the answer to the first: nothing more is read.
+    if (walk === undefined) return void message.socket.pause()
+    if (walk.connection.isOver) return void message.socket.destroy()
     const { connection, policy } = walk
     this.#walking.delete(message.socket)
     connection.clearDeadline()

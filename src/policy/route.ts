@@ -50,7 +50,8 @@ export function targetProblem(target: string, path: string): string | null {
   const segments = path.slice(1).split('/')
   // One at the end is a slash at the end.
   if (segments.slice(0, -1).includes('')) return 'the path holds an empty segment'
-  if (segments.some((one) => /^(?:\.|%2e){1,2}$/i.test(one))) return 'the path holds a dot segment'
+  // Java servers take off what stands behind a semicolon first (RFC 3986 3.3): `..;x` is `..` to them.
+  if (segments.some((one) => /^(?:\.|%2e){1,2}(?:$|;|%3b)/i.test(one))) return 'the path holds a dot segment'
   return null
 }
 
@@ -65,6 +66,12 @@ export function bodyProblem(
   if (coding === undefined) return null
   if (httpVersion !== '1.1') return 'a transfer coding, which HTTP/1.0 does not have'
   return String(coding).trim().toLowerCase() === 'chunked' ? null : 'a transfer coding other than chunked'
+}
+
+/** RFC 9112 3.2; null: nothing is wrong. `hosts`: how many Host fields there are. */
+export function hostProblem(hosts: number, httpVersion: string): string | null {
+  if (hosts > 1) return 'more than one Host'
+  return hosts === 0 && httpVersion === '1.1' ? 'no Host' : null
 }
 
 /** What a client may say about a file; everything else (credentials, hops, what proxies set) stays here. */

@@ -170,6 +170,29 @@ test('a target that is away, or breaks off, is told; an open route needs no proo
   assert.equal(failed.status, 502)
 })
 
+test('[CWE-444] one request a connection, with one Host', async (t) => {
+  const { files, proxy } = await setUp(t)
+  const answered = async (...requests: readonly string[]): Promise<string> => {
+    const client = await RawClient.connect({ port: proxy.port('basic-auth') })
+    client.write(requests.map((request) => `${request}\r\n\r\n`).join(''))
+    return (await client.over()).bytes.toString('latin1')
+  }
+  const get = 'GET /open/x HTTP/1.1'
+  assert.match(await answered(get), /^HTTP\/1.1 400 /)
+  assert.match(await answered(`${get}\r\nHost: a\r\nHost: b`), /^HTTP\/1.1 400 /)
+  assert.match(await answered('GET /open/x HTTP/1.0'), /^HTTP\/1.1 404 /, "the target's own")
+  const both = await answered(`${get}\r\nHost: a`, `GET /open/y HTTP/1.1\r\nHost: a`)
+  assert.deepEqual(
+    both.match(/HTTP\/1.1 \d+/g),
+    ['HTTP/1.1 404'],
+    'the first has its answer, the second none',
+  )
+  assert.deepEqual(
+    files.seen.map(({ url }) => url),
+    ['/x', '/x'],
+  )
+})
+
 test('[CWE-441] an upgrade never leaves by this door', async (t) => {
   const { files, proxy, password } = await setUp(t)
   const client = await RawClient.connect({ port: proxy.port('basic-auth-tls'), tls: {} })

@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { CentralSystemConfig } from '../../config/schema.ts'
 import type { Logger } from '../../observe/log.ts'
 import type { Metrics } from '../../observe/metrics.ts'
-import { bodyProblem, matchRoute } from '../../policy/route.ts'
+import { bodyProblem, hostProblem, matchRoute } from '../../policy/route.ts'
 import { type AdmitConnectionDeps, admitConnection } from '../admit-connection.ts'
 import type { GateConnection } from '../connection.ts'
 import type { LivePolicy } from '../listener.ts'
@@ -40,6 +40,8 @@ export class HttpRoutes {
   ): Promise<void> {
     const { refuser } = this.#deps
     const method = message.method ?? ''
+    const unclear = hostProblem(message.headersDistinct.host?.length ?? 0, message.httpVersion)
+    if (unclear !== null) return refuser.refuse(connection, 'request_malformed', unclear)
     const upload = this.#uploads.match(policy, message)
     if (upload !== null) {
       if (this.#isDraining) return refuser.refuse(connection, 'draining', 'the proxy is shutting down')
