@@ -5,8 +5,10 @@
 {{- if not $central.url -}}
 {{- fail "config.centralSystem.url is missing: the ws:// or wss:// URL of the central system, such as ws://central-system:9000/ocpp" -}}
 {{- end -}}
-{{- if not (or (regexMatch "^wss?://" $central.url) (contains "${" $central.url)) -}}
-{{- fail (printf "config.centralSystem.url is %s, and must be a ws:// or wss:// URL, such as ws://central-system:9000/ocpp" $central.url) -}}
+{{- with $central.url -}}
+{{- if not (or (regexMatch "^wss?://" .) (contains "${" .)) -}}
+{{- fail (printf "config.centralSystem.url is %s, and must be a ws:// or wss:// URL, such as ws://central-system:9000/ocpp" .) -}}
+{{- end -}}
 {{- end -}}
 {{- $fullname := include "ocpp-security-proxy.fullname" . -}}
 {{- if not (regexMatch "^[a-z]([a-z0-9-]*[a-z0-9])?$" $fullname) -}}
@@ -59,8 +61,10 @@
 {{- if and $values.certificates.certManager.enabled (not $values.certificates.dnsNames) -}}
 {{- fail "certificates.dnsNames is missing: the host names in the URLs of the charge points" -}}
 {{- end -}}
-{{- if and $values.certificates.certManager.enabled (gt (len (first $values.certificates.dnsNames)) 64) -}}
-{{- fail (printf "certificates.dnsNames: %s is longer than the 64 characters of a commonName: let a shorter one be the first" (first $values.certificates.dnsNames)) -}}
+{{- with first $values.certificates.dnsNames -}}
+{{- if and $values.certificates.certManager.enabled (gt (len .) 64) -}}
+{{- fail (printf "certificates.dnsNames: %s is longer than the 64 characters of a commonName: let a shorter one be the first" .) -}}
+{{- end -}}
 {{- end -}}
 {{- if and $values.serviceMonitor.enabled $values.networkPolicy.enabled (not $values.networkPolicy.admin) -}}
 {{- fail "serviceMonitor.enabled: the NetworkPolicy keeps Prometheus out of the admin port; name its pods in networkPolicy.admin" -}}
