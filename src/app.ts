@@ -2,9 +2,9 @@ import type { AdminDeps } from './admin/deps.ts'
 import { type AdminServer, type Health, startAdmin } from './admin/server.ts'
 import { type Authorities, createAuthorities, type PreparedAuthorities } from './app/authorities.ts'
 import { certificatesOf, serverChainsOf } from './app/certificates.ts'
-import { noteChargePointExpiry } from './app/charge-point-expiry.ts'
-import { chargePointLogsOf, pruneLogs } from './app/charge-point-logs.ts'
+import { chargePointLogsOf } from './app/charge-point-logs.ts'
 import { healthOf } from './app/health.ts'
+import { keepHouse } from './app/housekeeping.ts'
 import { OutsideChanges } from './app/outside-changes.ts'
 import { buildPolicies, lockoutBounds } from './app/policies.ts'
 import { Rejections } from './app/rejections.ts'
@@ -12,6 +12,7 @@ import { joinReplicas } from './app/replicas/join.ts'
 import { fleetOf, hasNewTrust, serveAdmin, sharedRelay } from './app/replicas/ports.ts'
 import type { Replicas } from './app/replicas/replicas.ts'
 import { Revocations } from './app/revocation.ts'
+import { SealedPasswords } from './app/sealed-passwords.ts'
 import { SecurityEvents } from './app/security-events.ts'
 import { ServerCertificates } from './app/server-certificates.ts'
 import { createUseCases, type UseCases } from './app/use-cases.ts'
@@ -77,6 +78,7 @@ export class App {
   readonly #serverCertificates: ServerCertificates
   readonly #refuser: Refuser
   readonly #revocations: Revocations
+  readonly #sealed: SealedPasswords
   readonly #upgrades: Upgrades
   readonly #routes: HttpRoutes
   readonly #timers: NodeJS.Timeout[] = []
@@ -147,13 +149,15 @@ export class App {
       note: this.#events.log.note,
       rotateTickets: (name) => this.#rotateTickets(name),
     })
+    this.#sealed = new SealedPasswords({ registry: store.registry, config: () => this.#config, log })
     this.#health = healthOf({
       ...{ store, metrics },
       replicas: this.#replicas,
       now: monotonic,
       isStopping: () => this.#isStopping,
       reloadProblem: () => this.#reloadProblem,
-      notes: () => [...this.#serverCertificates.notes(), ...this.#useCases.certificates.notes()],
+      notes: () =>
+        [this.#serverCertificates, this.#useCases.certificates, this.#sealed].flatMap((one) => one.notes()),
     })
     const admission: AdmitConnectionDeps = {
       refuser: this.#refuser,
@@ -202,8 +206,10 @@ export class App {
       this.#admin = await startAdmin(this.#config.admin, metrics.registry, this.#health, this.#adminDeps())
       serveAdmin(this.#replicas, this.#admin)
       metrics.configReloadSuccessful.set(1)
-      this.#hourly()
-      this.#every(hourMs, () => this.#hourly())
+      const parts = { rejections: this.#rejections, revocations: this.#revocations, sealed: this.#sealed }
+      const keep = () => keepHouse({ ...this.#deps, ...parts, registry: store.registry, logs: this.#logs })
+      keep()
+      this.#every(hourMs, keep)
       this.#every(lookMs, () => void this.#health.problems())
       const outside = new OutsideChanges({ store, sessions: this.#relay.sessions, events: this.#events, log })
       this.#every(secondMs, () => void outside.look())
@@ -257,6 +263,7 @@ export class App {
       // Alone, every context that is made anew has new keys.
       if (isTrustNew) void this.#replicas?.tickets.rotate()
       this.#reloaded(null)
+      void this.#sealed.look()
       log.info({ listeners: policies.length }, 'configuration reloaded')
       return true
     } catch (error) {
@@ -370,14 +377,6 @@ export class App {
     metrics.configReloads.inc({ result: problem === null ? 'success' : 'failure' })
     metrics.configReloadSuccessful.set(problem === null ? 1 : 0)
     if (problem !== null) log.error({ problem }, 'the new configuration was refused; the old one stays')
-  }
-
-  #hourly(): void {
-    const { store, metrics, log } = this.#deps
-    noteChargePointExpiry(store.registry, metrics, log)
-    this.#rejections.prune()
-    void this.#revocations.prune()
-    void pruneLogs(this.#logs, log)
   }
 
   #every(ms: number, task: () => void): void {

@@ -88,9 +88,10 @@ export class Refuser {
   }
 }
 
-/** The store, or the lease that it gave, is at fault: that ends by itself, and is nothing that broke here. */
+/** What is kept, or who keeps it, is at fault, and an operator can tell which: nothing broke here. */
 function reasonOf(error: unknown): ReasonCode | null {
   if (!(error instanceof ProxyError)) return null
+  if (error.code === 'unseal_failed') return 'upstream_password_unreadable'
   if (error.code.startsWith('store_')) return 'store_unavailable'
   return error.code.startsWith('lease_') ? 'lease_unavailable' : null
 }

@@ -64,6 +64,17 @@ export function unseal(
   }
 }
 
+/** Does this key open a password of this charge point for the central system? Throws ProxyError `sealing_key_invalid`. */
+export function opens(key: Buffer, identity: string, sealed: string): boolean {
+  try {
+    unseal(key, identity, sealed)
+    return true
+  } catch (error) {
+    if (error instanceof ProxyError && error.code === 'unseal_failed') return false
+    throw error
+  }
+}
+
 /** A purpose has no NUL in it: no name can make it another one. */
 function authenticated(purpose: SealPurpose, name: string): Buffer {
   return Buffer.from(`${version}${purpose}\0${name}`)

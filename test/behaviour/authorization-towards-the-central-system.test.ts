@@ -2,10 +2,12 @@ import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
 import { test } from 'node:test'
+import { checkFile } from '../../src/cli/check.ts'
 import { hashKey } from '../../src/gate/credentials/hash.ts'
 import { seal } from '../../src/store/seal.ts'
 import { startProxy } from '../support/proxy.ts'
-import { refusalOf } from '../support/refused.ts'
+import { ask, upgradeRequest } from '../support/raw-client.ts'
+import { assertRefused, refusalOf } from '../support/refused.ts'
 import { secret } from '../support/secrets.ts'
 
 const basic = (username: string, password: Uint8Array) =>
@@ -48,6 +50,30 @@ test('what the central system gets as Authorization', async (t) => {
     assert.equal(await proxy.stop(), 0)
     await proxy.start()
     assert.equal(await heard(), basic('CP-1', secret))
+  })
+  await t.test('[CWE-636] sealed with a key that was lost: refused as such, and told of', async () => {
+    assert.equal(await proxy.stop(), 0)
+    const lost = seal(randomBytes(32), 'CP-1', randomBytes(16))
+    await proxy.store.registry.update('CP-1', { upstreamSecret: lost })
+    await proxy.start()
+    await proxy.log.wait('a warning', ({ msg }) => String(msg).includes('does not open the password'))
+    const note = 'store.sealingKeyFile does not open the password for the central system of CP-1'
+    assert.deepEqual((await proxy.readiness()).body.notes, [note])
+    await assertRefused(proxy, {
+      reason: 'upstream_password_unreadable',
+      listener: 'basic-auth',
+      attempt: () => ask({ port: proxy.port('basic-auth') }, upgradeRequest({ password })),
+      client: { status: 503, body: 'upstream_password_unreadable\n' },
+      record: { identity: 'CP-1' },
+      detail: /another sealing key/,
+    })
+    const check = checkFile(proxy.configPath, { env: {}, now: Date.now })
+    assert.deepEqual(
+      check.flatMap(({ key, text }) => (key === 'store.sealingKeyFile' ? [text] : [])),
+      ['it does not open the password for the central system of CP-1: they are refused'],
+    )
+    await proxy.store.registry.update('CP-1', { upstreamSecret: seal(sealingKey, 'CP-1', randomBytes(16)) })
+    assert.notEqual(await heard(), undefined)
   })
   await t.test('[A00.FR.205] and what the charge point has to show is the same as ever', async () => {
     const wrong = { bytes: Buffer.alloc(20), form: 'raw' } as const

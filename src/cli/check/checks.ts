@@ -12,7 +12,13 @@ import type { TlsConfig } from '../../config/schema.ts'
 import { checkCertificateAuthority } from './certificate-authority.ts'
 import { readCertificates } from './certificate-file.ts'
 import type { CheckContext } from './context.ts'
-import { checkLogFolder, checkSecretFiles, checkStore, checkTrustFile } from './files.ts'
+import {
+  checkLogFolder,
+  checkSealedPasswords,
+  checkSecretFiles,
+  checkStore,
+  checkTrustFile,
+} from './files.ts'
 import { checkFirmware } from './firmware.ts'
 import { checkMessages } from './messages.ts'
 import { checkPlugAndCharge } from './plug-and-charge.ts'
@@ -36,6 +42,7 @@ export function checkLoaded(loaded: LoadedConfig, context: CheckContext): readon
     ...checkFirmware(context),
     ...checkMessages(config),
     ...checkStore(context),
+    ...checkSealedPasswords(context),
     ...checkLogFolder(context),
     ...checkSecretFiles(context, loaded),
   ]

@@ -2,6 +2,7 @@ import { accessSync, constants, statSync } from 'node:fs'
 import { type ReadFile, readFileBounded } from '../../config/read.ts'
 import type { Config } from '../../config/schema.ts'
 import { messageOf } from '../../policy/error.ts'
+import { readSealedPasswords, type SealedPassword } from '../../store/sqlite/sealed-passwords.ts'
 
 /** What the checks see of the world: given, so that a test can make any world. */
 export interface CheckContext {
@@ -11,6 +12,8 @@ export interface CheckContext {
   readonly readFile: ReadFile
   /** null: there is no such file. */
   stat(path: string): { readonly mode: number; readonly isDirectory: boolean } | null
+  /** Passwords for the central system in a store that is there. */
+  sealedPasswords(path: string): readonly SealedPassword[]
   /** May this process write to the file, or make files in the folder? */
   isWritable(path: string): boolean
 }
@@ -25,6 +28,7 @@ export function machineContext(config: Config, now: number): CheckContext {
       const facts = statSync(path, { throwIfNoEntry: false })
       return facts ? { mode: facts.mode, isDirectory: facts.isDirectory() } : null
     },
+    sealedPasswords: readSealedPasswords,
     isWritable: (path) => {
       try {
         accessSync(path, constants.W_OK)

@@ -3,6 +3,7 @@ import type { LoadedConfig } from '../../config/load.ts'
 import { type KeyFinding, type KeyPath, problem, warning } from '../../config/problem.ts'
 import type { RedisConfig } from '../../config/schema.ts'
 import { describeKey, isStrongEnough } from '../../policy/key-strength.ts'
+import { opens } from '../../store/seal.ts'
 import { dateText, endsSoon, readCertificates } from './certificate-file.ts'
 import { type CheckContext, readPem } from './context.ts'
 
@@ -65,6 +66,22 @@ export function checkStore(context: CheckContext): KeyFinding[] {
   if (file !== null && !context.isWritable(sqlite))
     return [problem(path, `this user may not write to ${sqlite}`)]
   return checkFolder(context, dirname(sqlite), path)
+}
+
+/** With another key than the one that sealed them, charge points are refused (`upstream_password_unreadable`). */
+export function checkSealedPasswords({ config, sealedPasswords }: CheckContext): KeyFinding[] {
+  const { sqlite, sealingKey } = config.store
+  const systems = [config.centralSystem, config.centralSystem201]
+  if (systems.every((one) => one?.authorization !== 'perChargePoint')) return []
+  if (sqlite === undefined || sealingKey === null) return []
+  const closed = sealedPasswords(sqlite).filter(
+    ({ identity, sealed }) => !opens(sealingKey, identity, sealed),
+  )
+  const [first] = closed
+  if (first === undefined) return []
+  const more = closed.length === 1 ? '' : ` and ${closed.length - 1} more`
+  const text = `it does not open the password for the central system of ${first.identity}${more}: they are refused`
+  return [warning(['store', 'sealingKeyFile'], text)]
 }
 
 /** Logs of charge points are kept in a folder that is made at the first start: can it be, and written to? */

@@ -1,5 +1,7 @@
+import { randomBytes } from 'node:crypto'
 import { hashKey } from '../../gate/credentials/hash.ts'
 import type { SecurityProfile } from '../../policy/facts.ts'
+import { seal } from '../../store/seal.ts'
 import type { Registry } from '../../store/store.ts'
 import type { DemoPasswords } from './passwords.ts'
 
@@ -12,6 +14,8 @@ export interface DemoChargePoint {
   /** Admitted with TLS 1.0 and 1.1 (A00.FR.314). */
   readonly legacyTls?: true
   readonly blocked?: true
+  /** Its password for the central system was sealed with a key that nobody has any more. */
+  readonly sealedElsewhere?: true
 }
 
 /** One for each profile and lane. The serial numbers are those of the development PKI. */
@@ -37,7 +41,7 @@ export async function registerChargePoints(
   chargePoints: readonly DemoChargePoint[],
   passwords: DemoPasswords,
 ): Promise<void> {
-  for (const { identity, profile, serialNumber, legacyTls, blocked } of chargePoints) {
+  for (const { identity, profile, serialNumber, legacyTls, blocked, sealedElsewhere } of chargePoints) {
     const known = await registry.get(identity)
     const key = passwords.keys.get(identity)
     const credential = key === undefined ? null : await hashKey(key, false)
@@ -48,6 +52,7 @@ export async function registerChargePoints(
         legacyTls: legacyTls ?? false,
         blocked: blocked ?? false,
         credential,
+        upstreamSecret: sealedElsewhere ? seal(randomBytes(32), identity, randomBytes(20)) : null,
       })
     } else if (credential !== null && passwords.made.has(identity)) {
       await registry.update(identity, { credential })

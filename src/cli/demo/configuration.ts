@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { stringify } from 'yaml'
@@ -80,12 +81,19 @@ export async function writeConfiguration(
   centralSystemPort: number,
 ): Promise<string> {
   const path = join(folder, `${site}.yaml`)
+  const sealingKeyFile = `${site}.sealing.key`
+  await writeFile(join(folder, sealingKeyFile), randomBytes(32).toString('hex'), { mode: 0o600 })
   const configuration = {
     edition: 3,
     cpo: { names: ['Example CPO'] },
     ...sites[site],
-    centralSystem: { url: `ws://127.0.0.1:${centralSystemPort}/ocpp`, connectTimeout: '2s' },
-    store: { sqlite: databaseOf(site) },
+    centralSystem: {
+      url: `ws://127.0.0.1:${centralSystemPort}/ocpp`,
+      connectTimeout: '2s',
+      // Who has no password of its own there shows none.
+      authorization: 'perChargePoint',
+    },
+    store: { sqlite: databaseOf(site), sealingKeyFile },
     admin: { address: '127.0.0.1:0' },
   }
   await writeFile(path, stringify(configuration))

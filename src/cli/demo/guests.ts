@@ -15,6 +15,7 @@ export const guestChargePoints: readonly DemoChargePoint[] = [
   { identity: 'CP-TWIN', profile: 1 },
   { identity: 'CP-STRANGER', profile: 1 },
   { identity: 'CP-WAITING', profile: 1 },
+  { identity: 'CP-SEALED', profile: 1, sealedElsewhere: true },
   { identity: 'CP-PATIENT', profile: 1 },
   { identity: 'CP-A', profile: 1 },
   { identity: 'CP-B', profile: 1 },

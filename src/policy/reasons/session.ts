@@ -157,6 +157,16 @@ export const sessionReasons = {
       'Of several replicas this one cannot have the identity now: another one has it and does not answer, or the own lease was lost.',
     hint: 'After the death of a replica it ends with store.redis.lease. If it goes on: the record names who has it; look at that replica, and whether its ACL user may use the channels.',
   },
+  upstream_password_unreadable: {
+    stage: 'upstream',
+    requirements: ['CWE-636'],
+    event: null,
+    peer: http(503),
+    fixed: true,
+    meaning:
+      'Its password for the central system (authorization: perChargePoint) does not open: it was sealed with another key, or is damaged.',
+    hint: 'Put the key back that it was sealed with (store.sealingKeyFile), or set the password anew with `credentials set --upstream`.',
+  },
   central_system_unreachable: {
     stage: 'upstream',
     requirements: ['OCPP-J 3.2'],

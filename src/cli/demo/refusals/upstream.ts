@@ -3,6 +3,14 @@ import type { RefusalCase } from '../refusal-case.ts'
 import { refusalSeen } from '../seen.ts'
 
 export const upstreamRefusals = {
+  upstream_password_unreadable: {
+    who: 'CP-SEALED, its password sealed by a lost key',
+    site: 'main',
+    async attempt({ world }) {
+      const client = await guest(world, 'CP-SEALED')
+      return refusalSeen(() => client.connect())
+    },
+  },
   central_system_unreachable: {
     who: 'CP-1, while the central system is down',
     site: 'tight',
