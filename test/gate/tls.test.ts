@@ -128,7 +128,7 @@ async function shakeHands(
       outcome.socket.write('x')
       await once(client, 'data')
       if (session === null && !outcome.tls.resumed)
-        await once(client, 'session', { signal: AbortSignal.timeout(2000) })
+        await once(client, 'session', { signal: AbortSignal.timeout(60_000) })
     }
     return { outcome, session }
   } finally {

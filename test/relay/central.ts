@@ -43,7 +43,7 @@ export function targetOf(port: number, more: Partial<UpstreamTarget> = {}): Upst
 }
 
 export function requestOf(more: Partial<UpstreamRequest> = {}): UpstreamRequest {
-  return { path: '/ocpp/CP1', protocols: ['ocpp1.6'], headers: [], timeoutMs: 5000, ...more }
+  return { path: '/ocpp/CP1', protocols: ['ocpp1.6'], headers: [], timeoutMs: 60_000, ...more }
 }
 
 /** Calls back with the head of the request; what follows it is put back. */

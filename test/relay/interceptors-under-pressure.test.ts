@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { opcode } from '../../src/relay/opcode.ts'
 import { type Answer, answerWith, type CallFate, forward, type UseCase } from '../../src/relay/use-case.ts'
-import { after, call, hearing, result, scripted, turns } from './scripted.ts'
+import { after, arrived, call, hearing, result, scripted, turns } from './scripted.ts'
 import { withSession } from './sockets.ts'
 import { closePayload, textsOf } from './wire.ts'
 
@@ -53,7 +53,7 @@ test('[CWE-400] a promise that never settles is an InternalError after callTimeo
     async (open) => {
       const { chargePoint, central } = open
       chargePoint.send(call('call', 'DataTransfer'), call('behind'))
-      await turns()
+      await arrived(open)
       after(open, 60_000)
       await Promise.all([chargePoint.untilFrames(1), central.untilFrames(1)])
       assert.deepEqual(textsOf(central.frames), [call('behind')])
@@ -61,7 +61,7 @@ test('[CWE-400] a promise that never settles is an InternalError after callTimeo
       chargePoint.send(call('answer', 'DataTransfer'))
       await central.untilFrames(2)
       central.send(result('answer'))
-      await turns()
+      await arrived(open)
       after(open, 60_000)
       await chargePoint.untilFrames(2)
       answerFate.resolve(forward)

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { CallFate, CallOutcome } from '../../src/relay/use-case.ts'
 import { answerWith, forward } from '../../src/relay/use-case.ts'
-import { after, call, fromChargePoint, intercepted, result, scripted, turns } from './scripted.ts'
+import { after, arrived, call, fromChargePoint, intercepted, result, scripted, turns } from './scripted.ts'
 import { type OpenSession, type Peer, withSession } from './sockets.ts'
 import { textsOf } from './wire.ts'
 
@@ -65,7 +65,7 @@ for (const [name, to, from, method] of sides) {
       await turns()
       assert.equal(open[to].frames.length, 1)
       open[from].send(call('2'), call('3'))
-      await turns()
+      await arrived(open)
       assert.equal(open[to].frames.length, 1, 'held: ours comes first')
       open[to].send(result('1'))
       const firstId = await idOf(open[to], 1)
@@ -106,7 +106,7 @@ for (const [name, to, from, method] of sides) {
       after(open, 1000)
       const id = await idOf(open[to], 1)
       open[from].send(call('held'))
-      await turns()
+      await arrived(open)
       after(open, 4999)
       await turns()
       assert.equal(open[to].frames.length, 2)
@@ -239,12 +239,13 @@ test('[OCPP-J 4.1.1] a CALL that was let through while ours was wanted in the sa
 })
 
 test('[design 12] drain: an open CALL of ours is waited for; those that wait are not sent, nor are new ones', () =>
-  withSession(async ({ session, chargePoint, central }) => {
+  withSession(async (both) => {
+    const { session, chargePoint, central } = both
     const open = session.callChargePoint('Reset', {})
     const queued = session.callChargePoint('Reset', {})
     const id = await idOf(chargePoint, 0)
     central.send(call('held'))
-    await turns()
+    await arrived(both)
     session.endWhenIdle(1001, 'shutting down')
     assert.equal(session.isOpen, false)
     assert.deepEqual(await queued, { kind: 'not-sent', detail: 'shutting down' })

@@ -53,6 +53,17 @@ export async function turns(count = 4): Promise<void> {
   for (let index = 0; index < count; index += 1) await new Promise(setImmediate)
 }
 
+/**
+ * The session has read everything that both ends have sent, and that has had its effect. A busy kernel takes its
+ * time also on the loopback.
+ */
+export async function arrived({ near, upstream, chargePoint, central }: OpenSession): Promise<void> {
+  const isRead = () =>
+    near.bytesRead >= chargePoint.socket.bytesWritten && upstream.bytesRead >= central.socket.bytesWritten
+  while (!isRead()) await new Promise(setImmediate)
+  await turns()
+}
+
 /** Time passes, and one sweep. */
 export function after({ session, clock }: OpenSession, ms: number): void {
   const now = clock.now() + ms

@@ -30,7 +30,7 @@ async function setUp(
   const found = await simulators(t, { securityProfile: 1, password, behaviour, ...options })
   await found.chargePoint.connect()
   await found.chargePoint.boot()
-  const change = (key: string, value: string, timeoutMs = 5000) =>
+  const change = (key: string, value: string, timeoutMs = 60_000) =>
     found.central.send('CP-1', 'ChangeConfiguration', { key, value }, { timeoutMs })
   const comesWith = async () => (await found.central.nextConnection()).headers.authorization
   return { ...found, change, comesWith, changeKey: () => change('AuthorizationKey', newKey.toString('hex')) }

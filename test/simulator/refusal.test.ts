@@ -37,7 +37,7 @@ async function rawServer(t: TestContext, answer: (socket: Socket) => void): Prom
   return `ws://127.0.0.1:${(server.address() as AddressInfo).port}/ocpp`
 }
 
-const chargePointOf = (url: string, handshakeTimeoutMs = 10_000): ChargePoint =>
+const chargePointOf = (url: string, handshakeTimeoutMs = 60_000): ChargePoint =>
   createChargePoint({ url, identity: 'CP-1', securityProfile: 0, handshakeTimeoutMs })
 
 test('tcp: nobody listens', async () => {
@@ -107,7 +107,7 @@ test('http: an answer that is not HTTP', async (t) => {
 
 test('http: no answer in time', async (t) => {
   const url = await rawServer(t, () => {})
-  const seen = await refusal(chargePointOf(url, 500))
+  const seen = await refusal(chargePointOf(url, 2000))
   assert.deepEqual([seen.stage, seen.errorCode], ['http', 'ETIMEDOUT'])
 })
 
