@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
 import type { TestContext } from 'node:test'
+import type { FirmwareUpdate } from '../../src/store/store.ts'
+import { until } from '../support/elsewhere.ts'
 import { type Maker, makeMaker, makerSection } from '../support/firmware.ts'
 import { type Operator, operator } from '../support/operator.ts'
 import { startProxy, type TestProxy } from '../support/proxy.ts'
@@ -20,6 +22,8 @@ export interface FirmwareScript {
   report(status: string, requestId: number): Promise<void>
   /** The central system has got these actions and payloads of the charge point since it booted, and nothing else. */
   central(expected: readonly (readonly [string, object])[]): Promise<void>
+  /** What the proxy keeps of the update, once everything was told and the answer of the central system is noted. */
+  told(): Promise<FirmwareUpdate | null>
   /** The same of FirmwareStatusNotification alone, whatever else came. */
   statuses(expected: readonly string[]): Promise<void>
 }
@@ -71,6 +75,11 @@ export async function firmwareScript(
       const payload = { status, requestId }
       const { result } = await tool.line.call(`status-${calls}`, 'SignedFirmwareStatusNotification', payload)
       assert.deepEqual(result, {})
+    },
+    async told() {
+      const present = () => proxy.store.firmware.updateOf(tool.identity)
+      await until(async () => (await present())?.untold.length === 0)
+      return present()
     },
     async statuses(expected) {
       const told = () =>

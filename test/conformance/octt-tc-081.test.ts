@@ -32,9 +32,9 @@ test('[A00.FR.706] a wrong signature is found before the charge point is told', 
   await update()
   await central([['FirmwareStatusNotification', { status: 'DownloadFailed' }]])
   assert.equal(maker.requests(), 1)
+  assert.equal(await proxy.stop(), 0)
   const entry = await proxy.store.firmware.get('v2')
   assert.match(String(entry?.problem), /^signature_invalid/)
-  assert.equal(await proxy.stop(), 0)
   const events = await proxy.store.events.list({ limit: 50 })
   assert.ok(
     events.some(({ type, identity }) => type === 'InvalidFirmwareSignature' && identity === tool.identity),
