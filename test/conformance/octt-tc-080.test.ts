@@ -54,6 +54,11 @@ for (const kind of ['rsa', 'ecdsa'] as const) {
       ['StatusNotification', { connectorId: 0, errorCode: 'NoError', status: 'Available' }],
       isCore('Installed'),
     ])
-    assert.partialDeepStrictEqual(await told(), { requestId, status: 'Installed', untold: [], isSigned: true })
+    assert.partialDeepStrictEqual(await told(), {
+      requestId,
+      status: 'Installed',
+      untold: [],
+      isSigned: true,
+    })
   })
 }

@@ -81,6 +81,9 @@ export async function createPki(folder: string, kinds: readonly ('ecdsa' | 'rsa'
   return pki
 }
 
+/** What is not about a time-out takes its time where many connect at once, on a machine that has much else to do. */
+const patience = '60s'
+
 /** The configuration of a proxy under test: free ports, short times, and what the test changes. */
 export function buildConfig(
   change: ConfigChange,
@@ -115,14 +118,19 @@ export function buildConfig(
       ...usual[name],
       ...change.listeners?.[name],
     })),
-    centralSystem: { url: centralSystemUrl, ...change.centralSystem },
+    centralSystem: { url: centralSystemUrl, connectTimeout: patience, ...change.centralSystem },
     ...(change.centralSystem201 === undefined ? {} : { centralSystem201: change.centralSystem201 }),
     ...(change.certificateAuthority === undefined
       ? {}
       : { certificateAuthority: change.certificateAuthority }),
     admission: { ...change.admission },
     messages: { ...change.messages },
-    limits: { perAddressPerMinute: 100_000, ...change.limits },
+    limits: {
+      perAddressPerMinute: 100_000,
+      handshakeTimeout: patience,
+      requestTimeout: patience,
+      ...change.limits,
+    },
     store: { sqlite: 'data/proxy.db', ...change.store },
     ...(change.passwords === undefined ? {} : { passwords: change.passwords }),
     ...(change.profileUpgrade === undefined ? {} : { profileUpgrade: change.profileUpgrade }),

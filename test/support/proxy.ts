@@ -174,6 +174,7 @@ export class TestProxy {
       url: this.url(listener),
       identity,
       securityProfile: profiles[listener],
+      handshakeTimeoutMs: 60_000,
       ...(password === undefined ? {} : { password: { bytes: password, form: 'raw' } }),
       ...options,
       tls: { ca: this.pki.serverRoot, ...options.tls },

@@ -165,6 +165,7 @@ export class ReplicaSet {
       url: `${scheme}://127.0.0.1:${replica.process.ports.get(listener)}/ocpp`,
       identity,
       securityProfile: profiles[listener],
+      handshakeTimeoutMs: 60_000,
       ...(password === undefined ? {} : { password: { bytes: password, form: 'raw' } }),
       tls: { ca: this.pki.serverRoot },
       onEvent: (event) => keep('simulator', JSON.stringify(event)),
