@@ -21,7 +21,7 @@ export {
 } from './authorities/prepare.ts'
 
 export interface AuthoritiesDeps {
-  readonly store: Pick<Store, 'issued' | 'renewals' | 'ocspAnswers'>
+  readonly store: Pick<Store, 'issued' | 'renewals' | 'ocspAnswers' | 'denied'>
   readonly log: Logger
   /** As the last reload left it. */
   readonly config: () => Pick<Config, 'cpo'>
@@ -72,7 +72,7 @@ export function createAuthorities({ store, log, config }: AuthoritiesDeps): Auth
     prepare(config) {
       const prepared = prepareAuthorities(config.certificateAuthority, { index: store.issued, now })
       const cpoRoots = prepared.authority?.roots() ?? []
-      const deps = { answers: store.ocspAnswers, index: store.issued, log }
+      const deps = { answers: store.ocspAnswers, denied: store.denied, index: store.issued, log }
       return { ...prepared, plugAndCharge: preparePlugAndCharge(config, cpoRoots, deps) }
     },
     plugAndCharge: () => present.plugAndCharge,

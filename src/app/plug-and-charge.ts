@@ -15,6 +15,7 @@ import type { OcspAnswerStore } from '../pki/revocation/ocsp-checker.ts'
 import { messageOf, ProxyError } from '../policy/error.ts'
 import { describeKey } from '../policy/key-strength.ts'
 import { checkV2gIssued, isV2gKey, v2gKeys } from '../policy/v2g-certificate.ts'
+import type { DenyList } from '../store/store.ts'
 import { noPlugAndCharge, type PlugAndChargeServices } from '../usecases/plug-and-charge/settings.ts'
 import type { V2gAuthority } from '../usecases/plug-and-charge/v2g-signing.ts'
 import { readCertificates } from './authorities/material.ts'
@@ -22,6 +23,7 @@ import { prepareAuthorities, remoteTls } from './authorities/prepare.ts'
 
 export interface PlugAndChargeDeps {
   readonly answers: OcspAnswerStore
+  readonly denied: Pick<DenyList, 'find'>
   readonly index: IssuedIndex
   readonly log: Pick<Logger, 'error'>
   readonly readFile?: ReadFile
@@ -86,7 +88,7 @@ function issuersOf(
 function responders(
   { hosts, networks, timeout }: Responders,
   issuers: readonly X509Certificate[],
-  { answers, log }: PlugAndChargeDeps,
+  { answers, denied, log }: PlugAndChargeDeps,
 ): CertificateStatus {
   return createCertificateStatus(
     { budgetMs: timeout, issuers },
@@ -99,6 +101,10 @@ function responders(
         maxRedirects: 0,
       }),
       store: answers,
+      async responderProblem(responder) {
+        const entry = await denied.find(certificateFacts(responder))
+        return entry === null ? null : `the responder is on the local deny list: ${entry.note}`
+      },
       now: Date.now,
       startTimer(ms, callback) {
         const timer = setTimeout(callback, ms)

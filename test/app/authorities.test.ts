@@ -110,7 +110,7 @@ test('[A02.FR.12] an authority for one type of key rejects the other', async (co
 
 test('without the section there is nobody, and a reload puts another in place at once', (context) => {
   const authorities = createAuthorities({
-    store: { issued: {} as never, renewals: {} as never, ocspAnswers: {} as never },
+    store: { issued: {} as never, renewals: {} as never, ocspAnswers: {} as never, denied: {} as never },
     log: {} as never,
     config: () => ({ cpo: { names: [] } }),
   })

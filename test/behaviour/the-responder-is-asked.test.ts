@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict'
 import { createPrivateKey } from 'node:crypto'
-import { readFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { createOcspResponder } from '../../src/pki/authority/ocsp-responder.ts'
+import { certificateFacts } from '../../src/pki/certificate.ts'
 import { closedBeforeHttp } from '../support/certificate-refused.ts'
 import { foreignAuthority, shown, trustForeign } from '../support/foreign-authority.ts'
 import { freePort } from '../support/free-port.ts'
@@ -98,6 +100,57 @@ test('the responder of openssl says good, revoked and unknown', needsOpenssl, as
     await proxy.start()
     await served(setting, 'good')
     await refused(setting, 'stranger', 'revocation_unknown', /OCSP: network/)
+  })
+})
+
+test('a delegate without ocsp-nocheck', needsOpenssl, async (t) => {
+  const setting = await settingOf(t)
+  const { proxy, ca } = setting
+  const delegate = ca.issue('unmarked', { extensions: 'extendedKeyUsage=OCSPSigning' })
+  const crl = (file: string, ...revoked: readonly string[]) => {
+    const ended = Object.fromEntries(revoked.map((name) => [name, '260101000000Z,keyCompromise'] as const))
+    ca.writeIndex(['good'], { bad: '260101000000Z,keyCompromise', ...ended })
+    writeFileSync(join(proxy.pki.folder, file), ca.crl())
+    return { crl: [file] }
+  }
+  const revoked = crl('revoked.crl', 'unmarked')
+  const current = crl('current.crl')
+  let others = 0
+  /** A path of its own makes it another responder, of which nothing is remembered. */
+  const url = await opensslResponder(t, ca, { signer: 'unmarked' })
+  const trusted = (ocsp: string, more = {}) => {
+    others += 1
+    return trustForeign(proxy, ca, { ocsp, responder: `${url}/${others}`, ...more })
+  }
+  const code = 'responder_not_authorized'
+  await t.test('[RFC 6960 4.2.2.2.1][A00.FR.704] no CRL: soft believes it, hard does not', async () => {
+    const before = await checked(proxy, code)
+    await trusted('hard')
+    await refused(setting, 'good', 'revocation_unknown', /OCSP: responder_not_authorized, no CRL vouches/)
+    assert.equal((await checked(proxy, code)) - before, 1)
+    await trusted('soft')
+    await refused(setting, 'bad', 'client_cert_revoked', /responder says: revoked/)
+  })
+  await t.test('[RFC 6960 4.2.2.2.1][A00.FR.704] a CRL that vouches for it: believed', async () => {
+    await trusted('hard', current)
+    await refused(setting, 'stranger', 'revocation_unknown', /responder does not know the certificate/)
+    await served(setting, 'good')
+  })
+  await t.test('[RFC 6960 4.2.2.2.1] the CRL or an operator has revoked it: believed by nobody', async () => {
+    // A revocation that only it tells, and that the CRL of before does not.
+    await trusted('soft', revoked)
+    const before = await checked(proxy, code)
+    await served(setting, 'stranger')
+    assert.equal((await checked(proxy, code)) - before, 1)
+    await trusted('soft')
+    await refused(setting, 'stranger', 'revocation_unknown', /does not know the certificate/)
+    await proxy.store.denied.add({
+      target: { kind: 'fingerprint', fingerprint: certificateFacts(delegate).fingerprint },
+      ...{ note: 'stolen', by: 'operator', identity: null, at: Date.now(), expiresAt: null },
+    })
+    // What it has said before ends with it.
+    await served(setting, 'stranger')
+    assert.equal((await checked(proxy, code)) - before, 2)
   })
 })
 

@@ -18,7 +18,10 @@ export function checkPlugAndCharge(context: CheckContext): KeyFinding[] {
     // Nobody is asked by a check.
     const answers = { get: async () => null, put: async () => {} }
     const cpoRoots = rootsOf(context)
-    preparePlugAndCharge(context.config, cpoRoots, { answers, index, log: { error: () => {} }, readFile })
+    const denied = { find: unused }
+    preparePlugAndCharge(context.config, cpoRoots, {
+      ...{ answers, denied, index, log: { error: () => {} }, readFile },
+    })
   } catch (error) {
     return [problem(root, messageOf(error))]
   }

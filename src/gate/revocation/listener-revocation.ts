@@ -10,6 +10,7 @@ import { createFetch } from '../../pki/revocation/fetch.ts'
 import { createOcspChecker, type OcspChecker } from '../../pki/revocation/ocsp-checker.ts'
 import { BoundedMap } from '../../policy/bounded-map.ts'
 import { messageOf } from '../../policy/error.ts'
+import { responderProblem } from '../../policy/ocsp-responder.ts'
 import type { CheckMode, ReasonCode } from '../../policy/reasons.ts'
 import { crlWords, judgeRevocation, type OcspMode, type RevocationFacts } from '../../policy/revocation.ts'
 import type { DenyEntry, DenyList, DenySubject, OcspAnswers } from '../../store/store.ts'
@@ -47,6 +48,7 @@ export class ListenerRevocation {
   #ocsp: OcspChecker | null = null
   #checker: RevocationChecker | null = null
   #asking: object | null = null
+  #config: RevocationSources | null = null
 
   constructor(name: string, deps: ListenerRevocationDeps) {
     this.#name = name
@@ -63,6 +65,7 @@ export class ListenerRevocation {
 
   /** Takes these settings and reads all CRLs again. What is known of certificates is kept. Never rejected. */
   async use(config: RevocationSources, connections: number): Promise<void> {
+    this.#config = config
     const asking = [ocspOptionsOf(config, connections), config.hosts, config.networks, config.timeout]
     if (this.#checker === null || !isDeepStrictEqual(asking, this.#asking)) {
       this.#ocsp?.close()
@@ -214,8 +217,12 @@ export class ListenerRevocation {
       now,
       startTimer,
       randomBytes,
-      isRevoked: (certificate, issuer) =>
-        this.#crls.set.outcomeOf({ certificate, issuer }).kind === 'revoked',
+      responderProblem: async (certificate, issuer) => {
+        const denied = await this.deniedCertificate(certificate)
+        const crl = this.#crls.set.outcomeOf({ certificate, issuer })
+        // A reload counts at once.
+        return responderProblem({ denied, crl }, policyOf(this.#config ?? config), now())
+      },
       onAnswer: ({ certificate }, outcome) => {
         if (outcome.kind === 'revoked') revoked(this.#name, factsOf(certificate).fingerprint)
       },

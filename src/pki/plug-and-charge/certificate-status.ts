@@ -4,9 +4,10 @@ import { messageOf } from '../../policy/error.ts'
 import type { Fetch } from '../revocation/fetch.ts'
 import type { OcspAnswerStore } from '../revocation/ocsp-checker.ts'
 import { ocspHttpRequest, ocspRequestFor } from '../revocation/ocsp-request.ts'
+import type { ResponderProblem } from '../revocation/ocsp-responder.ts'
 import { createResponders, type ResponderState } from '../revocation/ocsp-responders.ts'
 import { certIdOf, type OcspRequestData, ocspHostKey, ocspRequestKey } from './ocsp-request-data.ts'
-import { issuerOf, judgeStatus, weekMs } from './status-answer.ts'
+import { issuerOf, type JudgedStatus, judgeStatus, weekMs } from './status-answer.ts'
 
 /**
  * The OCSP status of V2G certificates, which charge points hand to vehicles (M06). Knows nothing of the
@@ -33,6 +34,8 @@ export interface CertificateStatusDeps {
   /** Judges hosts and addresses: the URL is what a charge point says. */
   readonly fetch: Fetch
   readonly store: OcspAnswerStore
+  /** No CRL of these authorities is kept here: a delegate is believed for its short life, unless this says no. */
+  readonly responderProblem: ResponderProblem
   /** Milliseconds since the epoch. */
   readonly now: () => number
   readonly startTimer: (ms: number, callback: () => void) => () => void
@@ -121,7 +124,7 @@ async function findKept({ deps, options }: State, key: string, data: OcspRequest
     const fetchedAt = entry.readDoubleBE(0)
     const response = entry.subarray(8)
     const now = deps.now()
-    const judged = judgeStatus(response, data, { now, skewMs, issuers: options.issuers })
+    const judged = await judge(deps, options, response, data)
     if (!judged.ok || judged.nextUpdate === null) return null
     const until = Math.min(judged.nextUpdate, fetchedAt + weekMs)
     if (now >= until) return null
@@ -145,7 +148,7 @@ async function askResponder(state: State, key: string, data: OcspRequestData): P
     if (isAway) down.set(data.responderURL, deps.now() + downMs)
     return failed(`the responder: ${fetched.detail}`)
   }
-  const judged = judgeStatus(fetched.body, data, { now: deps.now(), skewMs, issuers: options.issuers })
+  const judged = await judge(deps, options, fetched.body, data)
   if (!judged.ok) return judged
   if (Math.ceil(fetched.body.length / 3) * 4 > maxOcspResultLength)
     return failed(`the answer does not fit into ${maxOcspResultLength} characters of base64`)
@@ -153,6 +156,19 @@ async function askResponder(state: State, key: string, data: OcspRequestData): P
   if (judged.status !== 'unknown' && judged.nextUpdate !== null)
     keep(state, key, fetched.body, judged.nextUpdate)
   return { ok: true, response: fetched.body, status: judged.status }
+}
+
+/** With the revocation of a delegate. Rejects when that cannot be looked up. */
+async function judge(
+  { now, responderProblem }: CertificateStatusDeps,
+  { issuers }: CertificateStatusOptions,
+  response: Buffer,
+  data: OcspRequestData,
+): Promise<JudgedStatus> {
+  const judged = judgeStatus(response, data, { now: now(), skewMs, issuers })
+  if (!judged.ok || judged.delegation === null) return judged
+  const detail = await responderProblem(judged.delegation.responder, judged.delegation.issuer)
+  return detail === null ? judged : { ok: false, detail }
 }
 
 function keep({ deps }: State, key: string, response: Buffer, nextUpdate: number): void {

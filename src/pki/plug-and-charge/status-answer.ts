@@ -7,9 +7,21 @@ import { type BasicResponse, readOcspResponse } from '../revocation/ocsp-respons
 import { signatureProblem } from '../signed-data.ts'
 import { isCertIdOf } from './ocsp-request-data.ts'
 
+/** A responder and the authority that certified it. */
+export interface Delegation {
+  readonly responder: X509Certificate
+  readonly issuer: X509Certificate
+}
+
 /** An OCSP response that answers the question, or why it does not. Times in milliseconds since the epoch. */
 export type JudgedStatus =
-  | { readonly ok: true; readonly status: 'good' | 'revoked' | 'unknown'; readonly nextUpdate: number | null }
+  | {
+      readonly ok: true
+      readonly status: 'good' | 'revoked' | 'unknown'
+      readonly nextUpdate: number | null
+      /** Who has signed, and for whom, where the revocation of the signer is still to be looked up. */
+      readonly delegation: Delegation | null
+    }
   | { readonly ok: false; readonly detail: string }
 
 export interface StatusRules {
@@ -31,8 +43,12 @@ export function judgeStatus(der: Buffer, asked: CertificateHashData, rules: Stat
     const response = readOcspResponse(der)
     if (response.status !== null) return { ok: false, detail: `the responder says ${response.status}` }
     const { basic } = response
-    const problem = signerProblem(basic, asked, rules) ?? extensionProblem(basic)
-    return problem === null ? judgeTimes(basic, asked, rules) : { ok: false, detail: problem }
+    const signer = signerOf(basic, asked, rules)
+    if (!signer.ok) return signer
+    const problem = extensionProblem(basic)
+    return problem === null
+      ? judgeTimes(basic, asked, rules, signer.delegation)
+      : { ok: false, detail: problem }
   } catch (error) {
     return { ok: false, detail: messageOf(error) }
   }
@@ -43,7 +59,12 @@ function extensionProblem({ criticalExtension }: BasicResponse): string | null {
   return criticalExtension === null ? null : `the answer has the critical extension ${criticalExtension}`
 }
 
-function judgeTimes(basic: BasicResponse, asked: CertificateHashData, rules: StatusRules): JudgedStatus {
+function judgeTimes(
+  basic: BasicResponse,
+  asked: CertificateHashData,
+  rules: StatusRules,
+  delegation: Delegation | null,
+): JudgedStatus {
   const matching = basic.responses.filter(({ certId }) => isCertIdOf(certId, asked))
   const [single] = matching
   // M06: one certificate a request. What the charge point hands on must not be read in two ways.
@@ -55,22 +76,28 @@ function judgeTimes(basic: BasicResponse, asked: CertificateHashData, rules: Sta
   // Without an end it is of its moment (RFC 6960 4.2.2.1): an old one may be a replay.
   const end = nextUpdate ?? thisUpdate + weekMs
   if (end <= rules.now - rules.skewMs) return { ok: false, detail: 'the answer has expired' }
-  return { ok: true, status: status.kind, nextUpdate }
+  return { ok: true, status: status.kind, nextUpdate, delegation }
 }
 
-function signerProblem(
+type Signer =
+  | { readonly ok: true; readonly delegation: Delegation | null }
+  | { readonly ok: false; readonly detail: string }
+
+function signerOf(
   basic: BasicResponse,
   asked: CertificateHashData,
   { issuers, now, skewMs }: StatusRules,
-): string | null {
-  if (issuers.length === 0) return null
+): Signer {
+  if (issuers.length === 0) return { ok: true, delegation: null }
   const issuer = issuerOf(asked, issuers)
-  if (issuer === null) return 'the authority is not one of plugAndCharge.certificateStatus.issuers'
-  // CRLs of these authorities are not kept here; a delegated responder is believed for its short life.
-  const responder = findResponder(basic, issuer, { now, skewMs, isRevoked: () => false })
-  if (!responder.ok) return responder.detail
+  if (issuer === null)
+    return { ok: false, detail: 'the authority is not one of plugAndCharge.certificateStatus.issuers' }
+  const responder = findResponder(basic, issuer, { now, skewMs })
+  if (!responder.ok) return responder
   const problem = signatureProblem(basic.signed, responder.certificate.publicKey)
-  return problem === null ? null : `the signature of the answer: ${problem}`
+  if (problem !== null) return { ok: false, detail: `the signature of the answer: ${problem}` }
+  const { certificate, needsCheck } = responder
+  return { ok: true, delegation: needsCheck ? { responder: certificate, issuer } : null }
 }
 
 /** The authority that the hash data name; null: it is none of these. */

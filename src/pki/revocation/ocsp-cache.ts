@@ -1,3 +1,4 @@
+import type { X509Certificate } from 'node:crypto'
 import { BoundedMap } from '../../policy/bounded-map.ts'
 import type { OcspOutcome } from '../../policy/revocation.ts'
 import type { OcspResult } from './ocsp.ts'
@@ -25,13 +26,22 @@ interface Entry {
   readonly failure: (OcspFailure & { readonly until: number }) | null
 }
 
+export interface CurrentAnswer {
+  readonly outcome: OcspOutcome
+  readonly refresh: boolean
+  /** As `OcspSigner` has it: it may have been revoked since. */
+  readonly delegate: X509Certificate | null
+}
+
 /** What is known of certificates, by CertID. The least recently used leaves first. */
 export interface OcspCache {
   /** Remembers an answer, and says until when it counts. */
   keep(key: string, answer: OcspAnswer, now: number): number
   keepFailure(key: string, failure: OcspFailure, now: number): void
   /** The answer that counts now. `refresh`: it is time to ask anew. null: none counts. */
-  current(key: string, now: number): { readonly outcome: OcspOutcome; readonly refresh: boolean } | null
+  current(key: string, now: number): CurrentAnswer | null
+  /** Nothing of it counts any more, a good answer of before neither. */
+  forget(key: string): void
   /** A failure that is too young for another attempt. */
   recentFailure(key: string, now: number): OcspFailure | null
   /** What a failure means with all that is known: a revocation stays one, and a good answer has ended. */
@@ -53,8 +63,10 @@ export function createOcspCache(options: OcspCacheOptions): OcspCache {
     current(key, now) {
       const entry = entries.get(key)
       if (entry === undefined || entry.answer === null || now >= entry.until) return null
-      return { outcome: outcomeOfAnswer(entry.answer), refresh: now >= entry.refreshAt }
+      const { answer, refreshAt } = entry
+      return { outcome: outcomeOfAnswer(answer), refresh: now >= refreshAt, delegate: answer.delegate }
     },
+    forget: (key) => void entries.delete(key),
     recentFailure(key, now) {
       const failure = entries.get(key)?.failure ?? null
       return failure !== null && now < failure.until ? failure : null

@@ -1,11 +1,11 @@
-import type { X509Certificate } from 'node:crypto'
 import { messageOf } from '../../policy/error.ts'
 import type { OcspOutcome } from '../../policy/revocation.ts'
 import { type CertIdHash, certIdKey, type RevocationSubject } from './cert-id.ts'
 import type { Fetch, FetchProblemCode } from './fetch.ts'
 import { judgeOcspResponse, type OcspResult } from './ocsp.ts'
-import { createOcspCache, type OcspCacheOptions, type OcspFailure } from './ocsp-cache.ts'
+import { type CurrentAnswer, createOcspCache, type OcspCacheOptions, type OcspFailure } from './ocsp-cache.ts'
 import { encodeOcspRequest, ocspHttpRequest } from './ocsp-request.ts'
+import type { ResponderProblem } from './ocsp-responder.ts'
 import { createResponders, type ResponderLimits, type ResponderState } from './ocsp-responders.ts'
 import { revocationSources } from './sources.ts'
 
@@ -55,8 +55,8 @@ export interface OcspCheckerDependencies {
   /** Calls back after so many milliseconds; returns how to call it off. */
   readonly startTimer: (ms: number, callback: () => void) => () => void
   readonly randomBytes: (length: number) => Buffer
-  /** Was a delegated responder without ocsp-nocheck revoked? By CRL or deny list, see `ResponderRules`. */
-  readonly isRevoked: (responder: X509Certificate, issuer: X509Certificate) => boolean
+  /** Asked about the delegate of each answer, also of those that are kept: it may have been revoked since. */
+  readonly responderProblem: ResponderProblem
   /** An answer came, perhaps after everybody had stopped waiting: live sessions can be judged again. */
   readonly onAnswer: (subject: RevocationSubject, outcome: OcspOutcome) => void
   /** The store failed; answers are still held in memory. */
@@ -101,7 +101,7 @@ export function createOcspChecker(options: OcspCheckerOptions, deps: OcspChecker
       const url = options.responder ?? revocationSources(subject.certificate).ocsp[0]
       if (url === undefined) return { kind: 'none' }
       const key = certIdKey(subject)
-      const current = cache.current(key, deps.now())
+      const current = await believed(state, key, subject)
       const late = cache.recentFailure(key, deps.now())
       const open = late === null && !closing.signal.aborted
       if (current !== null) {
@@ -136,6 +136,23 @@ interface Inquiry {
   readonly renews: boolean
 }
 
+/** The answer in memory that counts now, unless who signed it is not believed any more. Never rejects. */
+async function believed(
+  { cache, deps }: State,
+  key: string,
+  { issuer }: RevocationSubject,
+): Promise<CurrentAnswer | null> {
+  const current = cache.current(key, deps.now())
+  if (current === null || current.delegate === null) return current
+  try {
+    if ((await deps.responderProblem(current.delegate, issuer)) === null) return current
+    cache.forget(key)
+  } catch {
+    // Whoever asks anew is told why.
+  }
+  return null
+}
+
 /** In the store first; a responder that is away or overrun is not asked. */
 async function find(state: State, responder: ResponderState, inquiry: Inquiry): Promise<OcspOutcome> {
   const stored = inquiry.renews ? null : await findStored(state, inquiry)
@@ -155,7 +172,7 @@ async function findStored({ deps, cache, options }: State, inquiry: Inquiry): Pr
   try {
     const der = (await deps.store?.get(inquiry.key)) ?? null
     if (der === null) return null
-    const result = judge(deps, options, der, inquiry.subject, null)
+    const result = await judge(deps, options, der, inquiry.subject, null)
     // One that counts by the tolerance of clocks only is asked for anew.
     if (result.status === 'problem' || (result.nextUpdate ?? 0) <= deps.now()) return null
     cache.keep(inquiry.key, result, deps.now())
@@ -181,7 +198,7 @@ async function ask(
     return fail(state, key, fetched.code, fetched.detail)
   }
   responder.downUntil = 0
-  const result = judge(deps, options, fetched.body, subject, nonce)
+  const result = await judge(deps, options, fetched.body, subject, nonce)
   if (result.status === 'problem') return fail(state, key, result.code, result.detail)
   const until = cache.keep(key, result, deps.now())
   const outcome = cache.current(key, deps.now())?.outcome ?? { kind: 'none' }
@@ -192,22 +209,19 @@ async function ask(
   return outcome
 }
 
-function judge(
-  deps: OcspCheckerDependencies,
+/** With the revocation of a delegate. Rejects when that cannot be looked up. */
+async function judge(
+  { now, responderProblem }: OcspCheckerDependencies,
   { skewMs, maxAgeMs, requireNonce }: OcspCheckerOptions,
   der: Buffer,
   subject: RevocationSubject,
   nonce: Buffer | null,
-): OcspResult {
-  const { isRevoked } = deps
-  return judgeOcspResponse(der, subject, {
-    now: deps.now(),
-    skewMs,
-    maxAgeMs,
-    requireNonce,
-    nonce,
-    isRevoked,
-  })
+): Promise<OcspResult> {
+  const rules = { now: now(), skewMs, maxAgeMs, requireNonce, nonce }
+  const result = judgeOcspResponse(der, subject, rules)
+  if (result.status === 'problem' || result.delegate === null) return result
+  const detail = await responderProblem(result.delegate, subject.issuer)
+  return detail === null ? result : { status: 'problem', code: 'responder_not_authorized', detail }
 }
 
 function fail({ cache, deps }: State, key: string, code: string, detail: string): OcspOutcome {

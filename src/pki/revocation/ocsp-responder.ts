@@ -13,35 +13,43 @@ export interface ResponderRules {
   /** Milliseconds since the epoch. */
   readonly now: number
   readonly skewMs: number
-  /**
-   * Asked about a delegated responder whose certificate does not say `ocsp-nocheck`: is it revoked, by
-   * a CRL or the deny list? (RFC 6960 4.2.2.2.1.) Asking its own responder would go in a circle.
-   */
-  readonly isRevoked: (responder: X509Certificate, issuer: X509Certificate) => boolean
 }
 
 export type Responder =
-  | { readonly ok: true; readonly certificate: X509Certificate }
+  | {
+      readonly ok: true
+      readonly certificate: X509Certificate
+      /**
+       * A delegate whose certificate does not say `ocsp-nocheck`: whether it was revoked is for the caller to
+       * look up (RFC 6960 4.2.2.2.1). Asking its own responder would go in a circle.
+       */
+      readonly needsCheck: boolean
+    }
   | { readonly ok: false; readonly detail: string }
+
+/** Why a delegate that needs a check is not believed, in words; null: it is. Rejects when that cannot be looked up. */
+export type ResponderProblem = (responder: X509Certificate, issuer: X509Certificate) => Promise<string | null>
 
 /**
  * Whose key must have signed the answer: that of the issuer itself, or of a responder that the issuer
- * certified for this and nothing in between (RFC 6960 4.2.2.2). The signature of the answer is not
- * judged here. Throws ProxyError `certificate_unreadable` about what came along.
+ * certified for this and nothing in between (RFC 6960 4.2.2.2). Neither the signature of the answer nor
+ * the revocation of a delegate is judged here. Throws ProxyError `certificate_unreadable` about what came along.
  */
 export function findResponder(
   response: BasicResponse,
   issuer: X509Certificate,
   rules: ResponderRules,
 ): Responder {
-  if (names(response.responderId, certificateFields(issuer))) return { ok: true, certificate: issuer }
+  if (names(response.responderId, certificateFields(issuer)))
+    return { ok: true, certificate: issuer, needsCheck: false }
   // Several may have the name: an authority that renews its responder keeps it.
   let detail = 'the answer brings no certificate of its signer'
   for (const der of response.certificates) {
     const certificate = new X509Certificate(der)
     if (!names(response.responderId, certificateFields(certificate))) continue
     const problem = delegationProblem(certificate, issuer, rules)
-    if (problem === null) return { ok: true, certificate }
+    if (problem === null)
+      return { ok: true, certificate, needsCheck: !certificateFields(certificate).extensions.has(noCheck) }
     detail = problem
   }
   return { ok: false, detail }
@@ -77,8 +85,6 @@ function delegationProblem(
   if (rules.now + rules.skewMs < facts.notBefore || rules.now - rules.skewMs >= facts.notAfter)
     return 'the certificate of the responder is not valid now'
   if (!isStrongEnough(facts.key)) return 'the key of the responder is too weak'
-  const unchecked = fields.extensions.has(noCheck)
-  if (!unchecked && rules.isRevoked(certificate, issuer)) return 'the responder was revoked'
   return null
 }
 

@@ -1,3 +1,4 @@
+import type { X509Certificate } from 'node:crypto'
 import { messageOf } from '../../policy/error.ts'
 import type { Revocation } from '../../policy/revocation.ts'
 import { signatureProblem } from '../signed-data.ts'
@@ -26,9 +27,14 @@ export interface OcspTimes {
   readonly nextUpdate: number | null
 }
 
+export interface OcspSigner {
+  /** The delegate that has signed, where its own revocation is still to be looked up; null: nothing is. */
+  readonly delegate: X509Certificate | null
+}
+
 export type OcspResult =
-  | ({ readonly status: 'good' | 'unknown' } & OcspTimes)
-  | ({ readonly status: 'revoked' } & Revocation & OcspTimes)
+  | ({ readonly status: 'good' | 'unknown' } & OcspTimes & OcspSigner)
+  | ({ readonly status: 'revoked' } & Revocation & OcspTimes & OcspSigner)
   | { readonly status: 'problem'; readonly code: OcspProblemCode; readonly detail: string }
 
 export interface OcspRules extends ResponderRules {
@@ -45,7 +51,7 @@ export const maxOcspResponseBytes = 64 * 1024
 
 /**
  * Reads and verifies the answer of an OCSP responder about one certificate (RFC 6960 3.2, 4.2.2).
- * Everything is hostile until the signature says otherwise. Never throws.
+ * Everything is hostile until the signature says otherwise, and until `delegate` was looked up. Never throws.
  */
 export function judgeOcspResponse(der: Buffer, subject: RevocationSubject, rules: OcspRules): OcspResult {
   if (der.length > maxOcspResponseBytes)
@@ -53,20 +59,25 @@ export function judgeOcspResponse(der: Buffer, subject: RevocationSubject, rules
   try {
     const response = readOcspResponse(der)
     if (response.status !== null) return problem('responder_status', response.status)
-    return signerProblem(response.basic, subject, rules) ?? resultOf(response.basic, subject, rules)
+    const { basic } = response
+    const responder = findResponder(basic, subject.issuer, rules)
+    if (!responder.ok) return problem('responder_not_authorized', responder.detail)
+    const { certificate, needsCheck } = responder
+    return (
+      signedProblem(basic, certificate, rules) ??
+      resultOf(basic, subject, rules, needsCheck ? certificate : null)
+    )
   } catch (error) {
     return problem('unreadable', messageOf(error))
   }
 }
 
-function signerProblem(
+function signedProblem(
   basic: BasicResponse,
-  subject: RevocationSubject,
+  responder: X509Certificate,
   rules: OcspRules,
 ): OcspResult | null {
-  const responder = findResponder(basic, subject.issuer, rules)
-  if (!responder.ok) return problem('responder_not_authorized', responder.detail)
-  const signature = signatureProblem(basic.signed, responder.certificate.publicKey)
+  const signature = signatureProblem(basic.signed, responder.publicKey)
   if (signature !== null) return problem('signature_invalid', `the signature of the answer: ${signature}`)
   if (basic.criticalExtension !== null)
     return problem('critical_extension', `the answer has the extension ${basic.criticalExtension}`)
@@ -85,15 +96,21 @@ function nonceProblem({ nonce }: BasicResponse, rules: OcspRules): OcspResult | 
 /** A responder that contradicts itself is taken at its worst word. */
 const severity = { good: 0, unknown: 1, revoked: 2 } as const
 
-function resultOf(basic: BasicResponse, subject: RevocationSubject, rules: OcspRules): OcspResult {
+function resultOf(
+  basic: BasicResponse,
+  subject: RevocationSubject,
+  rules: OcspRules,
+  delegate: X509Certificate | null,
+): OcspResult {
   const matching = basic.responses.filter(({ certId }) => matchesCertId(certId, subject))
   const [worst] = matching.toSorted((one, other) => severity[other.status.kind] - severity[one.status.kind])
   if (worst === undefined) return problem('cert_id_mismatch', 'the answer is about other certificates')
   const late = timeProblem(worst, basic.producedAt, rules)
   if (late !== null) return late
   const { status, thisUpdate, nextUpdate } = worst
-  if (status.kind === 'revoked') return { status: 'revoked', ...status.revocation, thisUpdate, nextUpdate }
-  return { status: status.kind, thisUpdate, nextUpdate }
+  const told = { thisUpdate, nextUpdate, delegate }
+  if (status.kind === 'revoked') return { status: 'revoked', ...status.revocation, ...told }
+  return { status: status.kind, ...told }
 }
 
 /** RFC 6960 3.2 (5), (6) and 4.2.2.1, with room for clocks that differ. */

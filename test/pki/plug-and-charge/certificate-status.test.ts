@@ -12,19 +12,35 @@ const start = Date.parse('2026-11-26T00:00:00Z')
 const responderURL = 'http://ocsp.example.com/'
 
 /** A responder of ours behind a clock that the test moves. */
-async function settingOf(options: { validityMs?: number; trusted?: boolean } = {}) {
-  const { validityMs = day, trusted = true } = options
+async function settingOf(
+  options: { validityMs?: number; trusted?: boolean; delegated?: 'checked' | 'vouched' } = {},
+) {
+  const { validityMs = day, trusted = true, delegated } = options
   const root = await makeAuthority({ name: 'V2G root', notBefore: start - day })
   const { x509: leaf } = await root.chargePoint({ notBefore: start - day, cn: 'SECC' })
   const other = await makeAuthority({ name: 'another root', notBefore: start - day })
+  const noCheck = { oid: '1.3.6.1.5.5.7.48.1.5', critical: false, value: Buffer.from('0500', 'hex') }
+  const delegate =
+    delegated === undefined
+      ? null
+      : await root.chargePoint({
+          ...{ cn: 'responder', notBefore: start - day, eku: ['1.3.6.1.5.5.7.3.9'] },
+          overrides: { extensions: delegated === 'vouched' ? [noCheck] : [] },
+        })
   const clock = { now: start }
   const kept = new Map<string, Buffer>()
   const requests: HttpRequest[] = []
   const timers: (() => void)[] = []
-  const state: { answer: ((request: Buffer) => Promise<FetchResult>) | null } = { answer: null }
+  const state: {
+    answer: ((request: Buffer) => Promise<FetchResult>) | null
+    problem: ((responder: string) => string) | null
+  } = { answer: null, problem: null }
   const responder = createOcspResponder({
     issuer: root.x509,
-    signer: { certificate: root.x509, privateKey: root.credentials.privateKey },
+    signer: {
+      certificate: (delegate ?? root).x509,
+      privateKey: (delegate ?? root).credentials.privateKey,
+    },
     index: { find: async () => ({ revocation: null }) },
     validityMs,
     now: () => clock.now,
@@ -37,6 +53,7 @@ async function settingOf(options: { validityMs?: number; trusted?: boolean } = {
         const body = request.method === 'POST' ? request.body : Buffer.alloc(0)
         return state.answer === null ? { ok: true, body: await responder.answer(body) } : state.answer(body)
       },
+      responderProblem: async ({ subject }) => state.problem?.(subject) ?? null,
       store: {
         get: async (key) => kept.get(key) ?? null,
         put: async (key, answer) => void kept.set(key, answer),
@@ -158,6 +175,18 @@ test('[CWE-349] without a look at the signature each path has its own answers', 
   for (const path of ['', 'a', 'a'])
     assert.ok((await status.ask({ ...dataOf(), responderURL: responderURL + path })).ok)
   assert.equal(kept.size, 2)
+})
+
+test('[RFC 6960 4.2.2.2.1] a delegate that an operator has denied says nothing, and nothing that it has said', async () => {
+  const { status, dataOf, state, requests } = await settingOf({ delegated: 'checked' })
+  assert.ok((await status.ask(dataOf())).ok)
+  state.problem = (responder) => `${/CN=(.*)/.exec(responder)?.[1]} is on the local deny list`
+  assert.deepEqual(await status.ask(dataOf()), { ok: false, detail: 'responder is on the local deny list' })
+  assert.equal(requests.length, 2, 'what is kept is judged again, and another one asked for')
+  state.problem = () => assert.fail('the authority vouches for this one')
+  const vouched = await settingOf({ delegated: 'vouched' })
+  Object.assign(vouched.state, { problem: state.problem })
+  assert.ok((await vouched.status.ask(vouched.dataOf())).ok)
 })
 
 test('only certificates of the named authorities are asked about', async () => {

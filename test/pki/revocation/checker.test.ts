@@ -62,7 +62,7 @@ function wire(ca: OpensslCa, options: WiringOptions) {
         return () => clearTimeout(timer)
       },
       randomBytes,
-      isRevoked: () => false,
+      responderProblem: async () => null,
       onAnswer: () => undefined,
       onStoreError: () => undefined,
     },

@@ -54,7 +54,7 @@ function makeWorld(changes: Partial<OcspCheckerOptions> = {}) {
       return () => timers.delete(callback)
     },
     randomBytes,
-    isRevoked: () => false,
+    responderProblem: async (_responder: X509Certificate): Promise<string | null> => null,
     onAnswer: (subject: RevocationSubject, outcome: OcspOutcome) => late.push([subject.certificate, outcome]),
     onStoreError: (error: unknown) => errors.push(error),
   }
@@ -65,9 +65,9 @@ function makeWorld(changes: Partial<OcspCheckerOptions> = {}) {
   const exhaustBudgets = (): void => {
     for (const callback of timers) callback()
   }
-  const answerOf = (request: HttpRequest): FetchResult => {
+  const answerOf = (request: HttpRequest, signer = 'root'): FetchResult => {
     assert.equal(request.method, 'POST')
-    return { ok: true, body: opensslAnswer(ca, request.body) }
+    return { ok: true, body: opensslAnswer(ca, request.body, { signer }) }
   }
   return { ca, clock, timers, stored, deps, late, errors, network, make, subject, exhaustBudgets, answerOf }
 }
@@ -295,3 +295,47 @@ test('[RFC 9654] with a nonce requests are posted, and each has its own', needsO
   request.answer(world.answerOf(request.request))
   assert.equal(codeOf(await check), 'good')
 })
+
+test(
+  '[RFC 6960 4.2.2.2.1] what a delegate has said counts no longer than the delegate itself',
+  needsOpenssl,
+  async () => {
+    const world = makeWorld()
+    const checker = world.make()
+    const subject = world.subject('good')
+    const delegate = world.ca.issue('delegate', { extensions: 'extendedKeyUsage=OCSPSigning' })
+    world.ca.issue('vouched', { extensions: 'extendedKeyUsage=OCSPSigning\nnoCheck=yes' })
+    world.ca.writeIndex(['good'])
+    const answered = async (signer: string): Promise<OcspOutcome> => {
+      const check = checker.check(subject)
+      const { request, answer } = await world.network.next()
+      answer(world.answerOf(request, signer))
+      return check
+    }
+    assert.deepEqual(await answered('delegate'), { kind: 'good' })
+    assert.deepEqual(await checker.check(subject), { kind: 'good' })
+    const asked: string[] = []
+    world.deps.responderProblem = async ({ subject }) => {
+      asked.push(subject)
+      return 'it was stolen'
+    }
+    // Neither in memory nor from the store, nor fresh; and no grace comes of it.
+    const refused = { kind: 'problem', code: 'responder_not_authorized', detail: 'it was stolen' }
+    assert.deepEqual(await answered('delegate'), { ...refused, goodUntil: null })
+    assert.deepEqual(new Set(asked), new Set([delegate.subject]))
+    assert.equal(asked.length, 3)
+    // It is not asked for at every connection.
+    assert.deepEqual(await checker.check(subject), { ...refused, goodUntil: null })
+    world.clock.now += defaultOcspOptions.retryMs
+    assert.deepEqual(await answered('vouched'), { kind: 'good' })
+    assert.equal(asked.length, 4, 'what was kept of the delegate was looked at once more')
+    // Nobody can tell at the moment: not believed, and not forgotten.
+    world.deps.responderProblem = async () => null
+    world.clock.now += dayMs + 5000
+    assert.deepEqual(await answered('delegate'), { kind: 'good' })
+    world.deps.responderProblem = () => Promise.reject(new Error('the store is away'))
+    const outcome = await answered('delegate')
+    assert.ok(outcome.kind === 'problem' && outcome.code === 'internal')
+    assert.ok((outcome.goodUntil ?? 0) > world.clock.now)
+  },
+)
