@@ -1,6 +1,6 @@
 import { type Static, Type } from 'typebox'
 import type { CampaignView } from '../campaigns/campaigns.ts'
-import { logTypes } from '../policy/charge-point-log.ts'
+import { logTypes, maxRemoteLocation } from '../policy/charge-point-log.ts'
 import { firmwareNamePattern, maxLocation } from '../policy/firmware.ts'
 import type { CampaignItem } from '../store/store.ts'
 import { certificateType, hashDataRequest } from './root-certificate-view.ts'
@@ -75,6 +75,15 @@ export const campaignLog = strict(
     logType: oneOf(logTypes),
     from: moment('Entries from then on.'),
     to: moment('Entries until then.'),
+    location: Type.Optional(
+      Type.String({
+        minLength: 1,
+        maxLength: maxRemoteLocation,
+        description: 'URL that they upload to, without a password; left out: to the proxy, which keeps it.',
+      }),
+    ),
+    retries: Type.Optional(Type.Integer({ minimum: 0, maximum: 100 })),
+    retryInterval: Type.Optional(Type.Integer({ minimum: 0, maximum: 86_400, description: 'Seconds.' })),
   },
   { description: 'Of get-log: which log.' },
 )

@@ -1,5 +1,11 @@
 import type { RootSelector } from '../policy/root-certificate.ts'
-import type { CampaignFirmware, CampaignRecord, CampaignRoot, ChargePointRecord } from '../store/store.ts'
+import type {
+  CampaignFirmware,
+  CampaignLog,
+  CampaignRecord,
+  CampaignRoot,
+  ChargePointRecord,
+} from '../store/store.ts'
 import type {
   ChargePointOperations,
   OperationOptions,
@@ -111,12 +117,7 @@ export const campaignKinds: Readonly<Record<CampaignKind, KindOfCampaign>> = {
     run: async (operations, identity, { settings: { log } }, options) =>
       log === undefined
         ? { ok: false, code: 'prerequisite', detail: 'the campaign names no log' }
-        : operations.getLog(identity, {
-            ...options,
-            logType: log.logType,
-            ...(log.from === undefined ? {} : { from: Date.parse(log.from) }),
-            ...(log.to === undefined ? {} : { to: Date.parse(log.to) }),
-          }),
+        : operations.getLog(identity, { ...options, ...logOptions(log) }),
   },
 }
 
@@ -124,6 +125,14 @@ const namesNoRoot: OperationOutcome = {
   ok: false,
   code: 'prerequisite',
   detail: 'the campaign names no root certificate',
+}
+
+function logOptions({ from, to, ...log }: CampaignLog) {
+  return {
+    ...log,
+    ...(from === undefined ? {} : { from: Date.parse(from) }),
+    ...(to === undefined ? {} : { to: Date.parse(to) }),
+  }
 }
 
 function firmwareOptions({ retrieveAt, installAt, ...firmware }: CampaignFirmware) {

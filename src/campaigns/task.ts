@@ -1,4 +1,5 @@
-import type { CampaignFirmware, CampaignRoot, CampaignSettings } from '../store/store.ts'
+import { keptLocationProblem } from '../policy/charge-point-log.ts'
+import type { CampaignFirmware, CampaignLog, CampaignRoot, CampaignSettings } from '../store/store.ts'
 import type { CampaignRequest } from './campaigns.ts'
 import { campaignKinds, isTarget, type UpgradeTarget } from './kinds.ts'
 import { invalid } from './settings.ts'
@@ -32,7 +33,16 @@ function tasksOf({ kind, firmware, log }: CampaignRequest): Pick<CampaignSetting
   if (kind === 'update-firmware' && firmware === undefined)
     throw invalid('update-firmware needs the name of an image in the firmware catalogue')
   if (kind === 'get-log' && log === undefined) throw invalid('get-log needs the type of the log')
+  checkLog(log)
   return { ...(firmware && { firmware }), ...(log && { log }) }
+}
+
+/** Throws ProxyError `campaign_invalid`. */
+function checkLog({ location, from, to }: Partial<CampaignLog> = {}): void {
+  const problem = location === undefined ? null : keptLocationProblem(location)
+  if (problem !== null) throw invalid(`location: ${problem}`)
+  if (from !== undefined && to !== undefined && Date.parse(from) > Date.parse(to))
+    throw invalid('from is later than to')
 }
 
 /** Throws ProxyError `campaign_invalid`. */

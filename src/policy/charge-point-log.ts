@@ -68,6 +68,14 @@ export function remoteLocationProblem(text: string): string | null {
   return isUrl ? null : 'it is no URL of http, https, ftp, ftps or sftp'
 }
 
+/** The same of one that is stored and shown: a name or a password in it would be told to whoever may look. */
+export function keptLocationProblem(text: string): string | null {
+  const problem = remoteLocationProblem(text)
+  if (problem !== null) return problem
+  const { username, password } = new URL(text)
+  return username === '' && password === '' ? null : 'it must not hold a user name or password'
+}
+
 export type UploadTarget =
   | { readonly kind: 'upload'; readonly path: string; readonly token: string }
   /** It is below an upload path, and no upload: what is there must not be told apart from a wrong token. */

@@ -1,4 +1,4 @@
-import { type LogType, logTypes } from '../policy/charge-point-log.ts'
+import { keptLocationProblem, type LogType, logTypes } from '../policy/charge-point-log.ts'
 import { isFirmwareName, maxLocation } from '../policy/firmware.ts'
 
 /** What an update-firmware campaign is about. Times are RFC 3339. */
@@ -22,6 +22,11 @@ export interface CampaignLog {
   /** Entries from then on, and until then. Left out: all that there are. */
   readonly from?: string
   readonly to?: string
+  /** URL that they upload to; left out: to us. It is stored and shown, so it holds no password. */
+  readonly location?: string
+  readonly retries?: number
+  /** Seconds. */
+  readonly retryInterval?: number
 }
 
 /** A stored task; null: it cannot be followed. Total: never throws. */
@@ -44,13 +49,19 @@ export function parseCampaignFirmware(value: unknown): CampaignFirmware | null {
 /** A stored task; null: it cannot be followed. Total: never throws. */
 export function parseCampaignLog(value: unknown): CampaignLog | null {
   if (typeof value !== 'object' || value === null) return null
-  const { logType, from, to } = value as Record<string, unknown>
+  const { logType, from, to, location, retries, retryInterval } = value as Record<string, unknown>
   const type = logTypes.find((one) => one === logType)
   if (type === undefined || !isTime(from) || !isTime(to)) return null
+  if (location !== undefined && (typeof location !== 'string' || keptLocationProblem(location) !== null))
+    return null
+  if (!isCount(retries) || !isCount(retryInterval)) return null
   return {
     logType: type,
     ...(from === undefined ? {} : { from }),
     ...(to === undefined ? {} : { to }),
+    ...(location === undefined ? {} : { location }),
+    ...(retries === undefined ? {} : { retries }),
+    ...(retryInterval === undefined ? {} : { retryInterval }),
   }
 }
 

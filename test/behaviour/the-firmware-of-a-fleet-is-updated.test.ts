@@ -103,4 +103,9 @@ test('[N01.FR.01] a campaign gets the logs of a fleet', async (t) => {
     assert.match(listed.out, /SecurityLog/)
     assert.match(listed.out, /campaign/)
   }
+  const { code: refusal, err: why } = await command(
+    'campaign create get-log --log SecurityLog --location ftp://boss:pass@files.example/ --all',
+  )
+  assert.equal(refusal, 2)
+  assert.match(why, /location: it must not hold a user name or password/)
 })

@@ -60,6 +60,15 @@ test('[N01.FR.01] get-log asks each for its log', async () => {
   assert.partialDeepStrictEqual(w.begun[1]?.options, { from: Date.parse(log.from), origin: 'campaign' })
 })
 
+test('[N01.FR.01] get-log sends them to a place of the operator, and as often as they are told', async () => {
+  const w = world(1)
+  const more = { location: 'ftp://files.example/logs/', retries: 2, retryInterval: 60 }
+  const { settings } = await w.campaigns.create(about('get-log', { log: { ...log, ...more } }))
+  assert.deepEqual(settings.log, { ...log, ...more })
+  await w.clock.advance(60_000)
+  assert.partialDeepStrictEqual(w.begun[0]?.options, { ...more, from: Date.parse(log.from) })
+})
+
 const wrong: readonly (readonly [string, CampaignRequest, RegExp])[] = [
   ['no firmware', about('update-firmware', {}), /needs the name of an image/],
   [
@@ -69,6 +78,21 @@ const wrong: readonly (readonly [string, CampaignRequest, RegExp])[] = [
   ],
   ['firmware of another kind', about('rotate-passwords', { firmware }), /about no firmware/],
   ['no log', about('get-log', {}), /needs the type/],
+  [
+    'a place that is no URL',
+    about('get-log', { log: { ...log, location: 'files/logs' } }),
+    /location: it is no URL/,
+  ],
+  [
+    'a password in what is kept and shown',
+    about('get-log', { log: { ...log, location: 'ftp://u:p@files.example/logs/' } }),
+    /location: it must not hold a user name or password$/,
+  ],
+  [
+    'an end before the beginning',
+    about('get-log', { log: { ...log, to: '2026-10-01T00:00:00Z' } }),
+    /from is later than to/,
+  ],
   ['a log of another kind', about('update-firmware', { firmware, log }), /about no log/],
 ]
 for (const [name, campaign, message] of wrong) {
@@ -93,6 +117,11 @@ test('stored tasks come back whole; what cannot be followed is none', async () =
     { firmware: { name: 'v', retries: -1 } },
   ])
     assert.equal(parseCampaignSettings(stored(bad)), null)
-  for (const bad of [{ log: null }, { log: { logType: 'x' } }, { log: { ...log, to: 'never' } }])
+  for (const bad of [
+    { log: null },
+    { log: { logType: 'x' } },
+    { log: { ...log, to: 'never' } },
+    { log: { ...log, location: 'ftp://u:p@x/' } },
+  ])
     assert.equal(parseCampaignSettings(stored(bad)), null)
 })

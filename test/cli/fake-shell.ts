@@ -3,11 +3,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import type { Command } from 'commander'
+import { campaignCommand } from '../../src/cli/campaign.ts'
 import { certificatesCommand } from '../../src/cli/certificates.ts'
 import { chargePointsCommand } from '../../src/cli/charge-points.ts'
 import { credentialsCommand } from '../../src/cli/credentials.ts'
 import { eventsCommand } from '../../src/cli/events.ts'
 import { firmwareCommand } from '../../src/cli/firmware.ts'
+import { logCommand } from '../../src/cli/log.ts'
 import { rejectionsCommand } from '../../src/cli/rejections.ts'
 import type { Shell } from '../../src/cli/shell.ts'
 import { openSqliteStore } from '../../src/store/sqlite.ts'
@@ -30,11 +32,13 @@ export interface Setting {
 }
 
 const groups: Readonly<Record<string, (shell: Shell) => Command>> = {
+  campaign: campaignCommand,
   certificates: certificatesCommand,
   'charge-points': chargePointsCommand,
   credentials: credentialsCommand,
   events: eventsCommand,
   firmware: firmwareCommand,
+  log: logCommand,
   rejections: rejectionsCommand,
 }
 

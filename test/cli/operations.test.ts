@@ -5,7 +5,7 @@ import { type TestContext, test } from 'node:test'
 import { setUp as setUpAdmin, token } from '../admin/setting.ts'
 import { setUp } from './fake-shell.ts'
 
-/** `credentials rotate` and `charge-points upgrade` against the API of a proxy. */
+/** Commands that ask something of a charge point, against the API of a proxy. */
 async function setUpBoth(t: TestContext) {
   const admin = await setUpAdmin(t)
   // The API listens.
@@ -61,4 +61,33 @@ test('wrong use ends with 2, and nothing is asked; an unknown charge point and n
   }
   assert.equal(operations.asked.length, 0)
   assert.equal((await run('credentials', 'rotate', 'CP 9')).code, 1)
+})
+
+test('[N01.FR.01] log get and campaigns have the same words for the time and the tries', async (t) => {
+  const { run, operations } = await setUpBoth(t)
+  const from = '2026-11-01T00:00:00Z'
+  const to = '2026-11-08T00:00:00Z'
+  const get = ['log', 'get', 'CP 1', '--from', from]
+  const asked = await run(...get, '--until', to, '--retries', '2', '--retry-interval', '60')
+  assert.deepEqual(asked, { code: 0, out: 'CP 1: done\n', err: '' })
+  // Its name before.
+  assert.equal((await run(...get, '--to', to)).code, 0)
+  const times = { from: Date.parse(from), to: Date.parse(to) }
+  assert.partialDeepStrictEqual(operations.asked, [
+    { identity: 'CP 1', options: { ...times, retries: 2, retryInterval: 60 } },
+    { identity: 'CP 1', options: times },
+  ])
+  // One parser: a date that every reader takes for another one is none.
+  for (const words of [
+    ['log', 'get', 'CP 1', '--until', '8.11.2026'],
+    ['log', 'get', 'CP 1', '--from', '11/01/2026'],
+    [...get, '--until', to, '--to', to],
+    ['campaign', 'create', 'get-log', '--all', '--log', 'SecurityLog', '--until', '8.11.2026'],
+    ['campaign', 'create', 'get-log', '--all', '--until', to],
+    ['campaign', 'create', 'get-log', '--all', '--location', 'ftp://files.example/'],
+    ['campaign', 'create', 'get-log', '--all', '--log', 'SecurityLog', '--retries', '101'],
+    ['campaign', 'create', 'update-firmware', '--all', '--retries', '1'],
+  ])
+    assert.equal((await run(...words)).code, 2, words.join(' '))
+  assert.equal(operations.asked.length, 2)
 })

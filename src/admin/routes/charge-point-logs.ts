@@ -43,7 +43,9 @@ export function chargePointLogRoutes(api: Api, context: ApiContext): void {
           from: timeText,
           to: timeText,
           retries: Type.Optional(Type.Integer({ minimum: 0, maximum: 100 })),
-          retryIntervalSeconds: Type.Optional(Type.Integer({ minimum: 0, maximum: 86_400 })),
+          retryInterval: Type.Optional(
+            Type.Integer({ minimum: 0, maximum: 86_400, description: 'Seconds.' }),
+          ),
           wait: Type.Optional(
             Type.Boolean({ description: 'false: its answer is enough, and the upload comes later.' }),
           ),
@@ -55,15 +57,14 @@ export function chargePointLogRoutes(api: Api, context: ApiContext): void {
       },
     },
     (request, reply) => {
-      const { logType, location, from, to, retries, retryIntervalSeconds, wait, timeoutSeconds } =
-        request.body
+      const { logType, location, from, to, retries, retryInterval, wait, timeoutSeconds } = request.body
       const asked = {
         logType,
         ...locationOf(location),
         ...timeOf('from', from),
         ...timeOf('to', to),
         ...(retries === undefined ? {} : { retries }),
-        ...(retryIntervalSeconds === undefined ? {} : { retryInterval: retryIntervalSeconds }),
+        ...(retryInterval === undefined ? {} : { retryInterval }),
         ...(wait === undefined ? {} : { wait }),
       }
       if (asked.from !== undefined && asked.to !== undefined && asked.from > asked.to)

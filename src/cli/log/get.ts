@@ -1,13 +1,15 @@
-import type { Command } from 'commander'
+import { type Command, Option } from 'commander'
 import { logTypes, remoteLocationProblem } from '../../policy/charge-point-log.ts'
 import { type OperationCommandOptions, operationCommand, runOperation } from '../operation-command.ts'
 import type { Shell } from '../shell.ts'
-import { parseInteger, usageError } from '../store-command.ts'
+import { parseInteger, parseTime, usageError } from '../store-command.ts'
 
 interface GetOptions extends OperationCommandOptions {
   readonly type: string
   readonly location?: string
   readonly from?: string
+  readonly until?: string
+  /** What --until was called before. */
   readonly to?: string
   readonly retries?: string
   readonly retryInterval?: string
@@ -27,7 +29,8 @@ export function getCommand(shell: Shell): Command {
     .option('--type <type>', logTypes.join(' or '), 'SecurityLog')
     .option('--location <url>', 'where it uploads to, http, https, ftp, ftps or sftp (default: to the proxy)')
     .option('--from <time>', 'entries from then on, such as 2026-11-01T00:00:00Z')
-    .option('--to <time>', 'entries until then')
+    .option('--until <time>', 'entries until then')
+    .addOption(new Option('--to <time>').hideHelp().conflicts('until'))
     .option('--retries <n>', 'how often it tries again')
     .option('--retry-interval <seconds>', 'the time between two tries')
     .option('--no-wait', 'its answer is enough: the upload comes later')
@@ -42,7 +45,7 @@ export function getCommand(shell: Shell): Command {
 }
 
 /** Throws a usage error. */
-function bodyOf({ type, location, from, to, retries, retryInterval, wait }: GetOptions) {
+function bodyOf({ type, location, from, until, to, retries, retryInterval, wait }: GetOptions) {
   const logType = logTypes.find((one) => one === type)
   if (logType === undefined) throw usageError(`--type must be ${logTypes.join(' or ')}`)
   const problem = location === undefined ? null : remoteLocationProblem(location)
@@ -50,18 +53,13 @@ function bodyOf({ type, location, from, to, retries, retryInterval, wait }: GetO
   return {
     logType,
     ...(location === undefined ? {} : { location }),
-    ...(from === undefined ? {} : { from: timeOf(from, '--from') }),
-    ...(to === undefined ? {} : { to: timeOf(to, '--to') }),
+    ...(from === undefined ? {} : { from: parseTime(from, '--from') }),
+    ...(until === undefined ? {} : { to: parseTime(until, '--until') }),
+    ...(to === undefined ? {} : { to: parseTime(to, '--to') }),
     ...(retries === undefined ? {} : { retries: parseInteger(retries, '--retries', 0, 100) }),
     ...(retryInterval === undefined
       ? {}
-      : { retryIntervalSeconds: parseInteger(retryInterval, '--retry-interval', 0, 86_400) }),
+      : { retryInterval: parseInteger(retryInterval, '--retry-interval', 0, 86_400) }),
     ...(wait ? {} : { wait: false }),
   }
-}
-
-function timeOf(text: string, option: string): string {
-  const at = Date.parse(text)
-  if (Number.isNaN(at)) throw usageError(`${option} must be a time such as 2026-11-01T00:00:00Z`)
-  return new Date(at).toISOString()
 }
