@@ -57,8 +57,8 @@ export class Flow implements FrameReceiver, LaneHost {
   heardAt: number
   /** Second of the clock since which the receiver does not read; 0: it does. */
   stalledSince = 0
-  /** Our ping is on its way to the sender of this flow. */
-  pinged = false
+  /** Second of the clock since which a ping of ours waits for the sender of this flow; 0: none does. */
+  pingedAt = 0
   /** Answers to a duplicate check; rarely any. */
   onHeard: (() => void) | null = null
 
@@ -79,7 +79,7 @@ export class Flow implements FrameReceiver, LaneHost {
   /** `chunk` is only valid during the call. */
   receive(chunk: Buffer): void {
     this.heardAt = this.context.clock.seconds
-    this.pinged = false
+    this.pingedAt = 0
     if (this.onHeard !== null) this.onHeard()
     this.#reader.push(chunk)
   }

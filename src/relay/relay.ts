@@ -56,7 +56,8 @@ export class Relay implements SessionEvents {
     this.#deps = deps
     const { metrics, log } = deps
     this.#context = createRelayContext({ metrics, log, clock: this.#clock, limits, useCases })
-    this.#timer = setInterval(() => this.#sweep(), sweepMs)
+    // Behind what is there to be read: after a standstill of our own nobody is called silent who has spoken.
+    this.#timer = setInterval(() => setImmediate(() => this.#sweep()), sweepMs)
     this.#timer.unref()
   }
 

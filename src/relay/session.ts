@@ -203,7 +203,7 @@ export class Session implements FlowOwner {
       this.#onProbeEnd?.(false)
       this.#onProbeEnd = finish
       this.#up.onHeard = () => finish(true)
-      this.#ping(fromChargePoint)
+      this.#ping(fromChargePoint, this.#context.clock.seconds)
     })
   }
   #onProbeEnd: ((alive: boolean) => void) | null = null
@@ -274,8 +274,9 @@ export class Session implements FlowOwner {
     if (limits.idle === 0 || flow.isBlocked) return
     const silence = now - flow.heardAt
     if (silence <= limits.idle) return
-    if (!flow.pinged) this.#ping(side)
-    else if (silence > limits.idle + limits.pingTimeout) {
+    if (flow.pingedAt === 0) this.#ping(side, now)
+    // Since the ping, and not since it was heard last: while we stood still ourselves, nobody could answer.
+    else if (now - flow.pingedAt >= limits.pingTimeout) {
       this.#timedOut(`${partyOf(side)} is silent and does not answer a ping`)
     }
   }
@@ -285,9 +286,9 @@ export class Session implements FlowOwner {
     this.end(1001, detail)
   }
 
-  #ping(side: FlowSide): void {
+  #ping(side: FlowSide, now: number): void {
     const flow = side === fromChargePoint ? this.#up : this.#down
-    flow.pinged = true
+    if (flow.pingedAt === 0) flow.pingedAt = now
     this.#outs[side].write(controlFrame(opcode.ping, this.#context.pingPayload, side === fromCentralSystem))
   }
 

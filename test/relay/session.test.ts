@@ -262,6 +262,18 @@ test('[CWE-400] a side that does not answer the ping is gone', () =>
     assert.equal(open.refused.length, 1)
   }))
 
+test('a proxy that stood still pings first, and waits for the answer as long as ever', () =>
+  withSession(async (open) => {
+    const limits = { idle: 10, pingTimeout: 5 }
+    open.clock.seconds += 100
+    pass(open, 5, limits)
+    assert.deepEqual(open.refused, [])
+    await open.chargePoint.untilFrames(1)
+    assert.equal(open.chargePoint.frames[0]?.opcode, opcode.ping)
+    pass(open, 1, limits)
+    assert.equal(open.refused[0]?.reason, 'idle_timeout')
+  }))
+
 test('idle 0: nobody is ever pinged', () =>
   withSession(async (open) => {
     pass(open, 1000)
