@@ -271,7 +271,7 @@ test('a proxy that stood still pings first, and waits for the answer as long as 
     await open.chargePoint.untilFrames(1)
     assert.equal(open.chargePoint.frames[0]?.opcode, opcode.ping)
     pass(open, 1, limits)
-    assert.equal(open.refused[0]?.reason, 'idle_timeout')
+    assert.partialDeepStrictEqual(open.refused, [{ reason: 'idle_timeout' }])
   }))
 
 test('idle 0: nobody is ever pinged', () =>
