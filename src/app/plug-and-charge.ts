@@ -44,12 +44,17 @@ export function preparePlugAndCharge(
 ): PlugAndChargeServices {
   const { plugAndCharge: config } = whole
   if (config === undefined) return noPlugAndCharge
-  return {
+  const served = {
     certificateStatus: at('certificateStatus', () => statusOf(config, deps)),
     contractPool: at('evCertificate.pool', () => poolOf(config, deps)),
     v2gAuthority: at('signCertificate', () => v2gOf(config, whole, cpoRoots, deps)),
     contractCheck: at('authorize', () => checkOf(config, deps)),
   }
+  const issuers = [config.certificateStatus, config.authorize].flatMap((section) =>
+    section.mode === 'pass' ? [] : issuersOf(section, deps),
+  )
+  const roots = [...(served.v2gAuthority?.roots ?? []), ...issuers].map((one) => one.toString())
+  return { ...served, roots: [...new Set(roots)] }
 }
 
 function at<T>(place: string, make: () => T): T {

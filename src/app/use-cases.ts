@@ -117,6 +117,7 @@ export function createUseCases(deps: UseCaseDeps): UseCases {
     roots: store.roots,
     serverChains: deps.serverChains,
     trustedRoots: () => deps.trust().map((root) => root.toString()),
+    vehicleRoots: () => deps.authorities.plugAndCharge().roots,
     sessions,
     transactions: busy.watch,
     certificates,

@@ -98,6 +98,10 @@ export const rootProblems = {
     requirements: ['M05.FR.10'],
     hint: 'AdditionalRootCertificateCheck is true, and the proxy does not know the root that is installed: give it by --old-root.',
   },
+  root_other_domain: {
+    requirements: ['M05.FR.01'],
+    hint: 'The connection of a charge point and ISO 15118 need roots of their own: was another --type meant?',
+  },
 } as const
 
 export type RootProblemCode = keyof typeof rootProblems

@@ -47,6 +47,8 @@ export interface ChargePointChangesDeps {
   readonly serverChains: () => readonly string[]
   /** PEM: the authorities that the listeners trust now. */
   readonly trustedRoots: () => readonly string[]
+  /** PEM of the authorities of ISO 15118. */
+  readonly vehicleRoots: () => readonly string[]
   readonly sessions: SessionDirectory
   readonly transactions: TransactionWatch
   readonly certificates: Pick<CertificateUpdate, 'operation'>
@@ -164,6 +166,7 @@ export function createChargePointChanges(deps: ChargePointChangesDeps): ChargePo
       ...rootOperations(common, deps.roots, {
         serverChains: deps.serverChains,
         trustedRoots: deps.trustedRoots,
+        vehicleRoots: deps.vehicleRoots,
       }),
       renewCertificate: deps.certificates.operation(common),
       updateFirmware: deps.signedFirmware.operation(common),

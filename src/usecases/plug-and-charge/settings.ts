@@ -10,6 +10,8 @@ export interface PlugAndChargeServices {
   readonly contractPool: ContractPool | null
   readonly v2gAuthority: V2gAuthority | null
   readonly contractCheck: ContractCheck | null
+  /** PEM of the authorities that these know. */
+  readonly roots: readonly string[]
 }
 
 export const noPlugAndCharge: PlugAndChargeServices = Object.freeze({
@@ -17,6 +19,7 @@ export const noPlugAndCharge: PlugAndChargeServices = Object.freeze({
   contractPool: null,
   v2gAuthority: null,
   contractCheck: null,
+  roots: [],
 })
 
 /** Does the proxy answer this message, or the central system? */

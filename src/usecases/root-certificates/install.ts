@@ -5,6 +5,7 @@ import type { ChargePointOperations, InstallRootOptions, OperationOutcome } from
 import { type ChangeRootAnswer, readChange } from './answers.ts'
 import { callAboutRoots, nameOfType } from './call.ts'
 import type { RootConfiguration } from './configuration.ts'
+import { domainProblem } from './domains.ts'
 import { problemsOfRoot, type Root, readRoot } from './root.ts'
 import { installProblem } from './rules.ts'
 import { askConfiguration, type Failure, isFailure, listInstalled, type RootOperationDeps } from './steps.ts'
@@ -31,6 +32,8 @@ async function install(
   if (problems.length > 0) return wrong(problems)
   const root = readRoot(options.certificate)
   if ('code' in root) return wrong([root])
+  const crossed = domainProblem(root, options.certificateType, deps)
+  if (crossed !== null) return wrong([crossed])
   const old = options.oldRoot === undefined ? null : readRoot(options.oldRoot)
   if (old !== null && 'code' in old) return wrong([old], 'the old root: ')
   // Before it is sent: after a crash its hash data must still mean something.

@@ -2,6 +2,7 @@ import type { RootStore } from '../../store/store.ts'
 import type { OperationDeps } from '../operation/context.ts'
 import type { ChargePointOperations } from '../operation/operation.ts'
 import { deleteRootOperation } from './delete.ts'
+import type { TrustDomains } from './domains.ts'
 import { installRootOperation } from './install.ts'
 import { createKnownRoots } from './known-roots.ts'
 import { listRootsOperation } from './list.ts'
@@ -13,13 +14,12 @@ export function rootOperations(
   store: RootStore,
   settings: {
     readonly serverChains: () => readonly ServerChain[]
-    /** PEM of the authorities that the listeners trust. */
-    readonly trustedRoots: () => readonly string[]
-  },
+  } & TrustDomains,
 ): Pick<ChargePointOperations, 'listRoots' | 'installRoot' | 'deleteRoot'> {
   const known = createKnownRoots(store, common.clock.now, () => [
     ...settings.trustedRoots(),
     ...settings.serverChains(),
+    ...settings.vehicleRoots(),
   ])
   const deps = { ...common, ...settings, roots: store, known }
   return {

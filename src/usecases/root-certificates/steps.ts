@@ -12,11 +12,12 @@ import {
   rootConfigurationKeys,
   rootConfigurationVariables,
 } from './configuration.ts'
+import type { TrustDomains } from './domains.ts'
 import type { KnownRoots } from './known-roots.ts'
 import { type Root, rootOfHashData } from './root.ts'
 import type { ServerChain } from './served.ts'
 
-export interface RootOperationDeps extends OperationDeps {
+export interface RootOperationDeps extends OperationDeps, TrustDomains {
   readonly roots: RootStore
   readonly known: KnownRoots
   /** What the listeners show now. */

@@ -103,6 +103,7 @@ export interface Setting {
   readonly chains: string[]
   /** PEM: what they trust. */
   readonly trusted: string[]
+  readonly vehicles: string[]
   readonly password: Buffer
   /** Every key that the proxy made, in order. */
   readonly keys: readonly Buffer[]
@@ -151,6 +152,7 @@ export async function setUp(
   const busy = new Set<string>()
   const chains: string[] = []
   const trusted: string[] = []
+  const vehicles: string[] = []
   const keys: Buffer[] = []
   const idle = new Set<(identity: string) => void>()
   let live: FakeSession | null = null
@@ -163,6 +165,7 @@ export async function setUp(
       roots: store.roots,
       serverChains: () => chains,
       trustedRoots: () => trusted,
+      vehicleRoots: () => vehicles,
       sessions: { get: (identity) => (identity === 'CP1' ? live : null), all: () => (live ? [live] : []) },
       transactions: {
         hasOpen: (identity) => busy.has(identity),
@@ -201,6 +204,7 @@ export async function setUp(
     busy,
     chains,
     trusted,
+    vehicles,
     password,
     keys,
     async record() {
