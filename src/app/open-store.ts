@@ -24,6 +24,16 @@ export async function openStore(config: NamedStore, options: OpenStoreOptions = 
   return openRedisStore(redisSettings(config.redis), options)
 }
 
+/**
+ * A new login of the store, read and not in use yet: call it to open connections with it from then on. Throws
+ * ProxyError `store_cannot_open`.
+ */
+export function prepareLogin({ redis }: NamedStore, { shared }: Pick<Store, 'shared'>): () => void {
+  if (redis === undefined || shared === undefined) return () => {}
+  const login = redisSettings(redis)
+  return () => shared.useLogin(login)
+}
+
 /** Throws ProxyError `store_cannot_open` when a file of TLS cannot be read. */
 export function redisSettings({ tls, grace: _, ...rest }: RedisConfig): RedisSettings {
   return tls === undefined ? rest : { ...rest, tls: readTls(tls) }

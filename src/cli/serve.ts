@@ -1,5 +1,5 @@
 import { Command } from 'commander'
-import { openStore } from '../app/open-store.ts'
+import { openStore, prepareLogin } from '../app/open-store.ts'
 import type { App, Listening } from '../app.ts'
 import { defaultConfigPath, type LoadedConfig, loadConfig } from '../config/load.ts'
 import { formatFinding } from '../config/problem.ts'
@@ -7,6 +7,7 @@ import { type ConfigWatcher, watchConfig } from '../config/watch.ts'
 import { createLogger, type Logger } from '../observe/log.ts'
 import { createMetrics } from '../observe/metrics.ts'
 import { messageOf, ProxyError } from '../policy/error.ts'
+import type { Store } from '../store/store.ts'
 import { checkLoaded } from './check/checks.ts'
 import { machineContext } from './check/context.ts'
 import { version } from './version.ts'
@@ -76,7 +77,7 @@ export async function startProxy(loaded: LoadedConfig, log: Logger): Promise<Run
   const { App } = await import('../app.ts')
   const app = new App(config, { version, store, log, metrics })
   const started = Promise.withResolvers<void>()
-  const reloader = new Reloader(app, loaded, log, started.promise)
+  const reloader = new Reloader(app, store, loaded, log, started.promise)
   const stopped = Promise.withResolvers<void>()
   let isStopping = false
   const stop = async () => {
@@ -118,6 +119,7 @@ export async function startProxy(loaded: LoadedConfig, log: Logger): Promise<Run
 /** Reads the configuration again, one time after the other. */
 class Reloader {
   readonly #app: App
+  readonly #store: Store
   readonly #path: string
   readonly #log: Logger
   #sources: readonly string[]
@@ -125,9 +127,10 @@ class Reloader {
   #running: Promise<void>
 
   /** Reloads wait for `started`: until then the first configuration is still being taken. */
-  constructor(app: App, loaded: LoadedConfig, log: Logger, started: Promise<void>) {
+  constructor(app: App, store: Store, loaded: LoadedConfig, log: Logger, started: Promise<void>) {
     this.#running = started
     this.#app = app
+    this.#store = store
     this.#path = loaded.file
     this.#sources = loaded.sources
     this.#log = log
@@ -159,7 +162,9 @@ class Reloader {
       this.#app.reloadFailed(loaded.problems.map(formatFinding).join('; '))
       return
     }
+    const useLogin = prepareLogin(loaded.config.store, this.#store)
     if (await this.#app.reload(loaded)) {
+      useLogin()
       this.#sources = loaded.sources
       await this.#watcher?.setPaths(this.#sources, before)
     }

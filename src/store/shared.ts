@@ -1,4 +1,5 @@
 import type { CampaignStore } from './campaigns.ts'
+import type { RedisLogin } from './redis/settings.ts'
 import type { Store } from './store.ts'
 
 /** What several replicas share beside their data (design, section 12); a store of one process has none of it. */
@@ -9,6 +10,8 @@ export interface SharedStore {
   readonly leaseMs: number
   readonly leases: Leases
   readonly bus: Bus
+  /** Connections from here on are opened with it. */
+  useLogin(login: RedisLogin): void
   /**
    * Charge points that somebody has changed or removed after a revision; visits do not count. null: only
    * which revision is the present one.

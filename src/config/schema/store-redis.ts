@@ -5,21 +5,19 @@ import { about, choice, duration, file, secretFile, url } from './kinds.ts'
 
 const text = (description: string, more: object = {}) =>
   Type.String({ minLength: 1, maxLength: 255, ...more, ...about({ description, restart: true }) })
+/** Of the next connection, when it is reloaded. */
+const login = (description: string) =>
+  Type.String({ minLength: 1, maxLength: 255, ...about({ description }) })
 
 const tls = Type.Object(
   {
-    ca: Type.Optional(
-      file({ description: 'PEM file of the roots, instead of the public ones.', restart: true }),
-    ),
+    ca: Type.Optional(file({ description: 'PEM file of the roots, instead of the public ones.' })),
     certificate: Type.Optional(
-      file({
-        description: 'PEM file of the client certificate, where the server asks for one.',
-        restart: true,
-      }),
+      file({ description: 'PEM file of the client certificate, where the server asks for one.' }),
     ),
-    key: Type.Optional(file({ description: 'PEM file of its key.', restart: true })),
+    key: Type.Optional(file({ description: 'PEM file of its key.' })),
     serverName: Type.Optional(
-      text('Name in the certificate of the server, where it is not the host of the URL.'),
+      login('Name in the certificate of the server, where it is not the host of the URL.'),
     ),
   },
   { additionalProperties: false, ...about({ description: 'TLS towards rediss:// servers.' }) },
@@ -45,11 +43,13 @@ export const redisSchema = Type.Object(
       restart: true,
     }),
     sentinelName: text('Name of the primary that the sentinels watch.', { default: 'mymaster' }),
-    username: Type.Optional(text('ACL user; the default user without it.')),
-    passwordFile: Type.Optional(secretFile({ description: 'File with its password.', restart: true })),
-    sentinelUsername: Type.Optional(text('ACL user of the sentinels.')),
+    username: Type.Optional(login('ACL user; the default user without it.')),
+    passwordFile: Type.Optional(
+      secretFile({ description: 'File with its password; a new one counts from the next connection on.' }),
+    ),
+    sentinelUsername: Type.Optional(login('ACL user of the sentinels.')),
     sentinelPasswordFile: Type.Optional(
-      secretFile({ description: 'File with the password of the sentinels.', restart: true }),
+      secretFile({ description: 'File with the password of the sentinels.' }),
     ),
     tls: Type.Optional(tls),
     keyPrefix: text('Every key and channel begins with it: one for each fleet that shares the server.', {

@@ -2,9 +2,11 @@ import { Cluster, Redis } from 'ioredis'
 import { ProxyError } from '../../policy/error.ts'
 import { redisError, unavailable } from './errors.ts'
 import { type ScriptName, scripts } from './scripts.ts'
-import type { RedisSettings, RedisTls } from './settings.ts'
+import type { RedisLogin, RedisSettings, RedisTls } from './settings.ts'
 
 export type Client = Redis | Cluster
+
+type Nullable<T> = { readonly [Key in keyof T]: T[Key] | null }
 
 /** Reconnecting waits no longer than that: when the store is back, the proxy is, soon after. */
 const longestPauseMs = 1_000
@@ -29,9 +31,7 @@ export function createClient(settings: RedisSettings, name: string): Client {
     connectionName: name,
     disableClientInfo: true,
     reconnectOnError: (error: Error) => error.message.startsWith('READONLY'),
-    ...(settings.username === undefined ? {} : { username: settings.username }),
-    ...(settings.password === null ? {} : { password: settings.password }),
-    ...tlsOf(settings),
+    ...loginOf(settings, settings),
   } as const
   const shared = {
     enableOfflineQueue: false,
@@ -65,9 +65,7 @@ function connect(
         sentinelCommandTimeout: settings.timeout,
         sentinelRetryStrategy: retry,
         failoverDetector: true,
-        ...(isTls(settings) ? { sentinelTLS: tlsOptions(settings.tls) } : {}),
-        ...(settings.sentinelUsername === undefined ? {} : { sentinelUsername: settings.sentinelUsername }),
-        ...(settings.sentinelPassword === null ? {} : { sentinelPassword: settings.sentinelPassword }),
+        ...sentinelLoginOf(settings, settings),
       })
     case 'cluster':
       return new Cluster(addresses, {
@@ -98,8 +96,27 @@ function isTls({ urls }: RedisSettings): boolean {
   return urls.some((url) => url.startsWith('rediss:'))
 }
 
-function tlsOf(settings: RedisSettings): { readonly tls?: object } {
-  return isTls(settings) ? { tls: tlsOptions(settings.tls) } : {}
+/** What is not there is null, as the library has it, so that it takes the place of what was there. */
+function loginOf({ username = null, password, tls }: Nullable<RedisLogin>, where: RedisSettings) {
+  const login = { username, password } as { username: string; password: string }
+  return { ...login, ...(isTls(where) ? { tls: tlsOptions(tls ?? {}) } : {}) }
+}
+
+function sentinelLoginOf(login: Nullable<RedisLogin>, where: RedisSettings) {
+  const { sentinelUsername = null, sentinelPassword, tls } = login
+  const own = { sentinelUsername, sentinelPassword } as { sentinelUsername: string; sentinelPassword: string }
+  return { ...own, ...(isTls(where) ? { sentinelTLS: tlsOptions(tls ?? {}) } : {}) }
+}
+
+/** From the next connection on: the library reads its options whenever it connects. */
+export function useLogin(client: Client, login: RedisLogin, where: RedisSettings): void {
+  const options = loginOf(login, where)
+  if (client instanceof Redis) {
+    Object.assign(client.options, options, where.mode === 'sentinel' ? sentinelLoginOf(login, where) : {})
+    return
+  }
+  Object.assign(client.options.redisOptions ?? {}, options)
+  for (const node of client.nodes()) Object.assign(node.options, options)
 }
 
 function tlsOptions(tls: RedisTls = {}): object {

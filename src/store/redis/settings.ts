@@ -20,6 +20,12 @@ export interface RedisSettings {
   readonly lease: number
 }
 
+/** What a connection is opened with. It may change while the process runs; those that are open stay. */
+export type RedisLogin = Pick<
+  RedisSettings,
+  'username' | 'password' | 'sentinelUsername' | 'sentinelPassword' | 'tls'
+>
+
 /** PEM texts. */
 export interface RedisTls {
   readonly ca?: string

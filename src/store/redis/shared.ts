@@ -3,7 +3,7 @@ import { hostname } from 'node:os'
 import type { Bus, SharedStore } from '../shared.ts'
 import { changesAfter } from './changes.ts'
 import type { RegistryKeys } from './charge-points.ts'
-import { createClient, RedisConnection } from './client.ts'
+import { createClient, RedisConnection, useLogin } from './client.ts'
 import type { KeyOf } from './keys.ts'
 import { redisLeases } from './leases.ts'
 import type { RedisSettings } from './settings.ts'
@@ -61,6 +61,9 @@ export function redisShared(
         transaction.set(values, name, value)
         return true
       }),
+    useLogin(login) {
+      for (const { client } of [connection, listening]) useLogin(client, login, settings)
+    },
     close: () => listening.close(),
   }
 }
