@@ -13,6 +13,7 @@ import { openSqliteStore } from '../../src/store/sqlite.ts'
 import type { Store } from '../../src/store/store.ts'
 import { entryOf } from '../../src/usecases/signed-firmware/entry.ts'
 import { type FakeSession, fakeSession } from '../support/fake-session.ts'
+import { freePort } from '../support/free-port.ts'
 import { secret } from '../support/secrets.ts'
 import { keep, keepDatabase } from '../support/transcript.ts'
 import { FakeCampaigns } from './fake-campaigns.ts'
@@ -130,7 +131,8 @@ export async function setUp(t: TestContext, options: SettingOptions = {}): Promi
   )
   const admin = await startAdmin(
     {
-      address: { host: '127.0.0.1', port: 0 },
+      // Some close it, and then nobody else may answer there.
+      address: { host: '127.0.0.1', port: await freePort() },
       token,
       requestsPerMinute: options.requestsPerMinute ?? 100_000,
     },

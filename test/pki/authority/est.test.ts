@@ -25,7 +25,7 @@ async function estWorld() {
       tls: { ca: [root.certificate], client: { certificate: client.certificate, key: client.key } },
       basic: async () => ({ username: 'proxy', password }),
       reenroll: false,
-      timeoutMs: 5000,
+      timeoutMs: 60_000,
       now: Date.now,
       ...changes,
     })

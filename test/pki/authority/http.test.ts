@@ -22,7 +22,7 @@ async function httpWorld() {
       tls: { ca: [root.certificate], client: null },
       headers: { Authorization: 'Bearer {token}', 'X-Charge-Point': '{identity} {serialNumber} {unknown}' },
       secrets: { token: async () => `${token}\n` },
-      timeoutMs: 5000,
+      timeoutMs: 60_000,
       now: Date.now,
       ...changes,
     })

@@ -19,7 +19,7 @@ async function poolOf(t: TestContext, answer: (response: ServerResponse, number:
     number += 1
     answer(response, number)
   })
-  const options = { tls: { ca: null, client: null }, headers: {}, budgetMs: 4000, concurrency: 2, ...more }
+  const options = { tls: { ca: null, client: null }, headers: {}, budgetMs: 60_000, concurrency: 2, ...more }
   const pool = createContractPool({ url: new URL(`${server.url}/contracts`), ...options })
   t.after(() => pool.close())
   return { pool, server }
@@ -87,10 +87,14 @@ test('a status that will not change is not asked for again', async (t) => {
 })
 
 test('silence ends with the budget; who comes above the bound fails at once', async (t) => {
-  const waiting = Promise.withResolvers<void>()
-  const { pool } = await poolOf(t, () => waiting.resolve(), { budgetMs: 300, concurrency: 1 })
+  const waiting = Promise.withResolvers<ServerResponse>()
+  const { pool } = await poolOf(t, (response) => waiting.resolve(response), { concurrency: 1 })
   const slow = pool.ask(request)
-  await waiting.promise
+  const response = await waiting.promise
   assert.deepEqual(await pool.ask(request), { ok: false, detail: '1 requests are under way already' })
-  assert.deepEqual(await slow, { ok: false, detail: 'no answer within 300 ms' })
+  json(response, { status: 'Accepted', exiResponse: 'AAAA' })
+  assert.equal((await slow).ok, true)
+  const { pool: silent } = await poolOf(t, () => {}, { budgetMs: 300, concurrency: 1 })
+  for (const _ of [1, 2])
+    assert.deepEqual(await silent.ask(request), { ok: false, detail: 'no answer within 300 ms' })
 })

@@ -45,13 +45,13 @@ function wire(ca: OpensslCa, options: WiringOptions) {
       ...defaultOcspOptions,
       responder: options.url,
       method: options.method ?? 'post',
-      budgetMs: options.budgetMs ?? 10_000,
+      budgetMs: options.budgetMs ?? 60_000,
     },
     {
       fetch: createFetch({
         allowsHost: createHostRule(['127.0.0.1']),
         allowsAddress: createAddressRule(['127.0.0.1']),
-        timeoutMs: options.timeoutMs ?? 10_000,
+        timeoutMs: options.timeoutMs ?? 60_000,
         maxBytes: 64 * 1024,
         maxRedirects: 0,
       }),

@@ -35,6 +35,11 @@ test('a cluster: what changes together lives in one slot', { skip }, async (t) =
     timeout: 60_000,
   })
   assert.equal(made.status, 0, made.stdout + made.stderr)
+  // Every node has heard of the others, and takes writes some time later.
+  for (const { port } of nodes) {
+    const info = () => spawnSync('redis-cli', ['-p', String(port), 'cluster', 'info'], { encoding: 'utf8' })
+    while (!info().stdout.includes('cluster_state:ok'));
+  }
   const settings = settingsOf('', { mode: 'cluster', urls: addresses.map((one) => `redis://${one}`) })
   const store = await openRedisStore(settings)
   t.after(() => store.close())
