@@ -9,9 +9,11 @@ import {
 import { parseCommandLine } from '../../simulator/command-line.ts'
 import { passwordBytes } from '../../simulator/credentials.ts'
 import { createSigner, type SignCsr } from '../../simulator/csms-signing.ts'
+import type { EventListener } from '../../simulator/event.ts'
 import { unknownActionAnswers } from '../../simulator/legacy-answers.ts'
 import type { Shell } from '../shell.ts'
 import { guarded, parseInteger, plainCommand, usageError } from '../store-command.ts'
+import { createHeldCommands, type HeldCommands } from './held-commands.ts'
 import { helpTail, milliseconds, oneOf, passwordOption, readOption } from './options.ts'
 import { createPrinter, interruption, type Printer, type Terminal } from './terminal.ts'
 
@@ -45,7 +47,7 @@ const examples = [
 const answeringNames = Object.keys(answerings) as readonly Answering[]
 
 const typing = `
-Commands on standard input, one a line (percent-encode spaces in an identity):
+Commands on standard input, one a line (percent-encode spaces in an identity); for whom is still to come, when it has booted:
   CP-1 RemoteStartTransaction {"idTag":"TAG"}
   CP-1 ChangeConfiguration {"key":"MeterValueSampleInterval","value":"10"}
   CP-1 ChangeConfiguration {"key":"AuthorizationKey","value":"<32 to 40 hexadecimal digits>"}
@@ -94,14 +96,15 @@ export function centralSystemCommand(shell: Shell, terminal: Terminal): Command 
 
 async function run(options: CommandOptions, shell: Shell, terminal: Terminal): Promise<void> {
   const printer = createPrinter(shell, options.json === true)
-  const central = createCentralSystem(settingsOf(options, printer))
+  const held = createHeldCommands<CallCommand>((command) => void send(command, central, printer))
+  const central = createCentralSystem(settingsOf(options, printer, held.seen))
   const { signal, done } = interruption(terminal)
   const interrupted = Promise.withResolvers<void>()
   signal.addEventListener('abort', () => interrupted.resolve(), { once: true })
   try {
     const { port, url } = await central.listen()
     printer.say(`central system on ${url}, Ctrl-C ends it`, { kind: 'listening', port, url })
-    const endLines = terminal.onLine((line) => void onCommand(line, central, printer))
+    const endLines = terminal.onLine((line) => onCommand(line, { central, printer, held }))
     await interrupted.promise
     endLines()
   } finally {
@@ -110,7 +113,7 @@ async function run(options: CommandOptions, shell: Shell, terminal: Terminal): P
   }
 }
 
-function settingsOf(options: CommandOptions, printer: Printer): CentralSystemOptions {
+function settingsOf(options: CommandOptions, printer: Printer, seen: EventListener): CentralSystemOptions {
   const password = passwordOption(options)
   if ((password === null) !== (options.username === undefined)) {
     throw usageError('--username and --password-file belong together')
@@ -141,6 +144,7 @@ function settingsOf(options: CommandOptions, printer: Printer): CentralSystemOpt
     foreignLimit: 100,
     onEvent: (event) => {
       if (options.quiet !== true || !traffic.has(event.kind)) printer.event(event)
+      seen(event)
     },
   }
 }
@@ -154,8 +158,20 @@ function signerOf(certificate: string, key: string): SignCsr {
   }
 }
 
-/** Answers are printed as they arrive; here only what never arrives. */
-async function onCommand(line: string, central: CentralSystem, printer: Printer): Promise<void> {
+type CallCommand = Extract<ReturnType<typeof parseCommandLine>, { readonly kind: 'call' }>
+
+function onCommand(
+  line: string,
+  {
+    central,
+    printer,
+    held,
+  }: {
+    readonly central: CentralSystem
+    readonly printer: Printer
+    readonly held: HeldCommands<CallCommand>
+  },
+): void {
   const command = parseCommandLine(line)
   switch (command.kind) {
     case 'empty':
@@ -177,19 +193,30 @@ async function onCommand(line: string, central: CentralSystem, printer: Printer)
       return
     }
     case 'call': {
-      const { identity, action, payload } = command
-      const outcome = await central.send(identity, action, payload).catch((error: unknown) => error)
-      const kind = outcomeKind(outcome)
-      if (kind !== 'result' && kind !== 'error') {
-        printer.say(`${identity}: ${action}: ${kind}`, {
-          kind: 'command-outcome',
-          identity,
-          action,
-          outcome: kind,
-        })
-      }
+      const { identity, action } = command
+      if (central.identities().includes(identity)) return void send(command, central, printer)
+      const isHeld = held.hold(identity, command)
+      const text = isHeld ? 'is sent when it has connected' : 'is not sent, because too many wait'
+      printer.say(`${identity}: not connected: ${action} ${text}`, {
+        ...{ kind: 'command-outcome', identity, action },
+        outcome: isHeld ? 'held' : 'dropped',
+      })
     }
   }
+}
+
+/** Answers are printed as they arrive; here only what never arrives. */
+async function send(command: CallCommand, central: CentralSystem, printer: Printer): Promise<void> {
+  const { identity, action, payload } = command
+  const outcome = await central.send(identity, action, payload).catch((error: unknown) => error)
+  const kind = outcomeKind(outcome)
+  if (kind === 'result' || kind === 'error') return
+  printer.say(`${identity}: ${action}: ${kind}`, {
+    kind: 'command-outcome',
+    identity,
+    action,
+    outcome: kind,
+  })
 }
 
 function outcomeKind(outcome: unknown): string {
