@@ -111,6 +111,22 @@ export function createUseCases(deps: UseCaseDeps): UseCases {
     now: Date.now,
   })
   const logs = logsOf(deps, schemas)
+  const schemas201 = createMessageSchemas201()
+  const plugAndCharge = createPlugAndCharge({
+    services: deps.authorities.plugAndCharge,
+    signing: createV2gSigning({
+      service: () => deps.authorities.plugAndCharge().v2gAuthority,
+      ...{ registry: store.registry, renewals: store.renewals, note, log },
+      issued: v2gIndex(store.issued),
+      overInsecureProfiles: () => settings().overInsecureProfiles,
+      clock: systemClock(),
+      random: Math.random,
+    }),
+    schemas201,
+    callTimeoutMs: () => config().limits.callTimeout,
+    counted: (message, result) => metrics.plugAndCharge.inc({ message, result }),
+    log,
+  })
   const changes = createChargePointChanges({
     registry: store.registry,
     steps: deps.steps,
@@ -121,6 +137,7 @@ export function createUseCases(deps: UseCaseDeps): UseCases {
     sessions,
     transactions: busy.watch,
     certificates,
+    plugAndCharge,
     signedFirmware,
     logs,
     clock: systemClock(),
@@ -145,23 +162,7 @@ export function createUseCases(deps: UseCaseDeps): UseCases {
     firmwareProblem: (wanted) => campaignFirmwareProblem(store.firmware, wanted),
   })
   const onboarding = onboardingOf(deps, changes.operations, busy.watch)
-  const schemas201 = createMessageSchemas201()
   const schema = createMessageSchema({ settings, schemas, schemas201, metrics, log, now })
-  const plugAndCharge = createPlugAndCharge({
-    services: deps.authorities.plugAndCharge,
-    signing: createV2gSigning({
-      service: () => deps.authorities.plugAndCharge().v2gAuthority,
-      ...{ registry: store.registry, renewals: store.renewals, note, log },
-      issued: v2gIndex(store.issued),
-      overInsecureProfiles: () => settings().overInsecureProfiles,
-      clock: systemClock(),
-      random: Math.random,
-    }),
-    schemas201,
-    callTimeoutMs: () => config().limits.callTimeout,
-    counted: (message, result) => metrics.plugAndCharge.inc({ message, result }),
-    log,
-  })
   return {
     all: [
       createGuard({ settings, note, now }),

@@ -203,6 +203,7 @@ export function createChargePoint(options: ChargePointOptions): ChargePoint {
     ...{ is201, serialNumber: options.model?.serialNumber ?? identity },
     organization: () => configuration.get('CpoName') ?? '',
     inBackground: background.start,
+    trigger: () => certificateBehaviour.trigger,
   })
   const network = createStationNetwork({
     ...{ security, note },

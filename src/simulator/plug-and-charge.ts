@@ -45,6 +45,8 @@ export interface PlugAndChargeDeps extends RootCommandDeps {
   readonly serialNumber: string
   readonly organization: () => string
   readonly inBackground: (work: () => Promise<unknown>) => void
+  /** What it answers to a trigger: the same as to that for its TLS certificate. */
+  readonly trigger: () => 'Accepted' | 'Rejected' | 'NotImplemented'
 }
 
 const installable = ['V2GRootCertificate', 'MORootCertificate'] as const
@@ -126,6 +128,17 @@ export function createPlugAndCharge(deps: PlugAndChargeDeps): PlugAndCharge {
     return { kind: 'result', payload: { status: 'Accepted', certificateHashDataChain: found } }
   }
 
+  /** The note leaves open what is in it, and some central systems put nothing there: it is about this message. */
+  function trigger({ requestedMessage = 'SignV2GCertificate' }: Payload): Answer {
+    if (requestedMessage !== 'SignV2GCertificate')
+      return { kind: 'result', payload: wrapAnswer({ status: 'NotImplemented' }) }
+    const status = deps.trigger()
+    const payload = wrapAnswer({ status })
+    return status === 'Accepted'
+      ? { kind: 'result', payload, afterwards: () => deps.inBackground(requestV2gCertificate) }
+      : { kind: 'result', payload }
+  }
+
   const table: CommandTable = {
     DataTransfer(payload, target) {
       const wrapped = unwrapRequest(payload)
@@ -143,11 +156,7 @@ export function createPlugAndCharge(deps: PlugAndChargeDeps): PlugAndCharge {
         case 'CertificateSigned':
           return wrap(signed(data.certificateChain))
         case 'TriggerMessage':
-          return {
-            kind: 'result',
-            payload: wrapAnswer({ status: 'Accepted' }),
-            afterwards: () => deps.inBackground(requestV2gCertificate),
-          }
+          return trigger(data)
         default:
           return unknownMessage
       }

@@ -52,6 +52,10 @@ export class FakeOperations implements ChargePointOperations {
     return this.#run('renew', identity, options)
   }
 
+  renewV2gCertificate(identity: string, options: OperationOptions): Promise<OperationOutcome> {
+    return this.#run('renew v2g', identity, options)
+  }
+
   getLog(identity: string, options: GetLogOptions): Promise<OperationOutcome> {
     return this.#run('get log', identity, options)
   }

@@ -125,6 +125,7 @@ export function world(count: number, store: CampaignStore = memoryCampaigns()): 
           operate(identity, options.reset ? 'rotate with reset' : 'rotate', options),
         renewCertificate: (identity, options) =>
           operate(identity, options.reconnect === true ? 'renew and reconnect' : 'renew', options),
+        renewV2gCertificate: (identity, options) => operate(identity, 'renew v2g', options),
         upgradeProfile: (identity, to, options) =>
           operate(
             identity,

@@ -15,6 +15,10 @@ const path = '/charge-points/:identity/certificate'
 const defaultTimeoutMs = 180_000
 const dayMs = 86_400_000
 
+const timeoutSeconds = Type.Optional(
+  Type.Integer({ minimum: 1, maximum: 600, description: 'For all of it; 180 unless given.' }),
+)
+
 const renewalBody = strict({
   keyType: Type.Optional(
     oneOf(['rsa', 'ec'], { description: 'A request with another type of key is answered Rejected.' }),
@@ -34,9 +38,7 @@ const renewalBody = strict({
         'false: the charge point is not asked for its configuration before, as test tools want it.',
     }),
   ),
-  timeoutSeconds: Type.Optional(
-    Type.Integer({ minimum: 1, maximum: 600, description: 'For all of it; 180 unless given.' }),
-  ),
+  timeoutSeconds,
 })
 
 /** Certificates of charge points: asked for, on their way, and issued (A02, A03). */
@@ -84,6 +86,27 @@ export function certificateRenewalRoutes(api: Api, context: ApiContext): void {
       const timeoutMs = timeoutSeconds === undefined ? defaultTimeoutMs : timeoutSeconds * 1000
       return operate(request, reply, request.params.identity, timeoutMs, (identity, options) =>
         operations.renewCertificate(identity, { ...options, ...rest }),
+      )
+    },
+  )
+
+  api.post(
+    '/charge-points/:identity/v2g-certificate',
+    {
+      schema: {
+        operationId: 'renewV2gCertificate',
+        summary: 'Has the charge point ask for a new V2G certificate, and gives it one (A02, ISO 15118)',
+        tags,
+        params: identityParams,
+        body: strict({ timeoutSeconds }),
+        response: operationAnswers(),
+      },
+    },
+    (request, reply) => {
+      const { timeoutSeconds } = request.body
+      const timeoutMs = timeoutSeconds === undefined ? defaultTimeoutMs : timeoutSeconds * 1000
+      return operate(request, reply, request.params.identity, timeoutMs, (identity, options) =>
+        operations.renewV2gCertificate(identity, options),
       )
     },
   )

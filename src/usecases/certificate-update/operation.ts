@@ -213,7 +213,7 @@ function late({ signal }: Operation, renewal: RenewalRecord | null): Failure {
 }
 
 /** null: it will send a request. Total on whatever a peer sends. */
-function readTrigger({ action, payload }: CallWords, outcome: CallOutcome): Failure | null {
+export function readTrigger({ action, payload }: CallWords, outcome: CallOutcome): Failure | null {
   switch (outcome.kind) {
     case 'result':
       switch (outcome.payload.status) {

@@ -50,6 +50,7 @@ const in201: ReadonlySet<string> = new Set([
   'rotate-password',
   'upgrade-profile',
   'renew-certificate',
+  'renew-v2g-certificate',
   'list-roots',
   'install-root',
   'delete-root',

@@ -138,6 +138,8 @@ export interface ChargePointOperations {
    * new one is seen.
    */
   renewCertificate(identity: string, options: RenewCertificateOptions): Promise<OperationOutcome>
+  /** A02: the same for its V2G certificate, the one that it shows to vehicles. */
+  renewV2gCertificate(identity: string, options: OperationOptions): Promise<OperationOutcome>
   /**
    * L01: image and certificate verified, SignedUpdateFirmware sent, and followed to its end; one that still
    * goes on when the time is over is a success that says so.

@@ -13,6 +13,7 @@ import { createPasswordChanges } from '../password-update/changes.ts'
 import { createPasswordFlights } from '../password-update/flights.ts'
 import { type PasswordRotationDeps, passwordRotation, rotateWithin } from '../password-update/operation.ts'
 import { passwordUpdate } from '../password-update/password-update.ts'
+import type { PlugAndCharge } from '../plug-and-charge/plug-and-charge.ts'
 import { profileUpgradeOperation } from '../profile-upgrade/operation.ts'
 import { createPendingUpgrades } from '../profile-upgrade/pending.ts'
 import { type ProfileUpgradeDeps, profileUpgrade } from '../profile-upgrade/profile-upgrade.ts'
@@ -52,6 +53,7 @@ export interface ChargePointChangesDeps {
   readonly sessions: SessionDirectory
   readonly transactions: TransactionWatch
   readonly certificates: Pick<CertificateUpdate, 'operation'>
+  readonly plugAndCharge: Pick<PlugAndCharge, 'renewal'>
   readonly signedFirmware: Pick<SignedFirmware, 'operation'>
   readonly logs: Pick<ChargePointLogs, 'operation'>
   readonly clock: Clock
@@ -169,6 +171,7 @@ export function createChargePointChanges(deps: ChargePointChangesDeps): ChargePo
         vehicleRoots: deps.vehicleRoots,
       }),
       renewCertificate: deps.certificates.operation(common),
+      renewV2gCertificate: deps.plugAndCharge.renewal(common),
       updateFirmware: deps.signedFirmware.operation(common),
       getLog: deps.logs.operation(common),
     },

@@ -23,9 +23,14 @@ export interface Form {
   /** null: the CALL is none of them. */
   read(call: Call): Asked | null
   answer(payload: Payload): Payload
+  /** TriggerMessage for a SignCertificate; never rejected. */
+  trigger(session: UseCaseSession, options: CallOptions): Promise<CallOutcome>
   /** CertificateSigned, behind a SignCertificate; never rejected. */
   signed(session: UseCaseSession, certificateChain: string, options: CallOptions): Promise<CallOutcome>
 }
+
+/** MessageTriggerEnumType of OCPP 2.0.1; the application note takes it over. */
+export const v2gTrigger = { requestedMessage: 'SignV2GCertificate' } as const
 
 /** OCPP 1.6: inside DataTransfer (application note Plug & Charge, version 1.0). */
 const inDataTransfer: Form = {
@@ -36,6 +41,7 @@ const inDataTransfer: Form = {
     return message === undefined ? null : { message, data: wrapped?.data ?? {} }
   },
   answer: wrapAnswer,
+  trigger: (session, options) => callWrapped(session, 'TriggerMessage', v2gTrigger, options),
   signed: (session, certificateChain, options) =>
     callWrapped(session, 'CertificateSigned', { certificateChain }, options),
 }
@@ -50,6 +56,7 @@ const native: Form = {
     return message === undefined ? null : { message, data: payload }
   },
   answer: (payload) => payload,
+  trigger: (session, options) => session.callChargePoint('TriggerMessage', v2gTrigger, options),
   signed: (session, certificateChain, options) =>
     session.callChargePoint(
       'CertificateSigned',

@@ -14,10 +14,13 @@ import {
   type Watch,
 } from '../../relay/use-case.ts'
 import type { Signer } from '../ocpp201/sign-certificate.ts'
+import type { OperationDeps } from '../operation/context.ts'
+import type { ChargePointOperations } from '../operation/operation.ts'
 import { certificateStatusAnswer, evCertificateAnswer, type ServedAnswer } from './answers.ts'
 import { askByIdTag, judgeAuthorize, withStatus } from './authorize.ts'
 import { type Asked, type AskedMessage, askedMessages, forms, nativeMessages } from './forms.ts'
 import { isServed, type PlugAndChargeServices } from './settings.ts'
+import { v2gRenewal } from './v2g-renewal.ts'
 import type { V2gSigning } from './v2g-signing.ts'
 
 export interface PlugAndChargeDeps {
@@ -35,6 +38,8 @@ export interface PlugAndCharge {
   readonly useCase: UseCase
   /** SignCertificate of OCPP 2.0.1 for a V2GCertificate. */
   readonly signer: Signer
+  /** A new V2G certificate, as an operator wants it. */
+  renewal(deps: OperationDeps): ChargePointOperations['renewV2gCertificate']
 }
 
 /**
@@ -68,7 +73,8 @@ export function createPlugAndCharge(deps: PlugAndChargeDeps): PlugAndCharge {
     serves: () => isServed(services(), 'SignCertificate'),
     request: ({ payload }, session) => fate(session, { message: 'SignCertificate', data: payload }),
   }
-  return { useCase, signer }
+  const serves = () => isServed(services(), 'SignCertificate')
+  return { useCase, signer, renewal: (common) => v2gRenewal({ ...common, signing, serves }) }
 }
 
 function watchesOf(services: () => PlugAndChargeServices): readonly Watch[] {

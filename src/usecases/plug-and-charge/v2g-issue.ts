@@ -10,7 +10,7 @@ import { readSigned } from '../certificate-update/deliver.ts'
 import { issuerKeyOf } from '../certificate-update/judge.ts'
 import { keyTypeOf } from '../certificate-update/request.ts'
 import { chainSizeProblem, retryDelayMs } from '../certificate-update/rules.ts'
-import type { DeliverSigned, V2gAuthority, V2gSigningDeps } from './v2g-signing.ts'
+import type { DeliverSigned, V2gAuthority, V2gChange, V2gSigningDeps } from './v2g-signing.ts'
 
 /** A request that was answered Accepted. */
 export interface V2gJob {
@@ -21,7 +21,10 @@ export interface V2gJob {
   readonly deliver: DeliverSigned
 }
 
-type IssueDeps = V2gSigningDeps & { readonly asking: Asking }
+type IssueDeps = V2gSigningDeps & {
+  readonly asking: Asking
+  readonly told: (identity: string, change: V2gChange) => void
+}
 
 /** Has it signed and hands it on; what goes wrong is noted. Never rejected. */
 export async function issueV2g(deps: IssueDeps, service: V2gAuthority, job: V2gJob): Promise<void> {
@@ -98,29 +101,32 @@ async function remember(
   })
 }
 
-async function handOn({ log, note }: IssueDeps, job: V2gJob, { pem }: IssuedChain): Promise<void> {
+async function handOn({ log, note, told }: IssueDeps, job: V2gJob, { pem }: IssuedChain): Promise<void> {
   const { identity, listener, address } = job.session.facts
   const answer = readSigned(await job.deliver(pem))
   log.info({ identity, answer: answer.kind }, 'CertificateSigned for a V2G certificate')
   switch (answer.kind) {
     case 'accepted': {
+      told(identity, { kind: 'taken' })
       const techInfo = 'a new V2G certificate was taken [A02.FR.08]'
       return note({ type: 'ReconfigurationOfSecurityParameters', identity, listener, address, techInfo })
     }
     case 'refused': {
+      told(identity, { kind: 'refused', detail: answer.detail })
       const techInfo = `the charge point refused its new V2G certificate: ${answer.detail} [A02.FR.07]`
       return note({ type: 'InvalidChargePointCertificate', identity, listener, address, techInfo })
     }
     case 'unknown':
     case 'not-sent':
       // It asks again, if it has not got it.
-      return
+      return told(identity, { kind: 'unanswered', detail: answer.detail })
     default:
       return answer satisfies never
   }
 }
 
-function fail({ log, note }: IssueDeps, identity: string, why: string): void {
+function fail({ log, note, told }: IssueDeps, identity: string, why: string): void {
+  told(identity, { kind: 'failed', detail: why })
   log.warn({ identity, err: why }, 'no V2G certificate was issued')
   note({ type: 'CertificateAuthorityFailed', identity, techInfo: `no V2G certificate: ${why} [A02.FR.04]` })
 }

@@ -57,9 +57,17 @@ export interface V2gSigning {
     payload: Payload,
     deliver: DeliverSigned,
   ): Promise<ServedAnswer & { readonly sent?: () => void }>
+  /** Hears what becomes of the requests of a charge point. One at a time; returns what ends that. */
+  watch(identity: string, heard: (change: V2gChange) => void): () => void
   /** What is under way for this session ends: the charge point asks again (CertSigningRepeatTimes). */
   ended(session: UseCaseSession): void
 }
+
+/** What has become of a request, for whoever has asked for it. */
+export type V2gChange =
+  | { readonly kind: 'requested' }
+  | { readonly kind: 'rejected' | 'failed' | 'refused' | 'unanswered'; readonly detail: string }
+  | { readonly kind: 'taken' }
 
 const repeatMs = 60_000
 const maxRemembered = 10_000
@@ -81,9 +89,13 @@ export function createV2gSigning(deps: V2gSigningDeps): V2gSigning {
   const repeats = new Repeats(repeatMs, maxRemembered)
   /** One for each session at the most. */
   const jobs = new Map<UseCaseSession, V2gJob>()
+  /** One for each operation that is under way. */
+  const watchers = new Map<string, (change: V2gChange) => void>()
+  const told = (identity: string, change: V2gChange): void => watchers.get(identity)?.(change)
 
   function reject(session: UseCaseSession, why: string, code: string): ServedAnswer {
     const { identity, listener, address } = session.facts
+    told(identity, { kind: 'rejected', detail: why })
     const unsaid = repeats.say(`${identity}\n${code}`, clock.now())
     if (unsaid !== null) {
       const techInfo = `the request for a V2G certificate was answered Rejected: ${why}${unsaidWords(unsaid)}`
@@ -131,7 +143,10 @@ export function createV2gSigning(deps: V2gSigningDeps): V2gSigning {
       const accepted: ServedAnswer = { payload: { status: 'Accepted' }, result: 'accepted', detail: null }
       const { keyFingerprint } = csr.facts
       // Repeated while it is under way: the same answer, and one certificate.
-      if (jobs.get(session)?.keyFingerprint === keyFingerprint) return accepted
+      if (jobs.get(session)?.keyFingerprint === keyFingerprint) {
+        told(identity, { kind: 'requested' })
+        return accepted
+      }
       const down = asking.problem(keyTypeOf(csr))
       if (down !== null) return reject(session, down, 'authority')
       if (!budget.take(identity, present.requestsPerHour, clock.now()))
@@ -140,6 +155,7 @@ export function createV2gSigning(deps: V2gSigningDeps): V2gSigning {
           `it has sent ${present.requestsPerHour} requests within an hour`,
           'request_rate',
         )
+      told(identity, { kind: 'requested' })
       const stop = new AbortController()
       const job: V2gJob = { session, csr, keyFingerprint, stop, deliver }
       const sent = (): void => {
@@ -148,13 +164,21 @@ export function createV2gSigning(deps: V2gSigningDeps): V2gSigning {
         const over = (): void => {
           if (jobs.get(session) === job) jobs.delete(session)
         }
-        void issueV2g({ ...deps, asking }, present, job).finally(over)
+        void issueV2g({ ...deps, asking, told }, present, job).finally(over)
       }
       return { ...accepted, sent }
+    },
+    watch(identity, heard) {
+      watchers.set(identity, heard)
+      return () => {
+        if (watchers.get(identity) === heard) watchers.delete(identity)
+      }
     },
     ended(session) {
       jobs.get(session)?.stop.abort()
       jobs.delete(session)
+      const { identity } = session.facts
+      told(identity, { kind: 'unanswered', detail: 'its session ended before it had the certificate' })
     },
   }
 }

@@ -176,6 +176,7 @@ export async function setUp(
       },
       // Renewals have a setting of their own.
       certificates: { operation: () => () => Promise.reject(new Error('not here')) },
+      plugAndCharge: { renewal: () => () => Promise.reject(new Error('not here')) },
       signedFirmware: { operation: () => () => Promise.reject(new Error('not here')) },
       logs: { operation: () => () => Promise.reject(new Error('not here')) },
       clock,

@@ -23,7 +23,7 @@ function settingOf(services: Partial<PlugAndChargeServices>) {
   const state = { services: { ...noPlugAndCharge, ...services } }
   const { useCase } = createPlugAndCharge({
     services: () => state.services,
-    signing: { request: () => assert.fail('nothing is signed here'), ended() {} },
+    signing: { request: () => assert.fail('nothing is signed here'), ended() {}, watch: () => () => {} },
     schemas201: createMessageSchemas201(),
     callTimeoutMs: () => 1000,
     counted: (message, result) => void counted.push(`${message} ${result}`),

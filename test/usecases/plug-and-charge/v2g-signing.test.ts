@@ -114,6 +114,31 @@ test('the end of the session ends it, and another request is Rejected while the 
   assert.equal(asked(), 1)
 })
 
+test('whoever has asked for a request hears what becomes of it', async () => {
+  const heard: string[] = []
+  const hear = ({ signing, session }: Awaited<ReturnType<typeof settingOf>>) =>
+    signing.watch(session.facts.identity, ({ kind }) => heard.push(kind))
+  const good = await settingOf(0)
+  const stop = hear(good)
+  const answer = await good.request(await makeCsr())
+  answer.sent?.()
+  await good.delivered
+  while (heard.length < 2) await new Promise<void>((resolve) => setImmediate(resolve))
+  assert.deepEqual(heard.splice(0), ['requested', 'taken'])
+  await good.request('nonsense')
+  assert.deepEqual(heard.splice(0), ['rejected'])
+  stop()
+  await good.request('nonsense')
+  assert.deepEqual(heard, [])
+  const away = await settingOf(99)
+  hear(away)
+  const first = await away.request(await makeCsr())
+  first.sent?.()
+  await away.waited()
+  away.signing.ended(away.session)
+  assert.deepEqual(heard, ['requested', 'unanswered'])
+})
+
 test('[CWE-770] who asks too often in an hour is Rejected', async () => {
   const { request } = await settingOf(0, 1)
   assert.equal((await request(await makeCsr())).payload.status, 'Accepted')
