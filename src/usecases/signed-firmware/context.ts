@@ -4,6 +4,7 @@ import type { MessageSchemas } from '../../ocpp/message-schemas.ts'
 import type { SessionDirectory } from '../../relay/use-case.ts'
 import type { FirmwareStore } from '../../store/store.ts'
 import type { SecurityMessagesMode } from '../security-messages/security-messages.ts'
+import type { PlainProgress } from './plain-progress.ts'
 import type { Updates } from './updates.ts'
 import type { FirmwareVerifier } from './verifier.ts'
 
@@ -30,4 +31,5 @@ export interface FirmwareSettings {
 
 export interface SignedFirmwareContext extends SignedFirmwareDeps {
   readonly updates: Updates
+  readonly plain: PlainProgress
 }

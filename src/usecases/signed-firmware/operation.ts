@@ -54,7 +54,9 @@ async function update(
   const requestId = await beginUpdate(context, identity, { origin, name: entry.name, location })
   // Before it is sent: the end of a plain update carries no number that could be looked up later.
   const stop = new AbortController()
-  const plainEnd = context.updates.ended(identity, plainRequest, overOf(operation, stop.signal))
+  const over = overOf(operation, stop.signal)
+  const plainEnd = context.updates.ended(identity, plainRequest, over)
+  const followed = context.plain.follow(identity, common.clock, over)
   try {
     const sent = await sendUpdate(context, {
       ...{ identity, requestId, entry, origin },
@@ -66,11 +68,14 @@ async function update(
     switch (sent.kind) {
       case 'failed':
         return failure(sent.code, sent.detail)
-      case 'plain':
-        return outcomeOf(operation, options, await plainEnd, {
-          about: 'plain UpdateFirmware',
-          now: context.now(),
-        })
+      case 'plain': {
+        const about = 'plain UpdateFirmware'
+        const ended = await Promise.race([plainEnd, followed.silent.then((silent) => ({ silent }))])
+        // Whether it is installed nobody can say but the charge point: it is no success.
+        if (ended !== null && typeof ended === 'object')
+          return failure('not_verified', `${ended.silent} (${about})`)
+        return outcomeOf(operation, options, ended ?? followed.last, { about, now: context.now() })
+      }
       case 'signed':
         return await follow(context, common, operation, options, sent.requestId)
       default:

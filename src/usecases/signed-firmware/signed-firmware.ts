@@ -14,9 +14,10 @@ import type { ChargePointOperations } from '../operation/operation.ts'
 import type { SignedFirmwareContext, SignedFirmwareDeps } from './context.ts'
 import { createDelivery, type Delivery } from './delivery.ts'
 import { updateFirmwareOperation } from './operation.ts'
-import { onPlainStatus, onStatus, type Triggered } from './status.ts'
+import { createPlainProgress } from './plain-progress.ts'
+import { onBoot, onPlainStatus, onStatus, type Triggered } from './status.ts'
 import { type UpdateTranslation, updateTranslation } from './translation.ts'
-import { createUpdates, plainRequest } from './updates.ts'
+import { createUpdates } from './updates.ts'
 
 /** Signed firmware (L01) in front of a central system that knows UpdateFirmware only. */
 export interface SignedFirmware {
@@ -31,6 +32,7 @@ export function createSignedFirmware(deps: SignedFirmwareDeps): SignedFirmware {
   const context: SignedFirmwareContext = {
     ...deps,
     updates: createUpdates(deps.firmware),
+    plain: createPlainProgress(),
     note: seldom(deps),
   }
   const delivery = createDelivery(context)
@@ -49,7 +51,12 @@ export function createSignedFirmware(deps: SignedFirmwareDeps): SignedFirmware {
         {
           direction: 'to-central-system',
           action: 'FirmwareStatusNotification',
-          only: ({ facts }) => context.updates.isAwaited(facts.identity, plainRequest),
+          only: ({ facts }) => context.plain.isFollowed(facts.identity),
+        },
+        {
+          direction: 'to-central-system',
+          action: 'BootNotification',
+          only: ({ facts }) => context.plain.isFollowed(facts.identity),
         },
         // Only while something waits for a charge point that has just connected.
         { direction: 'to-central-system', action: '*', only: (session) => held.has(session) },
@@ -60,6 +67,7 @@ export function createSignedFirmware(deps: SignedFirmwareDeps): SignedFirmware {
           if (call.action === 'SignedFirmwareStatusNotification')
             return onStatus(context, delivery, triggered, call, session)
           if (call.action === 'FirmwareStatusNotification') onPlainStatus(context, call, session)
+          if (call.action === 'BootNotification') onBoot(context, call, session)
           return release(delivery, held, call, session)
         }
         if (deps.mode() === 'forward') return forward

@@ -47,9 +47,25 @@ export async function onStatus(
 }
 
 /** FirmwareStatusNotification of the core: tells who waits for it, and goes on as it is. */
-export function onPlainStatus({ updates }: SignedFirmwareContext, call: Call, session: UseCaseSession): void {
+export function onPlainStatus(
+  { updates, plain }: SignedFirmwareContext,
+  call: Call,
+  session: UseCaseSession,
+): void {
   const status = readSignedStatus(call.payload['status'])
-  if (status !== null) updates.reported(session.facts.identity, plainRequest, status)
+  if (status === null) return
+  plain.status(session.facts.identity, status)
+  updates.reported(session.facts.identity, plainRequest, status)
+}
+
+/** Does a plain update go on, or was it forgotten over a restart? */
+export function onBoot(
+  { plain }: Pick<SignedFirmwareContext, 'plain'>,
+  { payload }: Call,
+  session: UseCaseSession,
+): void {
+  const { firmwareVersion } = payload
+  plain.booted(session.facts.identity, typeof firmwareVersion === 'string' ? firmwareVersion : null)
 }
 
 interface Reported {

@@ -14,8 +14,6 @@ export interface Updates {
   ): Promise<FirmwareUpdate | null>
   /** Tells who waits for this request how it has ended; 'superseded': given up for another one. */
   reported(identity: string, requestId: number, end: SignedStatus | 'superseded'): void
-  /** Does anybody wait for this request? */
-  isAwaited(identity: string, requestId: number): boolean
   /** What ends the request; null when nothing does before `signal` ends the waiting. */
   ended(identity: string, requestId: number, signal: AbortSignal): Promise<SignedStatus | 'superseded' | null>
 }
@@ -54,8 +52,6 @@ export function createUpdates(firmware: FirmwareStore): Updates {
       if (end !== 'superseded' && endOf(end) === null) return
       for (const wake of waiting.get(keyOf(identity, requestId)) ?? []) wake(end)
     },
-
-    isAwaited: (identity, requestId) => waiting.has(keyOf(identity, requestId)),
 
     ended(identity, requestId, signal) {
       if (signal.aborted) return Promise.resolve(null)

@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import { createLogger } from '../../../src/observe/log.ts'
+import type { Payload } from '../../../src/ocpp/message.ts'
 import { createMessageSchemas } from '../../../src/ocpp/message-schemas.ts'
 import type { FirmwareEntry, FirmwareStore, FirmwareUpdate } from '../../../src/store/store.ts'
 import type { OperationDeps } from '../../../src/usecases/operation/context.ts'
 import type { UpdateFirmwareOptions } from '../../../src/usecases/operation/operation.ts'
 import { createOperationTurns } from '../../../src/usecases/operation/turns.ts'
+import { afterBootMs } from '../../../src/usecases/signed-firmware/plain-progress.ts'
 import { createSignedFirmware } from '../../../src/usecases/signed-firmware/signed-firmware.ts'
 import { firmwareEntry } from '../../store/contract/firmware.ts'
 import { fakeSession } from '../../support/fake-session.ts'
@@ -48,11 +50,14 @@ function setUp(_t: TestContext, entry: Partial<FirmwareEntry> = {}) {
   } as unknown as OperationDeps
   const run = (more: Partial<UpdateFirmwareOptions> = {}) =>
     signed.operation(common)('CP1', { name: 'v2', origin: 'campaign', timeoutMs: 600_000, ...more })
+  const says = (action: string, payload: Payload) =>
+    signed.useCase.onCall?.({ direction: 'to-central-system', id: '1', action, payload }, session)
   return {
     clock,
     session,
     stopping,
     run,
+    says,
     get update() {
       return update
     },
@@ -142,4 +147,78 @@ test('a location with a * has to be said, and another one is refused', async (t)
   assert.match(elsewhere.detail, /v2 is not for this location/)
   assert.match((await s.run({ name: 'v9' })).detail, /there is no firmware v9/)
   assert.deepEqual([s.session.calls, s.update], [[], null])
+})
+
+/** One without L01: it takes the plain message. */
+async function plain(t: TestContext) {
+  const s = setUp(t, {})
+  const ended = s.run({ timeoutMs: 3_600_000 })
+  await s.session.outcome({ kind: 'error', code: 'NotImplemented', description: '', details: {} })
+  await s.session.outcome({ kind: 'result', payload: {} })
+  const status = (name: string) => s.says('FirmwareStatusNotification', { status: name })
+  const boot = (firmwareVersion?: unknown) => s.says('BootNotification', { firmwareVersion })
+  /** A turn of the event loop: what was to be heard is heard. */
+  const turn = () => new Promise<void>((resolve) => setImmediate(resolve))
+  let outcome: Awaited<typeof ended> | null = null
+  void ended.then((one) => {
+    outcome = one
+  })
+  await turn()
+  return { ...s, ended, status, boot, turn, isOver: () => outcome !== null }
+}
+
+test('a plain update whose charge point starts again and says no more ends, and is no success', async (t) => {
+  const s = await plain(t)
+  for (const name of ['Downloading', 'Downloaded', 'Installing']) await s.status(name)
+  await s.boot('2.0"\n')
+  // Asked by the central system; no step of the update.
+  await s.status('Idle')
+  await s.turn()
+  s.clock.advance(afterBootMs - 1)
+  await s.turn()
+  assert.equal(s.isOver(), false, 'it may still report')
+  s.clock.advance(1)
+  assert.deepEqual(await s.ended, {
+    ...{ ok: false, code: 'not_verified' },
+    detail:
+      'it reported Installing, has started again with firmwareVersion "2.0\\"\\n", and has not reported Installed since (plain UpdateFirmware)',
+  })
+  // Nobody waits any more.
+  await s.boot('2.0')
+  await s.status('Installed')
+})
+
+test('[OCPP 1.6 6.49] a plain update is done with Installed alone, also behind a restart', async (t) => {
+  const s = await plain(t)
+  // Before it has the image a restart means nothing.
+  await s.boot('1.0')
+  await s.status('Downloading')
+  await s.boot('1.0')
+  await s.turn()
+  s.clock.advance(2 * afterBootMs)
+  await s.turn()
+  assert.equal(s.isOver(), false)
+  await s.status('Downloaded')
+  await s.boot()
+  await s.turn()
+  s.clock.advance(afterBootMs - 1)
+  // It goes on: the restart was for the installation.
+  await s.status('Installing')
+  s.clock.advance(afterBootMs)
+  await s.turn()
+  assert.equal(s.isOver(), false)
+  await s.boot(7)
+  await s.status('Installed')
+  assert.deepEqual(await s.ended, { ok: true, detail: 'it reported Installed (plain UpdateFirmware)' })
+})
+
+test('a campaign is told what a plain update reported last', async (t) => {
+  const s = setUp(t)
+  const ended = s.run({ timeoutMs: 200 })
+  await s.session.outcome({ kind: 'error', code: 'NotSupported', description: '', details: {} })
+  await s.session.outcome({ kind: 'result', payload: {} })
+  await s.says('FirmwareStatusNotification', { status: 'Installing' })
+  const outcome = await ended
+  assert.partialDeepStrictEqual(outcome, { ok: false, code: 'update_pending' })
+  assert.match(outcome.detail, /its last status is Installing \(plain UpdateFirmware\)/)
 })
