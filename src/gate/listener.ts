@@ -7,7 +7,7 @@ import type { Verifies } from '../pki/signature.ts'
 import { messageOf, ProxyError } from '../policy/error.ts'
 import type { HelloFacts } from '../policy/facts.ts'
 import type { CheckMode, ReasonCode } from '../policy/reasons.ts'
-import { checkNegotiated, reasonOfTlsError } from '../policy/tls.ts'
+import { checkNegotiated, detailOfTlsError, reasonOfTlsError } from '../policy/tls.ts'
 import type { Verdict } from '../policy/verdict.ts'
 import type { Registry, Renewals } from '../store/store.ts'
 import type { AcceptLimits } from './accept-limits.ts'
@@ -261,7 +261,7 @@ export class Listener {
   #handshakeFailed(
     connection: GateConnection,
     policy: LivePolicy,
-    { code, message }: Extract<HandshakeOutcome, { ok: false }>,
+    failure: Extract<HandshakeOutcome, { ok: false }>,
   ): void {
     const { tls } = policy.listener
     const { hello } = connection.facts
@@ -272,8 +272,8 @@ export class Listener {
       ciphers: tls.ciphers,
       missingSignatureAlgorithms: tls.compat.missingSignatureAlgorithms,
     }
-    const reason = reasonOfTlsError(code, hello, tlsPolicy)
-    this.#deps.refuser.refuse(connection, reason, `${code}: ${message}`.slice(0, 300))
+    const reason = reasonOfTlsError(failure.code, hello, tlsPolicy)
+    this.#deps.refuser.refuse(connection, reason, detailOfTlsError(failure, reason, hello, tlsPolicy))
   }
 
   /** A00.FR.401 to 407, before any HTTP is read (TC_A_08); again once the identity is known. */

@@ -1,6 +1,6 @@
 import type { HelloFacts } from './facts.ts'
 import type { ReasonCode } from './reasons.ts'
-import { checkHello, type TlsPolicy } from './tls-hello.ts'
+import { checkHello, isOlder, offeredVersions, type TlsPolicy } from './tls-hello.ts'
 
 /** Codes of Node and OpenSSL that say by themselves what went wrong. */
 const reasonsByCode: Readonly<Record<string, ReasonCode>> = {
@@ -52,6 +52,34 @@ export function reasonOfTlsError(code: string, hello: HelloFacts | null, policy?
   if (known !== undefined) return known
   if (alertOfPeer.test(code)) return peerRefusedVersion(code) ? 'tls_version' : 'handshake_aborted'
   return code.startsWith('ERR_SSL_') ? 'handshake_malformed' : 'handshake_aborted'
+}
+
+/** What went wrong in words of ours, where the hello tells it; otherwise those of OpenSSL. */
+export function detailOfTlsError(
+  { code, message }: { readonly code: string; readonly message: string },
+  reason: ReasonCode,
+  hello: HelloFacts | null,
+  policy?: TlsPolicy,
+): string {
+  const raw = `${code}: ${message}`.slice(0, 300)
+  if (hello === null || policy === undefined) return raw
+  const verdict = checkHello(hello, policy)
+  if (!verdict.ok && verdict.reason === reason) return verdict.detail
+  return reason === 'tls_version' ? `${versionsOf(hello, policy)}; ${whyNone(code)}` : raw
+}
+
+/** What was offered, and what there is, where both have a version in common. */
+function versionsOf(hello: HelloFacts, { legacy, minVersion, edition }: TlsPolicy): string {
+  const lowest = legacy && edition === 3 && isOlder(hello.highestVersion, 'TLSv1.2') ? 'TLSv1' : minVersion
+  const offered = offeredVersions(hello).join(', ') || hello.highestVersion
+  return `it offers ${offered}, the listener has ${lowest === 'TLSv1' ? 'TLSv1 and TLSv1.1' : `${lowest} and above`}`
+}
+
+function whyNone(code: string): string {
+  if (peerRefusedVersion(code)) return 'it refused the version that was chosen'
+  if (code === 'ERR_SSL_INAPPROPRIATE_FALLBACK')
+    return 'it says that it can do more and came back with less: somebody between talks it down (RFC 7507)'
+  return 'they have no version in common that its suites are for'
 }
 
 /** The client refused what we chose: it needs a version that we do not have. */

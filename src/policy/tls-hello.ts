@@ -30,6 +30,11 @@ const versionCode = {
 } as const
 const allowedGroupCodes: ReadonlySet<number> = new Set(Object.values(allowedGroups))
 
+/** Versions by their names, the newest first; what is no version of TLS is left out. */
+export function offeredVersions({ versions }: HelloFacts): readonly TlsVersion[] {
+  return versionOrder.filter((version) => versions.includes(versionCode[version])).toReversed()
+}
+
 /** Is this version older than that one? */
 export function isOlder(version: TlsVersion, than: TlsVersion): boolean {
   return versionOrder.indexOf(version) < versionOrder.indexOf(than)

@@ -5,7 +5,7 @@ import { admitted, refused, type Verdict } from './verdict.ts'
 
 /** The rules for TLS versions and suites (A00.FR.312 to 324, 416 to 428). */
 
-export { reasonOfTlsError } from './tls-errors.ts'
+export { detailOfTlsError, reasonOfTlsError } from './tls-errors.ts'
 export { checkHello, laneOf, type TlsPolicy } from './tls-hello.ts'
 export * from './tls-suites.ts'
 

@@ -21,6 +21,7 @@ test('TLS below 1.2 is refused', async (t) => {
           attempt: () => refusalOf(proxy.chargePoint(listener, { tls: { ...identity, maxVersion } })),
           client: { stage: 'tls', tlsAlert: 'protocol_version' },
           record: { identity: null, event: 'InvalidTLSVersion' },
+          detail: new RegExp(`^the highest version offered is ${maxVersion}, the lowest allowed TLSv1.2`),
         })
       })
     }

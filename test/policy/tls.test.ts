@@ -8,6 +8,7 @@ import {
   checkHello,
   checkLegacyChargePoint,
   checkNegotiated,
+  detailOfTlsError,
   laneOf,
   legacySuites,
   mandatorySuites,
@@ -180,6 +181,36 @@ test('[A00.FR.323] errors of Node and OpenSSL become reasons', () => {
     assert.equal(reasonOfTlsError(code, facts, modern), expected, code)
   }
   assert.equal(reasonOfTlsError('ERR_SSL_NO_SHARED_CIPHER', hello12), 'tls_cipher', 'without a policy')
+})
+
+test('[A00.FR.314] [A00.FR.323] what a handshake failed for is told in versions and suites, where the hello tells', () => {
+  const said = (code: string, facts: HelloFacts | null, policy: TlsPolicy | undefined = modern) =>
+    detailOfTlsError({ code, message: 'of OpenSSL' }, reasonOfTlsError(code, facts, policy), facts, policy)
+  const both = { ...hello10, highestVersion: 'TLSv1.1', versions: [0x0a0a, 0x0302, 0x0301] } as const
+  assert.equal(
+    said('ERR_SSL_UNSUPPORTED_PROTOCOL', both),
+    'the highest version offered is TLSv1.1, the lowest allowed TLSv1.2; tls.legacy is off',
+  )
+  assert.equal(
+    said('ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION', hello),
+    'it offers TLSv1.3, TLSv1.2, the listener has TLSv1.2 and above; it refused the version that was chosen',
+  )
+  assert.match(
+    said('ERR_SSL_INAPPROPRIATE_FALLBACK', hello12),
+    /^it offers TLSv1\.2, the listener has TLSv1\.2 and above; .*RFC 7507/,
+  )
+  assert.match(
+    said('ERR_SSL_UNSUPPORTED_PROTOCOL', both, withLegacy),
+    /^it offers TLSv1\.1, TLSv1, the listener has TLSv1 and TLSv1\.1; they have no version in common/,
+  )
+  const old = { ...hello12, cipherSuites: [0x0005] }
+  assert.equal(said('ERR_SSL_NO_SHARED_CIPHER', old), 'none of the 1 suites offered is allowed with TLSv1.2')
+  // Without a hello, or where it does not tell: the words of OpenSSL, cut.
+  assert.equal(said('ERR_SSL_NO_SHARED_CIPHER', hello12), 'ERR_SSL_NO_SHARED_CIPHER: of OpenSSL')
+  assert.equal(said('ECONNRESET', hello), 'ECONNRESET: of OpenSSL')
+  assert.equal(said('ERR_SSL_UNSUPPORTED_PROTOCOL', null), 'ERR_SSL_UNSUPPORTED_PROTOCOL: of OpenSSL')
+  const long = detailOfTlsError({ code: 'E', message: 'x'.repeat(999) }, 'handshake_aborted', null)
+  assert.equal(long.length, 300)
 })
 
 /** One handshake; what was negotiated, or what the server said. */
