@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { ChargePointLogsConfig } from '../../config/schema.ts'
+import type { ChargePointLogsConfig, Config } from '../../config/schema.ts'
 import type { Logger } from '../../observe/log.ts'
 import type { Metrics } from '../../observe/metrics.ts'
 import { matchUpload, type UploadTarget } from '../../policy/charge-point-log.ts'
@@ -30,6 +30,7 @@ const allowed = ['PUT', 'POST']
 export class LogUploads {
   readonly #deps: LogUploadsDeps
   readonly #open = new Map<ServerResponse, Promise<unknown>>()
+  readonly #paths = new WeakMap<Config, readonly string[]>()
 
   constructor(deps: LogUploadsDeps) {
     this.#deps = deps
@@ -38,12 +39,20 @@ export class LogUploads {
   /** null: the request is about something else. */
   match({ config }: LivePolicy, message: IncomingMessage): UploadRequest | null {
     if (this.#deps.archive === null || config.chargePointLogs === undefined) return null
+    const target = matchUpload(this.#pathsOf(config), message.url ?? '')
+    return target.kind === 'none' ? null : target
+  }
+
+  /** Read once for each configuration: whoever floods a port with requests must not have URLs parsed for each. */
+  #pathsOf(config: Config): readonly string[] {
+    const known = this.#paths.get(config)
+    if (known !== undefined) return known
     // A charge point of one listener may be sent to the port of another.
     const paths = config.listeners.flatMap(({ logUploadUrl }) =>
       logUploadUrl === undefined ? [] : [new URL(logUploadUrl).pathname.replace(/\/+$/, '')],
     )
-    const target = matchUpload(paths, message.url ?? '')
-    return target.kind === 'none' ? null : target
+    this.#paths.set(config, paths)
+    return paths
   }
 
   /** Takes over with a request that `match` has known. Rejected: nothing was answered. */
