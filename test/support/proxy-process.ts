@@ -11,7 +11,7 @@ export interface Program {
   readonly after: readonly string[]
 }
 
-const serve: Program = { before: ['src/main.ts', 'serve', '--config'], after: [] }
+export const serve: Program = { before: ['src/main.ts', 'serve', '--config'], after: [] }
 
 /** `serve` as a real process of the Node that runs the tests. */
 export class ProxyProcess {

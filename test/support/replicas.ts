@@ -20,7 +20,7 @@ import {
   profiles,
   writeConfig,
 } from './proxy-config.ts'
-import { ProxyProcess } from './proxy-process.ts'
+import { ProxyProcess, serve } from './proxy-process.ts'
 import { RedisServer, settingsOf } from './redis-server.ts'
 import { secret } from './secrets.ts'
 import { keep } from './transcript.ts'
@@ -124,11 +124,12 @@ export class ReplicaSet {
     return set
   }
 
-  /** `redisUrl`: where it finds the store; null: where the others do. */
-  async add(name: string, redisUrl: string | null = null): Promise<Replica> {
+  /** `redisUrl`: where it finds the store; null: where the others do. `node`: options of its Node. */
+  async add(name: string, redisUrl: string | null = null, node: readonly string[] = []): Promise<Replica> {
     const path = writeConfig(join(this.pki.folder, name), this.#absolute(name, redisUrl))
     const log = new LogLines()
-    const replica = { name, log, process: await ProxyProcess.start(path, log) }
+    const program = { ...serve, before: [...node, ...serve.before] }
+    const replica = { name, log, process: await ProxyProcess.start(path, log, program) }
     this.replicas.push(replica)
     return replica
   }

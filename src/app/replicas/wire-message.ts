@@ -38,16 +38,20 @@ export type Content =
 export type Message = Envelope & Content
 export type MessageOf<Kind extends Content['kind']> = Message & { readonly kind: Kind }
 
-const sealedFor = 'replicas'
+/**
+ * Sealed with every message, so that only who means the same by it opens it. A version whose messages mean
+ * something else has another one: its replicas and those of before then hear nothing of each other.
+ */
+const wireName = 'replicas'
 
 export function sealMessage(key: Buffer, text: string): string {
-  return seal(key, sealedFor, Buffer.from(text), 'replica-message')
+  return seal(key, wireName, Buffer.from(text), 'replica-message')
 }
 
 /** Null: not sealed with our key, or not a message of this version. */
 export function openMessage(key: Buffer, sealed: string): Message | null {
   try {
-    const message: unknown = JSON.parse(unseal(key, sealedFor, sealed, 'replica-message').toString())
+    const message: unknown = JSON.parse(unseal(key, wireName, sealed, 'replica-message').toString())
     return isMessage(message) ? message : null
   } catch {
     return null
