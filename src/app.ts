@@ -5,6 +5,7 @@ import { certificatesOf, serverChainsOf } from './app/certificates.ts'
 import { chargePointLogsOf } from './app/charge-point-logs.ts'
 import { healthOf } from './app/health.ts'
 import { keepHouse } from './app/housekeeping.ts'
+import type { Listening } from './app/listening.ts'
 import { OutsideChanges } from './app/outside-changes.ts'
 import { buildPolicies, lockoutBounds } from './app/policies.ts'
 import { Rejections } from './app/rejections.ts'
@@ -51,13 +52,6 @@ export interface AppDeps {
   readonly store: Store
   readonly log: Logger
   readonly metrics: Metrics
-}
-
-/** Where a listener really listens: the port may have been 0. */
-export interface Listening {
-  readonly name: string
-  readonly host: string
-  readonly port: number
 }
 
 /** The whole proxy: wires everybody, and is the only one who knows everybody. */
@@ -271,6 +265,12 @@ export class App {
       this.#reloaded(messageOf(error))
       return false
     }
+  }
+
+  /** It was asked for, and nothing has changed: all stays, and the lists are read and fetched again. */
+  async refresh(): Promise<void> {
+    await Promise.all([this.#revocations.use(this.#policies), this.#useCases.firmware.use()])
+    this.#reloaded(null)
   }
 
   /** The new configuration could not even be read. */

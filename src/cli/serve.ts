@@ -1,15 +1,14 @@
 import { Command } from 'commander'
-import { openStore, prepareLogin } from '../app/open-store.ts'
-import type { App, Listening } from '../app.ts'
+import type { Listening } from '../app/listening.ts'
+import { openStore } from '../app/open-store.ts'
 import { defaultConfigPath, type LoadedConfig, loadConfig } from '../config/load.ts'
 import { formatFinding } from '../config/problem.ts'
-import { type ConfigWatcher, watchConfig } from '../config/watch.ts'
 import { createLogger, type Logger } from '../observe/log.ts'
 import { createMetrics } from '../observe/metrics.ts'
-import { messageOf, ProxyError } from '../policy/error.ts'
-import type { Store } from '../store/store.ts'
+import { ProxyError } from '../policy/error.ts'
 import { checkLoaded } from './check/checks.ts'
 import { machineContext } from './check/context.ts'
+import { Reloader } from './serve/reloader.ts'
 import { version } from './version.ts'
 
 interface ServeOptions {
@@ -25,8 +24,8 @@ export function serveCommand(): Command {
       'after',
       `
 SIGHUP, or a change of the configuration or of a file that it names, reloads it without dropping a
-session. SIGTERM and SIGINT drain: no new connections, sessions end within drain.timeout; a second
-signal ends at once.
+session. Where nothing has changed all stays, and SIGHUP reads and fetches the CRLs again. SIGTERM and
+SIGINT drain: no new connections, sessions end within drain.timeout; a second signal ends at once.
 
 Exit codes: 0 drained, 1 could not start, 2 used wrong or configuration refused`,
     )
@@ -77,7 +76,7 @@ export async function startProxy(loaded: LoadedConfig, log: Logger): Promise<Run
   const { App } = await import('../app.ts')
   const app = new App(config, { version, store, log, metrics })
   const started = Promise.withResolvers<void>()
-  const reloader = new Reloader(app, store, loaded, log, started.promise)
+  const reloader = new Reloader({ app, store, loaded, log, started: started.promise })
   const stopped = Promise.withResolvers<void>()
   let isStopping = false
   const stop = async () => {
@@ -114,59 +113,4 @@ export async function startProxy(loaded: LoadedConfig, log: Logger): Promise<Run
   await reloader.watch()
   started.resolve()
   return { listening, untilStopped: stopped.promise, stop }
-}
-
-/** Reads the configuration again, one time after the other. */
-class Reloader {
-  readonly #app: App
-  readonly #store: Store
-  readonly #path: string
-  readonly #log: Logger
-  #sources: readonly string[]
-  #watcher: ConfigWatcher | null = null
-  #running: Promise<void>
-
-  /** Reloads wait for `started`: until then the first configuration is still being taken. */
-  constructor(app: App, store: Store, loaded: LoadedConfig, log: Logger, started: Promise<void>) {
-    this.#running = started
-    this.#app = app
-    this.#store = store
-    this.#path = loaded.file
-    this.#sources = loaded.sources
-    this.#log = log
-  }
-
-  async watch(): Promise<void> {
-    this.#watcher = await watchConfig(this.#sources, (changed) => void this.reload(changed.join(', ')))
-  }
-
-  reload(cause: string): Promise<void> {
-    this.#running = this.#running
-      .then(() => this.#reload(cause))
-      .catch((error: unknown) => {
-        this.#app.reloadFailed(messageOf(error))
-      })
-    return this.#running
-  }
-
-  close(): void {
-    this.#watcher?.close()
-  }
-
-  async #reload(cause: string): Promise<void> {
-    this.#log.info({ cause }, 'reloading')
-    // Taken before the files are read: one that changes while they are taken over counts as changed.
-    const before = await this.#watcher?.states()
-    const loaded = loadConfig(this.#path)
-    if (!loaded.ok) {
-      this.#app.reloadFailed(loaded.problems.map(formatFinding).join('; '))
-      return
-    }
-    const useLogin = prepareLogin(loaded.config.store, this.#store)
-    if (await this.#app.reload(loaded)) {
-      useLogin()
-      this.#sources = loaded.sources
-      await this.#watcher?.setPaths(this.#sources, before)
-    }
-  }
 }

@@ -158,7 +158,7 @@ async function statesOf(paths: readonly string[]): Promise<Map<string, string>> 
 }
 
 /** Which file it is and when it was last written; the same text means the same content. */
-async function fingerprint(path: string): Promise<string> {
+export async function fingerprint(path: string): Promise<string> {
   try {
     const facts = await stat(path, { bigint: true })
     return [facts.dev, facts.ino, facts.size, facts.mtimeNs, facts.ctimeNs].join(':')

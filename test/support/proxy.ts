@@ -218,10 +218,11 @@ export class TestProxy {
 
   /** The first reload that ends from this line of the log on. */
   async reloadEnded(from: number): Promise<{ result: 'reloaded' | 'refused'; next: number }> {
-    const results = ['configuration reloaded', 'the new configuration was refused; the old one stays']
+    const refused = 'the new configuration was refused; the old one stays'
+    const results = ['configuration reloaded', 'nothing has changed', refused]
     const line = await this.log.wait('a reload', ({ msg }) => results.includes(String(msg)), from)
     return {
-      result: line.msg === results[0] ? 'reloaded' : 'refused',
+      result: line.msg === refused ? 'refused' : 'reloaded',
       next: this.log.all.indexOf(line) + 1,
     }
   }
