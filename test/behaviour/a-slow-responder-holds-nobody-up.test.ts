@@ -69,7 +69,7 @@ test('[CWE-918] a certificate cannot make the proxy ask whom it likes', async (t
     asked += 1
     response.end()
   })
-  const proxy = await startProxy(t, { revocation: { ocsp: 'hard', hosts: ['ocsp.example.com'] } })
+  const proxy = await startProxy(t, { revocation: { ...patient, ocsp: 'hard', hosts: ['ocsp.example.com'] } })
   await proxy.register('CP-1')
   const issued = await proxy.pki.cpo.chargePoint({
     overrides: { extensions: statusPointers({ ocsp: `${inner}/`, crl: null }) },

@@ -39,6 +39,7 @@ test('a simulated charge point asks about its new V2G certificate and those abov
         certificateStatus: {
           ...{ mode: 'serve', hosts: ['127.0.0.1'], networks: ['127.0.0.0/8'] },
           issuers: ['root.pem', 'sub.pem'],
+          timeout: '30s',
         },
       },
     },

@@ -39,6 +39,7 @@ test('Authorize with a contract certificate', needsOpenssl, async (t) => {
   stranger.issue('foreign')
   const authorize = {
     ...{ mode: 'serve', hosts: ['127.0.0.1'], networks: ['127.0.0.0/8'], issuers: ['mo.pem'] },
+    timeout: '30s',
   }
   let answer: Answer = { kind: 'result', payload: { idTagInfo: { status: 'Accepted', expiryDate } } }
   const setting = await startBothForms(t, {

@@ -23,13 +23,17 @@ test('[N01.FR.01] a central system of the core asks for diagnostics, and a charg
   const last = (status: string) =>
     proxy.log.wait(status, (line) => line.msg === 'status of a charge point' && line.status === status)
 
+  /** Fulfilled when this is the last one that the central system has heard. */
+  const heard = async (status: string) => {
+    while (statuses().at(-1) !== status) await central.nextMessage({ identity: 'CP-1' })
+  }
+
   const uploaded = last('Uploaded')
   const answer = await ask()
   assert.ok(answer.kind === 'result')
   assert.match(String(answer.payload.fileName), /^DiagnosticsLog-/)
   await uploaded
-  // Behind it on the line: what came before has arrived.
-  await chargePoint.heartbeat()
+  await heard('Uploaded')
   assert.deepEqual(statuses(), ['Uploading', 'Uploaded'])
   assert.match(files.seen[0]?.url ?? '', /^\/in\/DiagnosticsLog-/)
   assert.partialDeepStrictEqual((await logs())[0], {
@@ -42,16 +46,14 @@ test('[N01.FR.01] a central system of the core asks for diagnostics, and a charg
   const denied = last('PermissionDenied')
   assert.equal((await ask()).kind, 'result')
   await denied
-  await chargePoint.heartbeat()
-  assert.deepEqual(statuses().at(-1), 'UploadFailed')
+  await heard('UploadFailed')
 
   const trigger = { requestedMessage: action }
   assert.deepEqual(await central.send('CP-1', 'TriggerMessage', trigger), {
     ...{ kind: 'result', payload: { status: 'Accepted' } },
   })
   await last('Idle')
-  await chargePoint.heartbeat()
-  assert.equal(statuses().at(-1), 'Idle')
+  await heard('Idle')
 
   chargePoint.behaveAboutLogs({ getLog: 'refuse' })
   assert.deepEqual(await ask(), { kind: 'result', payload: {} })
