@@ -23,9 +23,11 @@ test('[N01.FR.01] a central system of the core asks for diagnostics, and a charg
   const last = (status: string) =>
     proxy.log.wait(status, (line) => line.msg === 'status of a charge point' && line.status === status)
 
-  /** Fulfilled when this is the last one that the central system has heard. */
+  /** Fulfilled when this is the last one that the central system has heard, and the charge point is done with it. */
   const heard = async (status: string) => {
     while (statuses().at(-1) !== status) await central.nextMessage({ identity: 'CP-1' })
+    // Behind it on the line: the charge point has its answer as well.
+    await chargePoint.heartbeat()
   }
 
   const uploaded = last('Uploaded')
