@@ -41,7 +41,7 @@ test('an operator takes a charging station of OCPP 2.0.1 from profile 2 to 3', a
     assert.partialDeepStrictEqual(told, { code: 'prerequisite' })
     assert.match(String(told.detail), /networkProfiles/)
   })
-  const way = { securityProfile: 3, url: proxy.url('mutual-tls') }
+  const way = { securityProfile: 3, url: proxy.url('mutual-tls'), slot: 2 }
   assert.equal(await proxy.reload({ ...settings, profileUpgrade: { networkProfiles: [way] } }), 'reloaded')
   await t.test('[A05.FR.04] it has no certificate, and gets one', async () => {
     assert.match(String((await upgrade()).detail), /no certificate of this charge point is known/)

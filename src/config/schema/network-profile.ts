@@ -22,14 +22,13 @@ const networkProfile = Type.Object(
       minimum: 1_000,
       maximum: 600_000,
     }),
-    slot: Type.Optional(
-      integer({
-        description:
-          'configurationSlot. Left out: the lowest number that a charging station does not name in its NetworkConfigurationPriority.',
-        minimum: 0,
-        maximum: 1_000,
-      }),
-    ),
+    slot: integer({
+      description:
+        'configurationSlot. What it holds is overwritten, and nobody can ask a charging station what that is; the one that it is connected by is left alone.',
+      minimum: 0,
+      maximum: 1_000,
+      requirements: ['A05.FR.08'],
+    }),
   },
   { additionalProperties: false },
 )

@@ -13,7 +13,8 @@ export interface NetworkProfile {
   readonly interface: string
   /** Milliseconds. */
   readonly messageTimeout: number
-  readonly slot?: number
+  /** The operator's word: OCPP 2.0.1 has no message that tells what a slot holds, so none is known to be free. */
+  readonly slot: number
 }
 
 export interface ProfileAskingDeps extends Pick<OperationDeps, 'callTimeoutMs'> {
@@ -48,7 +49,7 @@ export async function askNetworkProfile(
     const detail = 'it does not tell its NetworkConfigurationPriority; nothing was changed'
     return { kind: 'refused', code: told.kind === 'result' ? 'not_supported' : 'error_answer', detail }
   }
-  const slot = profile.slot ?? freeSlot(order)
+  const { slot } = profile
   if (order.includes(slot)) {
     // Alone in a message: a charging station need not take two variables in one (ItemsPerMessage).
     const used = toldOf(await ask(active), foldedActive)?.trim() ?? (order.length === 1 ? String(slot) : null)
@@ -98,10 +99,6 @@ function slotsOf(text: string): readonly number[] | null {
   const slots = text.split(',').map((slot) => slot.trim())
   if (text.length > 1000 || slots.some((slot) => !/^\d{1,4}$/.test(slot))) return null
   return slots.map(Number)
-}
-
-function freeSlot(order: readonly number[]): number {
-  for (let slot = 1; ; slot += 1) if (!order.includes(slot)) return slot
 }
 
 function setNetworkProfile(configurationSlot: number, profile: NetworkProfile): Payload {

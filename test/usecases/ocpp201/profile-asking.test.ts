@@ -12,6 +12,7 @@ const way = {
   url: 'wss://proxy.example.com/ocpp',
   interface: 'Wireless0',
   messageTimeout: 30_000,
+  slot: 2,
 }
 const schemas = createMessageSchemas201()
 const which = { component: { name: 'OCPPCommCtrlr' }, variable: { name: 'NetworkConfigurationPriority' } }
