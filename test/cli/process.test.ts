@@ -61,3 +61,11 @@ test('[A00.FR.205] a password comes through a pipe', async (context) => {
   assert.deepEqual(await exited, [0, null])
   assert.equal((await store.registry.get('CP1'))?.credential?.scheme, 'scrypt')
 })
+
+test('a fleet comes through a pipe', async (context) => {
+  const { store, start } = setUp(context)
+  const { child, exited } = start('charge-points', 'import', '-')
+  child.stdin.end('identity,serialNumber\nCP1,S1\n')
+  assert.deepEqual(await exited, [0, null])
+  assert.equal((await store.registry.get('CP1'))?.serialNumber, 'S1')
+})

@@ -26,7 +26,7 @@ export function importCommand(shell: Shell): Command {
     .description(
       'add and update charge points from CSV (with a header) or a JSON array, all or nothing. Columns: identity, serialNumber, securityProfile, upgradeTo, legacyTls, migrating, blocked, onboarding (certificate, password or none), factoryCertificate (SHA-256), password (text or hexadecimal), passwordHash. An empty value changes nothing. A running proxy ends the sessions of those that are blocked.',
     )
-    .argument('<file>')
+    .argument('<file>', '- for standard input')
     .option('--dry-run', 'check everything, change nothing')
     .action((file: string, options: ImportOptions) =>
       withStore(shell, options, 'create', async ({ store, reserved }) => {
@@ -54,12 +54,20 @@ export function importCommand(shell: Shell): Command {
 
 function readText(file: string): string {
   try {
-    if (statSync(file).size > maxFileBytes) throw usageError(`${file} is over ${maxFileBytes} bytes`)
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(readFileSync(file))
+    // By its number: /dev/stdin of a container's unprivileged user may not be opened.
+    const source = file === '-' ? 0 : file
+    if (source !== 0 && statSync(source).size > maxFileBytes) throw tooLong(file)
+    const bytes = readFileSync(source)
+    if (bytes.length > maxFileBytes) throw tooLong(file)
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
   } catch (error) {
     if (error instanceof ProxyError) throw error
     throw usageError(`${file} cannot be read as UTF-8 text (${messageOf(error)})`)
   }
+}
+
+function tooLong(file: string): ProxyError {
+  return usageError(`${file} is over ${maxFileBytes} bytes`)
 }
 
 /** Every row by itself, and the rows against each other. */
