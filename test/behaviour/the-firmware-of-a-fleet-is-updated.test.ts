@@ -33,7 +33,7 @@ test('[L01.FR.20] [L01.FR.11] [A00.FR.706] a campaign updates a fleet, signed an
   }
 
   const begun = await command(
-    'campaign create update-firmware --firmware v2 --all --any-time --canary 0 --concurrency 5 --pace 6000 --attempts 1 --max-failures 9 --timeout 5s --json',
+    'campaign create update-firmware --firmware v2 --all --any-time --canary 0 --concurrency 5 --pace 6000 --attempts 1 --max-failures 9 --timeout 15s --json',
   )
   assert.equal(begun.code, 0, begun.err)
   const { id } = JSON.parse(begun.out)
