@@ -7,7 +7,7 @@ import { rejection } from '../contract/rejections.ts'
 const skip = withoutRedis
 const stranger = { stage: 'tcp', reason: 'rate_limited', identity: null } as const
 
-async function setting(t: TestContext, timeout = 5_000) {
+async function setting(t: TestContext, timeout = 10_000) {
   const server = await RedisServer.start({ args: ['--appendfsync', 'no'] })
   t.after(() => server.end())
   const open = async () => {
@@ -46,7 +46,7 @@ test('[A00.FR.323] a batch of refusals that comes again is written once, each of
 })
 
 test('[A00.FR.323] a refusal whose write was not answered in time is counted once', { skip }, async (t) => {
-  const { server, open } = await setting(t, 300)
+  const { server, open } = await setting(t, 2_000)
   const { rejections } = await open()
   const batch = [rejection(), rejection({ ...stranger, count: 5 })]
   // Loads the script: what waits in the socket must not fail for the want of it.

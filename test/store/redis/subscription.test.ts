@@ -6,7 +6,7 @@ import { RedisServer, settingsOf, withoutRedis } from '../../support/redis-serve
 
 test('[design 12] a subscription that cannot be renewed ends no process: it is tried until the user may listen again', {
   skip: withoutRedis,
-  timeout: 30_000,
+  timeout: 120_000,
 }, async (t) => {
   const server = await RedisServer.start({ args: ['--appendfsync', 'no'] })
   const open = async (more: object = {}) => {
@@ -38,7 +38,7 @@ test('[design 12] a subscription that cannot be renewed ends no process: it is t
       await until(() => subscription.problem !== null)
       assert.match(subscription.problem ?? '', /channel/)
       await setUser('&news')
-      await until(() => renewals === 1)
+      await until(() => renewals >= 1)
       assert.equal(subscription.problem, null)
     },
   )
@@ -55,7 +55,9 @@ test('[design 12] a subscription that cannot be renewed ends no process: it is t
     await cut()
     await until(() => renewals > before)
     const heard = new Promise((resolve) => connection.client.once('message', (_, text) => resolve(text)))
-    await admin.run((client) => client.publish('news', 'here'))
+    // What was renewed a moment ago may be what the last cut has hit.
+    while ((await admin.run((client) => client.publish('news', 'here'))) === 0)
+      await new Promise((resolve) => setTimeout(resolve, 10))
     assert.equal(await heard, 'here')
   })
 
