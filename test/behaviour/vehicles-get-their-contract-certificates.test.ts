@@ -49,6 +49,7 @@ test('Get15118EVCertificate goes to the pool over mutual TLS', async (t) => {
       'pool-client.pem': client.chain,
       'pool-client.key': client.key,
       'pool-token': `${token}\n`,
+      'pool-other.key': server.key,
     },
   })
   const { proxy, points, csms } = setting
@@ -161,6 +162,8 @@ test('Get15118EVCertificate goes to the pool over mutual TLS', async (t) => {
   await t.test('a file that cannot be read refuses the reload, and the old pool stays', async () => {
     assert.equal(await reload({}), 'reloaded')
     assert.equal(await reload({ ca: 'missing.pem' }), 'refused')
+    assert.equal(await reload({ ca: 'pool-token' }), 'refused', 'no certificate')
+    assert.equal(await reload({ key: 'pool-other.key' }), 'refused', 'the key of another certificate')
     assert.deepEqual(await setting.ask('DataTransfer', message, requestOf('Install')), accepted)
   })
   await t.test('the central systems saw none of it; passed messages go as they came', async () => {

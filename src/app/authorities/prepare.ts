@@ -1,4 +1,5 @@
 import type { X509Certificate } from 'node:crypto'
+import { createSecureContext } from 'node:tls'
 import { type ReadFile, readFileBounded } from '../../config/read.ts'
 import type { AuthoritySource, CertificateAuthorityConfig } from '../../config/schema.ts'
 import type { Authority } from '../../pki/authority/authority.ts'
@@ -139,13 +140,19 @@ type RemoteFiles = Pick<NonNullable<AuthoritySource['est']>, 'ca' | 'certificate
 
 /** How a server elsewhere is reached, its files read. Throws ProxyError `authority_unreadable`. */
 export function remoteTls({ ca, certificate, key, passphrase }: RemoteFiles, readFile: ReadFile): RemoteTls {
-  const client =
-    certificate === undefined || key === undefined
-      ? null
-      : {
-          certificate: readText(readFile, certificate),
-          key: readText(readFile, key),
-          ...(passphrase === null ? {} : { passphrase }),
-        }
-  return { ca: ca === undefined ? null : [readText(readFile, ca)], client }
+  const roots = ca === undefined ? null : readCertificates(readFile, ca).map((root) => root.toString())
+  if (certificate === undefined || key === undefined) return { ca: roots, client: null }
+  const client = {
+    certificate: readText(readFile, certificate),
+    key: readText(readFile, key),
+    ...(passphrase === null ? {} : { passphrase }),
+  }
+  try {
+    // What would be said at the first request: a key of another certificate, a wrong passphrase, no PEM.
+    createSecureContext({ ...client, cert: client.certificate })
+  } catch (cause) {
+    const message = `${certificate} and ${key} are no pair that can be used: ${messageOf(cause)}`
+    throw new ProxyError('authority_unreadable', 'operator', message, { cause })
+  }
+  return { ca: roots, client }
 }
