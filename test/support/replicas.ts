@@ -232,7 +232,7 @@ async function startSentinels(primary: RedisServer, ends: Ends) {
   ends.add(() => replica.end())
   await until(() => primary.isReplicated())
   const sentinel = await RedisServer.startSentinel(primary.port, 'fleet', {
-    'down-after-milliseconds': 500,
+    'down-after-milliseconds': 2000,
     'failover-timeout': 5000,
   })
   ends.add(() => sentinel.end())
