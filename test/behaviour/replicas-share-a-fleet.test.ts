@@ -49,6 +49,8 @@ test('[design 12][CWE-613] three replicas share 600 charge points; one is killed
     await set.register(['EXTRA'])
     await set.chargePoint(a, 'EXTRA').connect()
     await until(async () => (await live()).connected.total === fleetSize + 1)
+    // One that so many connections have kept from its beats has to take its identities anew first, and says so.
+    for (const replica of [a, b, c]) await until(async () => (await set.ready(replica)).notes.length === 0)
     for (const [identity, asked] of [
       ['EXTRA', b],
       ['CP-2', a],
