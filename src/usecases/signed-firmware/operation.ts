@@ -48,6 +48,9 @@ async function update(
   const location = options.location ?? entry.location
   const problem = problemOfLocation(entry, location)
   if (problem !== null) return failure('prerequisite', problem)
+  const { retrieveAt = 0, installAt = Number.POSITIVE_INFINITY } = options
+  if (installAt < retrieveAt)
+    return failure('prerequisite', 'it is to be installed before it may be fetched (--install-at, --at)')
   const before = await goesOn(context, operation, options, { entry, location })
   if (before !== null) return follow(context, common, operation, options, before)
   const origin = options.origin === 'campaign' ? 'campaign' : 'operator'

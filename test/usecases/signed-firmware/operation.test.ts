@@ -140,6 +140,13 @@ test('a campaign for later is done with what was accepted, one for now is not', 
   }
 })
 
+test('an image is not installed before it may be fetched', async (t) => {
+  const s = setUp(t)
+  const outcome = await s.run({ retrieveAt: 2_000, installAt: 1_999 })
+  assert.partialDeepStrictEqual(outcome, { ok: false, code: 'prerequisite' })
+  assert.equal(s.session.calls.length, 0)
+})
+
 test('a location with a * has to be said, and another one is refused', async (t) => {
   const s = setUp(t, { location: 'https://files.example/*.bin' })
   assert.partialDeepStrictEqual(await s.run(), { ok: false, code: 'prerequisite' })
