@@ -67,6 +67,7 @@ const routes = [
   'post /charge-points/{identity}/root-certificates/refresh',
   'post /charge-points/{identity}/security-profile',
   'post /charge-points/{identity}/unlock',
+  'post /charge-points/{identity}/v2g-certificate',
   'post /denied-certificates',
   'post /firmware/{name}/verify',
   'put /charge-points/{identity}/password',
