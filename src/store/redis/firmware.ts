@@ -59,7 +59,7 @@ export function redisFirmware(
 
     setUpdate: (update) =>
       transact(connection, async (transaction) => {
-        await checkFence(transaction, keys, update.identity, fenceOf?.(update.identity))
+        await checkFence(transaction, keys, update.identity, fenceOf)
         // Removed meanwhile: what is kept of nobody would be kept for ever.
         if ((await transaction.get(keys.records, update.identity)) === null)
           throw unknownChargePoint(update.identity)

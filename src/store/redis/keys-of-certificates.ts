@@ -30,7 +30,7 @@ export function redisKeys(
         const fence = fenceOf?.(identity)
         // It has the key as before: that it was seen with it again is all that is not written.
         if (known !== null && fence === 'unleased') return identity
-        await checkFence(transaction, keys, identity, fence)
+        await checkFence(transaction, keys, identity, fenceOf)
         const firstSeenAt = known?.firstSeenAt ?? now
         const record: CertificateKeyRecord = { ...key, identity, firstSeenAt, lastSeenAt: now }
         transaction.set(keys.keys, key.keyFingerprint, JSON.stringify(record))

@@ -34,7 +34,7 @@ export function redisRegistry(
   const change = <Result>(body: (transaction: Transaction) => Promise<Result>) => transact(connection, body)
   const changeOne = <Result>(identity: string, body: (transaction: Transaction) => Promise<Result>) =>
     change(async (transaction) => {
-      await checkFence(transaction, keys, identity, fenceOf?.(identity))
+      await checkFence(transaction, keys, identity, fenceOf)
       return body(transaction)
     })
 
@@ -125,7 +125,8 @@ export function redisRegistry(
         const before = await table.find(transaction, identity)
         if (before === null) throw unknownChargePoint(identity)
         if (seen.fence !== 'unleased' || !isVisit(before.record, seen)) {
-          await checkFence(transaction, keys, identity, seen.fence)
+          const { fence } = seen
+          await checkFence(transaction, keys, identity, fence === undefined ? null : () => fence)
         } else if ((before.record.lastSeenAt ?? 0) > seen.at) {
           // Seen elsewhere since, where it may have come with something else.
           return

@@ -44,7 +44,7 @@ export function redisRenewals(
 
     begin: (renewal, now) =>
       transact(connection, async (transaction) => {
-        await checkFence(transaction, registry, renewal.identity, fenceOf?.(renewal.identity))
+        await checkFence(transaction, registry, renewal.identity, fenceOf)
         const before = await find(transaction, renewal.identity)
         const owner = await transaction.get(keys.keys, renewal.keyFingerprint)
         if (owner !== null && owner !== renewal.identity) {
@@ -63,7 +63,7 @@ export function redisRenewals(
 
     step: (identity, startedAt, patch, now) =>
       transact(connection, async (transaction) => {
-        await checkFence(transaction, registry, identity, fenceOf?.(identity))
+        await checkFence(transaction, registry, identity, fenceOf)
         const before = await find(transaction, identity)
         if (before === null || before.startedAt !== startedAt) return null
         const after = patched(before, patch, now)

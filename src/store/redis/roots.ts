@@ -27,7 +27,7 @@ export function redisRoots(
 
     replaceInventory: (identity, inventory) =>
       transact(connection, async (transaction) => {
-        await checkFence(transaction, keys, identity, fenceOf?.(identity))
+        await checkFence(transaction, keys, identity, fenceOf)
         // Removed meanwhile: what is kept of nobody would be kept for ever.
         if ((await transaction.get(keys.records, identity)) === null) throw unknownChargePoint(identity)
         const field = inventoryField(identity, inventory.certificateType)

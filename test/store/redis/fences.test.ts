@@ -209,3 +209,24 @@ test('[CWE-362] a leader that stood still begins nothing more, and what it was a
   )
   assert.equal((await other.campaigns.get(id)).counts.done, 6)
 })
+
+test('[CWE-613] a charge point that comes back to the same replica during a step has not been lost to another', {
+  skip,
+}, async (t) => {
+  const [{ shared, registry } = assert.fail()] = await replicas(t, 1)
+  await registry.add('CP1', {})
+  const life = await shared.leases.beat()
+  const known: { fence: Fence } = { fence: 'unleased' }
+  const take = async () => {
+    const got = await shared.leases.acquire('sessions', 'CP1', life)
+    assert.ok(got.ok)
+    known.fence = got.token
+  }
+  await take()
+  const fenced = shared.fenced(() => known.fence)
+  // Its token is asked for before the step, and known after the step has begun.
+  const again = take()
+  await fenced.registry.update('CP1', { upgradeTo: 2 })
+  await again
+  assert.equal((await registry.get('CP1'))?.upgradeTo, 2)
+})
