@@ -115,6 +115,13 @@ export const campaignSchema = Type.Object({
   waits: nullableObject(
     Type.Object({ notConnected: count, transactionOpen: count, retry: count, canaries: count }),
   ),
+  leftOut: Type.Optional(
+    Type.Integer({
+      minimum: 0,
+      description:
+        'In the answer to the creation only: charge points that were meant, for which there is nothing to do.',
+    }),
+  ),
   createdAt: time(),
   updatedAt: time(),
   finishedAt: nullableTime(),

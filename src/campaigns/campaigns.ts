@@ -73,6 +73,8 @@ export interface CampaignView extends CampaignRecord {
   readonly counts: Readonly<Record<CampaignItemState, number>>
   /** Null: this process does not run it. */
   readonly waits: CampaignWaits | null
+  /** Of one that was just created: who was meant, and has nothing to do as far as the registry knows. */
+  readonly leftOut?: number
 }
 
 /**

@@ -27,6 +27,8 @@ export interface KindOfCampaign {
   readonly timeoutMs?: number
   /** As far as the registry knows: is there anything to do for this charge point? */
   concerns(record: ChargePointRecord, toProfile: CampaignRecord['toProfile']): boolean
+  /** For people: who is left out, because there is nothing to do. */
+  readonly others: string
   /** Does it for one charge point. Must be safe to repeat: a killed proxy begins again. */
   run(
     operations: ChargePointOperations,
@@ -43,6 +45,7 @@ export const campaignKinds: Readonly<Record<CampaignKind, KindOfCampaign>> = {
     hasTarget: false,
     // On profile 3 it proves itself by a certificate: it has no password in use.
     concerns: (record) => record.securityProfile !== 3,
+    others: 'on profile 3: they have no password in use',
     run: (operations, identity, task, options) =>
       operations.rotatePassword(identity, { ...options, reset: task.settings.reset === true }),
   },
@@ -50,6 +53,7 @@ export const campaignKinds: Readonly<Record<CampaignKind, KindOfCampaign>> = {
     title: 'a higher security profile (A05)',
     hasTarget: true,
     concerns: (record, toProfile) => (record.securityProfile ?? 0) < (toProfile ?? 0),
+    others: 'on this profile already, or on a higher one',
     run: async (operations, identity, { toProfile, settings }, options) =>
       isTarget(toProfile)
         ? operations.upgradeProfile(identity, toProfile, {
@@ -63,6 +67,7 @@ export const campaignKinds: Readonly<Record<CampaignKind, KindOfCampaign>> = {
     title: 'a root certificate (M05)',
     hasTarget: false,
     concerns: isOnTls,
+    others: 'not known to be on profile 2 or 3',
     run: async (operations, identity, { settings: { root } }, options) =>
       root?.certificate === undefined
         ? namesNoRoot
@@ -77,6 +82,7 @@ export const campaignKinds: Readonly<Record<CampaignKind, KindOfCampaign>> = {
     title: 'the end of a root certificate (M04)',
     hasTarget: false,
     concerns: isOnTls,
+    others: 'not known to be on profile 2 or 3',
     run: async (operations, identity, { settings }, options) => {
       const root = selectorOf(settings.root)
       if (root === null || settings.root === undefined) return namesNoRoot
@@ -93,6 +99,7 @@ export const campaignKinds: Readonly<Record<CampaignKind, KindOfCampaign>> = {
     hasTarget: false,
     // A00.FR.405: without a serial number no request could be right.
     concerns: (record) => isOnTls(record) && record.serialNumber !== null,
+    others: 'not known to be on profile 2 or 3, or without a serial number',
     run: (operations, identity, { settings }, options) =>
       operations.renewCertificate(identity, {
         ...options,
@@ -105,6 +112,7 @@ export const campaignKinds: Readonly<Record<CampaignKind, KindOfCampaign>> = {
     hasTarget: false,
     timeoutMs: 3_600_000,
     concerns: () => true,
+    others: 'for whom there is nothing to do',
     run: async (operations, identity, { settings: { firmware } }, options) =>
       firmware === undefined
         ? { ok: false, code: 'prerequisite', detail: 'the campaign names no firmware' }
@@ -114,6 +122,7 @@ export const campaignKinds: Readonly<Record<CampaignKind, KindOfCampaign>> = {
     title: 'logs of charge points (N01)',
     hasTarget: false,
     concerns: () => true,
+    others: 'for whom there is nothing to do',
     run: async (operations, identity, { settings: { log } }, options) =>
       log === undefined
         ? { ok: false, code: 'prerequisite', detail: 'the campaign names no log' }

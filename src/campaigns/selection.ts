@@ -21,6 +21,8 @@ export interface Selected {
   readonly ready: readonly string[]
   /** Blocked, or with nothing to do: they come last. */
   readonly rest: readonly string[]
+  /** How many are meant, and left out because there is nothing to do for them as far as the registry knows. */
+  readonly leftOut: number
 }
 
 /**
@@ -41,15 +43,19 @@ export async function select(
       ? registered(registry, selection)
       : named(registry, new Set(selection.identities))
   const [connected, absent, rest]: [string[], string[], string[]] = [[], [], []]
+  let leftOut = 0
   for await (const record of source) {
     if (!isMeant(record, selection) || ending?.has(record.identity) === false) continue
     const isConcerned = campaignKinds[kind].concerns(record, toProfile)
-    if (!isConcerned && selection.identities === undefined) continue
+    if (!isConcerned && selection.identities === undefined) {
+      leftOut += 1
+      continue
+    }
     const list = record.blocked || !isConcerned ? rest : isConnected(record.identity) ? connected : absent
     list.push(record.identity)
     if (connected.length + absent.length + rest.length > maxChargePoints) throw tooMany()
   }
-  return { ready: [...connected, ...absent], rest }
+  return { ready: [...connected, ...absent], rest, leftOut }
 }
 
 function checkSelection(selection: CampaignSelection): void {

@@ -8,7 +8,7 @@ import type { TransactionWatch } from '../usecases/transactions/transactions.ts'
 import type { CampaignRequest, Campaigns, CampaignView } from './campaigns.ts'
 import { type CampaignClock, systemClock } from './clock.ts'
 import { createFigures, maxCampaigns as shownCampaigns } from './figures.ts'
-import { campaignKinds } from './kinds.ts'
+import { type CampaignKind, campaignKinds } from './kinds.ts'
 import { itemPages } from './load.ts'
 import { CampaignRunner } from './runner.ts'
 import type { RunnerDeps } from './runner-deps.ts'
@@ -116,7 +116,7 @@ export function createCampaigns(deps: CampaignDeps): CampaignService {
     const task = await taskOf(request, deps)
     const selected = await select({ registry, isConnected, now: clock.now }, kind, toProfile, selection)
     const total = selected.ready.length + selected.rest.length
-    if (total === 0) throw invalid('no charge point fits, or nothing is left to do for those that do')
+    if (total === 0) throw nobody(kind, selected.leftOut)
     const settings = settingsFor(request.settings ?? {}, total, campaignKinds[kind])
     const canary = Math.min(settings.canary, selected.ready.length)
     const now = clock.now()
@@ -138,7 +138,7 @@ export function createCampaigns(deps: CampaignDeps): CampaignService {
     adopt(runner)
     announce(record)
     runner.start()
-    return view(record)
+    return { ...(await view(record)), leftOut: selected.leftOut }
   }
 
   async function resume(id: string, retryFailed: boolean): Promise<CampaignView> {
@@ -237,4 +237,11 @@ const freshItem: CampaignItemPatch = {
 
 function conflict(message: string): ProxyError {
   return new ProxyError('campaign_conflict', 'operator', message)
+}
+
+function nobody(kind: CampaignKind, leftOut: number): ProxyError {
+  const { others } = campaignKinds[kind]
+  return invalid(
+    leftOut === 0 ? 'no charge point fits' : `no charge point is left: ${leftOut} fit, ${others}`,
+  )
 }

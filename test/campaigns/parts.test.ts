@@ -230,7 +230,7 @@ test('who is selected: connected ones first, blocked ones last', async () => {
   assert.equal(await who({ identities: ['E', 'B', 'B'] }), 'B|E')
   assert.equal(await who({ identities: ['B', 'C'], neverRotated: true }), 'C|')
   const upgrade = await select(deps, 'upgrade-profile', 1, { all: true })
-  assert.deepEqual(upgrade, { ready: ['A'], rest: [] })
+  assert.deepEqual(upgrade, { ready: ['A'], rest: [], leftOut: 4 })
 })
 
 test('[A03.FR.02] those whose certificate ends soon', async () => {
@@ -279,10 +279,11 @@ test('a selection that says nothing, or two things at once, is refused', async (
 
 test('canaries are spread, and nobody is lost or named twice', () => {
   const ready = Array.from({ length: 10 }, (_, index) => String(index))
-  assert.deepEqual(ordered({ ready, rest: ['x'] }, 3).slice(0, 3), ['0', '3', '6'])
+  const selected = { ready, rest: ['x'], leftOut: 0 }
+  assert.deepEqual(ordered(selected, 3).slice(0, 3), ['0', '3', '6'])
   fc.assert(
     fc.property(fc.nat(10), (canary) => {
-      const all = ordered({ ready, rest: ['x'] }, canary)
+      const all = ordered(selected, canary)
       return all.length === 11 && new Set(all).size === 11 && all.at(-1) === 'x'
     }),
   )

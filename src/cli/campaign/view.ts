@@ -1,3 +1,4 @@
+import { campaignKinds } from '../../campaigns/kinds.ts'
 import type { CodeSummary } from '../../campaigns/report.ts'
 import { fields, printable, table } from '../output.ts'
 import type { CampaignAnswer, ItemAnswer } from './source.ts'
@@ -19,6 +20,7 @@ export function campaignDetails(campaign: CampaignAnswer): string {
     ['what', whatText(campaign)],
     ['state', stateDetail === null ? campaign.state : `${campaign.state} (${stateDetail})`],
     ['charge points', countsText(campaign)],
+    ...leftOutFields(campaign),
     ['canaries', String(settings.canary)],
     ['pace', `${perMinute} a minute, ${concurrency} at once${settings.onlyIdle ? ', only while idle' : ''}`],
     ['tries', `${attempts}, the second after ${seconds(retryAfterMs)}, each at most ${seconds(timeoutMs)}`],
@@ -26,6 +28,11 @@ export function campaignDetails(campaign: CampaignAnswer): string {
     ['began', toSeconds(campaign.createdAt)],
     ['finished', finishedAt === null ? '-' : toSeconds(finishedAt)],
   ])
+}
+
+/** Known when it is created. Who said all should not look for the others in vain. */
+function leftOutFields({ kind, leftOut = 0 }: CampaignAnswer): [string, string][] {
+  return leftOut === 0 ? [] : [['left out', `${leftOut}, ${campaignKinds[kind].others}`]]
 }
 
 function whatText({ kind, toProfile, settings }: CampaignAnswer): string {
