@@ -9,7 +9,7 @@ import type { Shell } from '../../src/cli/shell.ts'
 import { ProxyError } from '../../src/policy/error.ts'
 import type { OperationOutcome } from '../../src/usecases/operation/operation.ts'
 import { setUp as setUpAdmin, token } from '../admin/setting.ts'
-import { type World, world } from '../campaigns/world.ts'
+import { chargePoint, type World, world } from '../campaigns/world.ts'
 import { keep } from '../support/transcript.ts'
 
 class Exit extends Error {
@@ -133,6 +133,19 @@ test('create begins a campaign with what the options say', async (t) => {
     reset: false,
     newPasswords: false,
   })
+})
+
+test('create says whom it leaves out, and why', async (t) => {
+  const { run, w } = await setUp(t)
+  const nobody = await run('create upgrade-profile --to 1 --all')
+  assert.equal(nobody.code, 2)
+  assert.match(nobody.err, /no charge point is left: 10 fit, on this profile already, or on a higher one/)
+  assert.doesNotMatch((await run('create upgrade-profile --to 2 --all')).out, /^left out/m)
+  const [first] = w.registry.keys()
+  w.registry.set(String(first), chargePoint(String(first), { securityProfile: 2 }))
+  const some = await run('create upgrade-profile --to 2 --all')
+  assert.match(some.out, /^charge points +0 of 9 done/m)
+  assert.match(some.out, /^left out +1, on this profile already, or on a higher one$/m)
 })
 
 test('create takes charge points by name and from a file', async (t) => {
