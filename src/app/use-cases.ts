@@ -127,13 +127,16 @@ export function createUseCases(deps: UseCaseDeps): UseCases {
     counted: (message, result) => metrics.plugAndCharge.inc({ message, result }),
     log,
   })
+  const domains = {
+    serverChains: deps.serverChains,
+    trustedRoots: () => deps.trust().map((root) => root.toString()),
+    vehicleRoots: () => deps.authorities.plugAndCharge().roots,
+  }
   const changes = createChargePointChanges({
     registry: store.registry,
     steps: deps.steps,
     roots: store.roots,
-    serverChains: deps.serverChains,
-    trustedRoots: () => deps.trust().map((root) => root.toString()),
-    vehicleRoots: () => deps.authorities.plugAndCharge().roots,
+    ...domains,
     sessions,
     transactions: busy.watch,
     certificates,
@@ -158,7 +161,7 @@ export function createUseCases(deps: UseCaseDeps): UseCases {
     note,
     log,
     gauge: metrics.campaignChargePoints,
-    rootProblem: (kind, root) => campaignRootProblem(kind, root, Date.now()),
+    rootProblem: (kind, root) => campaignRootProblem(kind, root, Date.now(), domains),
     firmwareProblem: (wanted) => campaignFirmwareProblem(store.firmware, wanted),
   })
   const onboarding = onboardingOf(deps, changes.operations, busy.watch)

@@ -40,9 +40,11 @@ export function readUpdateFirmware(payload: Payload): Wanted | null {
 function readTime(value: unknown): string | null {
   if (typeof value !== 'string' || value.length > 64) return null
   if (isDateTime(value)) return value
-  const hasZone = /([+-]\d\d:?\d\d|[A-Z])\s*$/i.test(value)
-  const time = Date.parse(hasZone ? value : `${value}Z`)
-  return Number.isNaN(time) ? null : new Date(time).toISOString()
+  // Neither the end of a date nor AM or PM is a zone: read as one, they leave the time to the zone of this machine.
+  const hasZone = /(?::\d\d.*[+-]\d\d:?\d\d|(?<!\d\s*[AP])[A-Z])\s*$/i.test(value)
+  const readings = hasZone ? [value] : [`${value}Z`, `${value} UTC`]
+  const time = readings.map((one) => Date.parse(one)).find((one) => !Number.isNaN(one))
+  return time === undefined ? null : new Date(time).toISOString()
 }
 
 function isCount(value: unknown): value is number | undefined {

@@ -112,8 +112,10 @@ test('[M05.FR.01] a campaign is told at once what is wrong with its root', async
   const one = await makeAuthority()
   const { certificate } = one
   const hashData = hashDataOf(one)
+  const vehicle = (await makeAuthority()).certificate
+  const domains = { trustedRoots: () => [certificate], serverChains: () => [], vehicleRoots: () => [vehicle] }
   const problem = (kind: 'install-root' | 'delete-root', root: object) =>
-    campaignRootProblem(kind, { ...central, ...root }, now)
+    campaignRootProblem(kind, { ...central, ...root }, now, domains)
   assert.equal(problem('install-root', { certificate }), null)
   assert.equal(problem('install-root', { certificate, oldRoot: certificate }), null)
   assert.equal(problem('delete-root', { certificate }), null)
@@ -122,6 +124,11 @@ test('[M05.FR.01] a campaign is told at once what is wrong with its root', async
   assert.match(problem('install-root', { hashData }) ?? '', /needs the certificate/)
   assert.match(problem('install-root', { certificate: 'x' }) ?? '', /root_not_one/)
   assert.match(problem('install-root', { certificate, oldRoot: 'x' }) ?? '', /the old root: .*root_not_one/)
+  assert.match(problem('install-root', { certificate: vehicle }) ?? '', /root_other_domain/)
+  const asV2g = { certificate, certificateType: 'V2GRootCertificate' }
+  assert.match(problem('install-root', asV2g) ?? '', /root_other_domain/)
+  // Whoever has it there already must get rid of it.
+  assert.equal(problem('delete-root', asV2g), null)
   assert.match(problem('delete-root', { certificate, hashData }) ?? '', /either/)
   assert.match(problem('delete-root', {}) ?? '', /either/)
   assert.match(problem('delete-root', { certificate, oldRoot: certificate }) ?? '', /extra of install-root/)

@@ -11,6 +11,9 @@ import {
 } from '../../../src/usecases/signed-firmware/request.ts'
 import { firmwareEntry } from '../../store/contract/firmware.ts'
 
+// What names no zone is UTC, wherever the proxy runs.
+process.env.TZ = 'America/New_York'
+
 const schemas = createMessageSchemas()
 const retrieveDate = '2026-11-26T12:00:00Z'
 const location = 'https://files.example/v2.bin'
@@ -30,6 +33,10 @@ for (const [given, retrieveAt] of [
   ['2026-11-26 12:00', retrieveDate.replace('Z', '.000Z')],
   ['2026-11-26 13:00 +01:00', retrieveDate.replace('Z', '.000Z')],
   ['2026-11-26', '2026-11-26T00:00:00.000Z'],
+  ['11-26-2026', '2026-11-26T00:00:00.000Z'],
+  ['11/26/2026 12:00:00 PM', retrieveDate.replace('Z', '.000Z')],
+  ['11/26/2026 01:00 PM +01:00', retrieveDate.replace('Z', '.000Z')],
+  ['Thu, 26 Nov 2026 12:00:00 GMT', retrieveDate.replace('Z', '.000Z')],
 ] as const) {
   test(`[L01.FR.11] a legacy central system may write ${given}, and null for what it leaves out`, () => {
     const payload = { location, retrieveDate: given, retries: null, retryInterval: null }
