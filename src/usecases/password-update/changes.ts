@@ -1,6 +1,6 @@
 import type { NoteEvent } from '../../events/proxy-event.ts'
 import type { Logger } from '../../observe/log.ts'
-import { messageOf } from '../../policy/error.ts'
+import { messageOf, ProxyError } from '../../policy/error.ts'
 import type { CanonicalKey } from '../../policy/password.ts'
 import type { Protocol } from '../../policy/protocol.ts'
 import { Repeats } from '../../policy/repeats.ts'
@@ -17,7 +17,7 @@ import { type Graces, settlementOf, stepAfterAnswer } from './rules.ts'
 
 export interface PasswordChangeDeps {
   readonly registry: Registry
-  /** Whoever has the session: a grace is over by the clock, for what stands in the registry. */
+  /** Whoever has the session: held to the change as it was seen. */
   readonly steps: Pick<Registry, 'listCredentialChanges' | 'stepCredentialChange'>
   readonly sessions: SessionDirectory
   /** The gate's: how a password is stored (A01.FR.08). */
@@ -80,13 +80,21 @@ export function createPasswordChanges(deps: PasswordChangeDeps): PasswordChanges
   /** False: a login has settled it meanwhile, its grace was over, or another offer has taken its place. */
   async function step(
     identity: string,
-    startedAt: number,
+    change: CredentialChange,
     kind: CredentialStep,
     why: string,
   ): Promise<boolean> {
-    if (!(await registry.stepCredentialChange(identity, startedAt, kind, now()))) return false
-    tell(identity, kind, why)
-    return true
+    const { startedAt } = change
+    const isDone = await registry
+      .stepCredentialChange(identity, startedAt, kind, now())
+      .catch((error: unknown) => {
+        if (!(error instanceof ProxyError && error.code === 'lease_lost')) throw error
+        // It has answered, and is back at another replica before that was written: the answer stands, unless the
+        // change has gone on since.
+        return steps.stepCredentialChange(identity, startedAt, kind, now(), change)
+      })
+    if (isDone) tell(identity, kind, why)
+    return isDone
   }
 
   function tell(identity: string, kind: CredentialStep, why: string): void {
@@ -122,7 +130,7 @@ export function createPasswordChanges(deps: PasswordChangeDeps): PasswordChanges
     const kind = stepAfterAnswer(answer, graces(), isOnly)
     const why = 'detail' in answer ? answer.detail : `it answered ${answer.kind}`
     if (kind === null) return note(identity, `${why}: both passwords are valid until one is seen`)
-    if (await step(identity, change.startedAt, kind, why)) return
+    if (await step(identity, change, kind, why)) return
     if (kind !== 'revert') await takeUpAgain(identity, change, kind, why)
   }
 
@@ -136,7 +144,7 @@ export function createPasswordChanges(deps: PasswordChangeDeps): PasswordChanges
     const record = await registry.get(identity)
     if (record === null || record.credentialChange !== null || record.credential?.salt === next.salt) return
     const again = await registry.beginCredentialChange(identity, { next, nextUpstreamSecret, origin }, now())
-    await step(identity, again.startedAt, kind, `${why}, late`)
+    await step(identity, again, kind, `${why}, late`)
   }
 
   function started(session: UseCaseSession): void {
