@@ -88,7 +88,10 @@ export interface Leases {
   owner(kind: LeaseKind, name: string): Promise<string | null>
   /** Which of these replicas are alive? */
   alive(replicas: readonly string[]): Promise<readonly boolean[]>
-  /** Forgets leases of replicas that are gone, and those that were released. Returns how many went. */
+  /**
+   * Forgets leases of replicas that are gone, and those that the sweep before has found released already: what
+   * was begun under a lease may be written down for a while behind its end. Returns how many went.
+   */
   sweep(): Promise<number>
 }
 

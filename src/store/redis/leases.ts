@@ -29,6 +29,9 @@ export function redisLeases(
     return (await connection.script('ospRelease', [hash(kind)], name, ownerText(owner), left)) === 1
   }
 
+  /** As of the last sweep: what was released a moment ago still fences the last words of its session. */
+  let releasedBefore: ReadonlySet<string> = new Set()
+
   return {
     alive,
 
@@ -82,6 +85,7 @@ export function redisLeases(
     async sweep() {
       let swept = 0
       const known = new Map<string, boolean>([[released, false]])
+      const releasedNow = new Set<string>()
       for (const kind of ['sessions', 'jobs'] as const) {
         let cursor = '0'
         do {
@@ -94,10 +98,16 @@ export function redisLeases(
             const replica = parseOwner(text)?.replica ?? ''
             if (!known.has(replica)) known.set(replica, (await alive([replica]))[0] === true)
             if (known.get(replica)) continue
+            if (replica === released) {
+              const seen = `${kind} ${text} ${name}`
+              releasedNow.add(seen)
+              if (!releasedBefore.has(seen)) continue
+            }
             swept += Number(await connection.script('ospForget', [hash(kind)], name, text))
           }
         } while (cursor !== '0')
       }
+      releasedBefore = releasedNow
       return swept
     },
   }
