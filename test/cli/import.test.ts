@@ -51,6 +51,16 @@ test('[A01.FR.08] CSV and JSON are imported; passwords are hashed', async (conte
   )
 })
 
+test('[CWE-770] standard input is read to its end, and within bounds', async (context) => {
+  const { run, store } = setUp(context)
+  const { out } = await run('charge-points import -', 'identity,serialNumber\nCP1,S1\n')
+  assert.equal(out, '1 charge points were added, 0 updated\n')
+  assert.equal((await store().registry.get('CP1'))?.serialNumber, 'S1')
+  const none = await run('charge-points import -')
+  assert.equal(none.code, 2)
+  assert.match(none.err, /standard input is a terminal, or over \d+ bytes/)
+})
+
 test('all problems are told at once, with their lines, and nothing is imported', async (context) => {
   const { load, run, store } = importer(context)
   await run('charge-points add OLD --serial TAKEN')

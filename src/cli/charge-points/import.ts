@@ -30,7 +30,7 @@ export function importCommand(shell: Shell): Command {
     .option('--dry-run', 'check everything, change nothing')
     .action((file: string, options: ImportOptions) =>
       withStore(shell, options, 'create', async ({ store, reserved }) => {
-        const { rows, problems } = checkFile(readText(file), shell.now())
+        const { rows, problems } = checkFile(await readText(file, shell), shell.now())
         for (const { where, identity } of rows) {
           const text = reservedProblem(identity, reserved)
           if (text !== null) problems.push({ where, text })
@@ -52,13 +52,10 @@ export function importCommand(shell: Shell): Command {
     )
 }
 
-function readText(file: string): string {
+async function readText(file: string, shell: Shell): Promise<string> {
   try {
-    // By its number: /dev/stdin of a container's unprivileged user may not be opened.
-    const source = file === '-' ? 0 : file
-    if (source !== 0 && statSync(source).size > maxFileBytes) throw tooLong(file)
-    const bytes = readFileSync(source)
-    if (bytes.length > maxFileBytes) throw tooLong(file)
+    const bytes = file === '-' ? await shell.input(maxFileBytes) : bytesOf(file)
+    if (bytes === null) throw usageError(`standard input is a terminal, or over ${maxFileBytes} bytes`)
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
   } catch (error) {
     if (error instanceof ProxyError) throw error
@@ -66,8 +63,9 @@ function readText(file: string): string {
   }
 }
 
-function tooLong(file: string): ProxyError {
-  return usageError(`${file} is over ${maxFileBytes} bytes`)
+function bytesOf(file: string): Buffer {
+  if (statSync(file).size > maxFileBytes) throw usageError(`${file} is over ${maxFileBytes} bytes`)
+  return readFileSync(file)
 }
 
 /** Every row by itself, and the rows against each other. */
