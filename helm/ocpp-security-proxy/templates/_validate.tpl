@@ -61,7 +61,7 @@
 {{- if and $values.certificates.certManager.enabled (not $values.certificates.dnsNames) -}}
 {{- fail "certificates.dnsNames is missing: the host names in the URLs of the charge points" -}}
 {{- end -}}
-{{- with first $values.certificates.dnsNames -}}
+{{- with first ($values.certificates.dnsNames | default list) -}}
 {{- if and $values.certificates.certManager.enabled (gt (len .) 64) -}}
 {{- fail (printf "certificates.dnsNames: %s is longer than the 64 characters of a commonName: let a shorter one be the first" .) -}}
 {{- end -}}

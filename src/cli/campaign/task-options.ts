@@ -2,14 +2,13 @@ import type { Command } from 'commander'
 import type { CampaignRequest } from '../../campaigns/campaigns.ts'
 import { logTypes } from '../../policy/charge-point-log.ts'
 import { type FirmwareRequestOptions, firmwareRequest } from '../firmware/request.ts'
-import { parseInteger, parseTime, usageError } from '../store-command.ts'
+import { type LogRequestOptions, logRequest } from '../log/request.ts'
+import { usageError } from '../store-command.ts'
 
 /** Options of `campaign create update-firmware` and `get-log`. */
-export interface TaskOptions extends FirmwareRequestOptions {
+export interface TaskOptions extends FirmwareRequestOptions, LogRequestOptions {
   readonly firmware?: string
   readonly log?: string
-  readonly from?: string
-  readonly until?: string
 }
 
 export function withTaskOptions(command: Command): Command {
@@ -47,23 +46,10 @@ function firmwareOf(options: TaskOptions): Pick<CampaignRequest, 'firmware'> {
 }
 
 function logOf(options: TaskOptions): Pick<CampaignRequest, 'log'> {
-  const { log, from, until, location, retries, retryInterval } = options
+  const { log, from, until } = options
   if (log === undefined) {
     if (from !== undefined || until !== undefined) throw usageError('say which log by --log')
     return {}
   }
-  const logType = logTypes.find((one) => one === log)
-  if (logType === undefined) throw usageError(`--log must be ${logTypes.join(' or ')}`)
-  return {
-    log: {
-      logType,
-      ...(from === undefined ? {} : { from: parseTime(from, '--from') }),
-      ...(until === undefined ? {} : { to: parseTime(until, '--until') }),
-      ...(location === undefined ? {} : { location }),
-      ...(retries === undefined ? {} : { retries: parseInteger(retries, '--retries', 0, 100) }),
-      ...(retryInterval === undefined
-        ? {}
-        : { retryInterval: parseInteger(retryInterval, '--retry-interval', 0, 86_400) }),
-    },
-  }
+  return { log: logRequest(log, '--log', options) }
 }

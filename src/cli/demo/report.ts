@@ -21,7 +21,7 @@ export interface DemoResult {
   readonly seconds: number
   readonly honest: readonly HonestRow[]
   readonly refusals: readonly RefusalRow[]
-  /** Reasons that nothing refuses with yet, and the issue that each waits for. */
+  /** Reasons that the demo cannot show, and what each would take. */
   readonly notShown: typeof notShown
   /** What went wrong beside the rows. */
   readonly surprises: readonly string[]

@@ -2,17 +2,13 @@ import { type Command, Option } from 'commander'
 import { logTypes, remoteLocationProblem } from '../../policy/charge-point-log.ts'
 import { type OperationCommandOptions, operationCommand, runOperation } from '../operation-command.ts'
 import type { Shell } from '../shell.ts'
-import { parseInteger, parseTime, usageError } from '../store-command.ts'
+import { parseTime, usageError } from '../store-command.ts'
+import { type LogRequestOptions, logRequest } from './request.ts'
 
-interface GetOptions extends OperationCommandOptions {
+interface GetOptions extends OperationCommandOptions, LogRequestOptions {
   readonly type: string
-  readonly location?: string
-  readonly from?: string
-  readonly until?: string
   /** What --until was called before. */
   readonly to?: string
-  readonly retries?: string
-  readonly retryInterval?: string
   readonly wait: boolean
 }
 
@@ -45,21 +41,13 @@ export function getCommand(shell: Shell): Command {
 }
 
 /** Throws a usage error. */
-function bodyOf({ type, location, from, until, to, retries, retryInterval, wait }: GetOptions) {
-  const logType = logTypes.find((one) => one === type)
-  if (logType === undefined) throw usageError(`--type must be ${logTypes.join(' or ')}`)
+function bodyOf({ type, to, wait, ...options }: GetOptions): Readonly<Record<string, unknown>> {
+  const { location } = options
   const problem = location === undefined ? null : remoteLocationProblem(location)
   if (problem !== null) throw usageError(`--location: ${problem}`)
   return {
-    logType,
-    ...(location === undefined ? {} : { location }),
-    ...(from === undefined ? {} : { from: parseTime(from, '--from') }),
-    ...(until === undefined ? {} : { to: parseTime(until, '--until') }),
+    ...logRequest(type, '--type', options),
     ...(to === undefined ? {} : { to: parseTime(to, '--to') }),
-    ...(retries === undefined ? {} : { retries: parseInteger(retries, '--retries', 0, 100) }),
-    ...(retryInterval === undefined
-      ? {}
-      : { retryInterval: parseInteger(retryInterval, '--retry-interval', 0, 86_400) }),
     ...(wait ? {} : { wait: false }),
   }
 }

@@ -196,7 +196,7 @@ function onCommand(
       const { identity, action } = command
       if (central.identities().includes(identity)) return void send(command, central, printer)
       const isHeld = held.hold(identity, command)
-      const text = isHeld ? 'is sent when it has connected' : 'is not sent, because too many wait'
+      const text = isHeld ? 'is sent when it has connected and booted' : 'is not sent, because too many wait'
       printer.say(`${identity}: not connected: ${action} ${text}`, {
         ...{ kind: 'command-outcome', identity, action },
         outcome: isHeld ? 'held' : 'dropped',

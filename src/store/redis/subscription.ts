@@ -34,7 +34,10 @@ export class Subscription {
     await this.#subscribe()
     // A cluster listens at one of its nodes, chooses another one by itself, and holds the promise.
     client.on('ready', () => void this.#renew(again))
-    client.on('close', () => clearTimeout(this.#timer))
+    client.on('close', () => {
+      clearTimeout(this.#timer)
+      this.#problem = null
+    })
   }
 
   #subscribe(): Promise<unknown> {

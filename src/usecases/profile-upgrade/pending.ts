@@ -65,7 +65,8 @@ export function createPendingUpgrades(deps: {
     // A second try: what an earlier one has left open is not how it was.
     const before = opened === null ? present : opened.before
     // A clock that stands must not give two upgrades the same beginning.
-    const at = now() === opened?.at ? now() + 1 : now()
+    const time = now()
+    const at = time === opened?.at ? time + 1 : time
     await registry.update(identity, { upgradeTo: to, upgradeOpened: { before, phase: 'offered', at } })
     note(identity, `${to} is admitted from now on, and kept from its first connection on`)
     return { to, at }

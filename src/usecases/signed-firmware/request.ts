@@ -23,8 +23,8 @@ export interface Wanted {
  */
 export function readUpdateFirmware(payload: Payload): Wanted | null {
   const { location, retrieveDate } = payload
-  const retries = payload['retries'] ?? undefined
-  const retryInterval = payload['retryInterval'] ?? undefined
+  const retries = payload.retries ?? undefined
+  const retryInterval = payload.retryInterval ?? undefined
   const retrieveAt = readTime(retrieveDate)
   if (typeof location !== 'string' || retrieveAt === null) return null
   if (!isCount(retries) || !isCount(retryInterval)) return null
